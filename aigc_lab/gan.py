@@ -16,16 +16,23 @@ import copy
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from aigc_lab.averaging import update_average
 from aigc_lab.gan_losses import (
     discriminator_loss,
     generator_loss,
+    hinge_discriminator_loss,
+    hinge_generator_loss,
     minimax_generator_loss,
-    r1_penalty,
+    optimal_discriminator,
     relativistic_discriminator_loss,
     relativistic_generator_loss,
+    wasserstein_critic_loss,
+    wasserstein_generator_loss,
 )
+from aigc_lab.gan_networks import Discriminator, Generator
+from aigc_lab.gan_penalties import gradient_penalty, r1_penalty, r2_penalty, spectral_norm, with_spectral_norm
 from aigc_lab.transforms import to_signed
 
 __all__ = [
@@ -34,93 +41,21 @@ __all__ = [
     "Generator",
     "discriminator_loss",
     "generator_loss",
+    "gradient_penalty",
+    "hinge_discriminator_loss",
+    "hinge_generator_loss",
     "minimax_generator_loss",
+    "optimal_discriminator",
     "r1_penalty",
+    "r2_penalty",
     "relativistic_discriminator_loss",
     "relativistic_generator_loss",
+    "spectral_norm",
+    "update_average",
+    "wasserstein_critic_loss",
+    "wasserstein_generator_loss",
+    "with_spectral_norm",
 ]
-
-
-class Generator(nn.Module):
-    r"""G(z, y): noise and a class to a picture.
-
-    A small map of many channels is drawn first and doubled in size twice; for 28×28 and width 16: (64, 7, 7) → (32, 14, 14) → (1, 28, 28).
-
-    Args of forward:
-        z: noise from N(0, I), (n, latent).
-        labels: int64, (n,); None if the model has no classes.
-
-    Returns:
-        Pictures in [-1, 1], (n, channels, height, width).
-    """
-
-    def __init__(self, shape: tuple[int, int, int], classes: int | None, width: int = 16, latent: int = 64) -> None:
-        super().__init__()
-        channels, height, width_in_pixels = _check_shape(shape)
-        self.latent = latent
-        self.class_code = nn.Embedding(classes, latent) if classes else None
-        self.small = (4 * width, height // 4, width_in_pixels // 4)
-        self.to_map = nn.Linear(2 * latent if classes else latent, 4 * width * self.small[1] * self.small[2])
-        self.draw = nn.Sequential(
-            nn.GroupNorm(4, 4 * width),
-            nn.LeakyReLU(0.2),
-            nn.ConvTranspose2d(4 * width, 2 * width, kernel_size=4, stride=2, padding=1),
-            nn.GroupNorm(4, 2 * width),
-            nn.LeakyReLU(0.2),
-            nn.ConvTranspose2d(2 * width, channels, kernel_size=4, stride=2, padding=1),
-            nn.Tanh(),
-        )
-
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        code = z if self.class_code is None else torch.cat([z, self.class_code(labels)], dim=1)
-        return self.draw(self.to_map(code).unflatten(1, self.small))
-
-
-class Discriminator(nn.Module):
-    r"""D(x, y): a logit, large where x looks like a real picture of class y.
-
-    .. math:: D(x, y) = w^\top \phi(x) + v_y^\top \phi(x)
-
-    There is no bias: the losses see only differences of logits.
-
-    Args of forward:
-        images: in [-1, 1], (n, channels, height, width).
-        labels: int64, (n,); None if the model has no classes.
-
-    Returns:
-        Logits, (n,).
-
-    Source:
-        Miyato and Koyama, "cGANs with Projection Discriminator", 2018.
-    """
-
-    def __init__(self, shape: tuple[int, int, int], classes: int | None, width: int = 16) -> None:
-        super().__init__()
-        channels, height, width_in_pixels = _check_shape(shape)
-        self.features = nn.Sequential(
-            nn.Conv2d(channels, width, kernel_size=3, stride=2, padding=1),
-            nn.LeakyReLU(0.2),
-            nn.Conv2d(width, 2 * width, kernel_size=3, stride=2, padding=1),
-            nn.LeakyReLU(0.2),
-            nn.Conv2d(2 * width, 4 * width, kernel_size=3, padding=1),
-            nn.LeakyReLU(0.2),
-            nn.Flatten(),
-        )
-        size = 4 * width * (height // 4) * (width_in_pixels // 4)
-        self.realness = nn.Linear(size, 1, bias=False)
-        self.class_direction = nn.Embedding(classes, size) if classes else None
-        if classes:
-            nn.init.normal_(self.class_direction.weight, std=size**-0.5)
-
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.score(self.features(images), labels)
-
-    def score(self, phi: Tensor, labels: Tensor | None) -> Tensor:
-        """The logits of pictures whose features φ(x), (n, size), are known."""
-        logits = self.realness(phi).squeeze(1)
-        if self.class_direction is not None:
-            logits = logits + (self.class_direction(labels) * phi).sum(dim=1)
-        return logits
 
 
 class GanRecipe:
@@ -212,9 +147,7 @@ class GanRecipe:
         self.g_optimiser.step()
         self.discriminator.requires_grad_(True)
 
-        with torch.no_grad():
-            for mean, weight in zip(self.averaged.parameters(), self.generator.parameters(), strict=True):
-                mean.lerp_(weight, 1 / (1 + self.memory * self.steps_done))
+        update_average(self.averaged, self.generator, decay=1 - 1 / (1 + self.memory * self.steps_done))
         self.steps_done += 1
         return {"discriminator": d_loss.detach(), "generator": g_loss.detach(), "R1": self._penalty}
 
@@ -281,10 +214,3 @@ class GanRecipe:
             wrong = labels[(labels < 0) | (labels >= self.classes)][0].item()
             raise ValueError(f"label {wrong} is out of range: classes are 0 to {self.classes - 1}")
         return labels.long()
-
-
-def _check_shape(shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    channels, height, width = shape
-    if height % 4 or width % 4:
-        raise ValueError(f"height and width must be multiples of 4, because G doubles twice; got {height}×{width}")
-    return channels, height, width

@@ -1,12 +1,12 @@
 r"""What the two players of a GAN minimise. D gives a logit l for each example; σ(l) is its probability that the example is real.
 
 Every loss takes logits and is finite, with a finite gradient, at logits of ±80 and beyond: log σ(l) = -softplus(-l) is never formed as a
-logarithm of a probability. Every loss is a mean over the batch, in nats.
+logarithm of a probability. Every loss is a mean over the batch, in nats (the hinge and Wasserstein games have scores instead of logits, and no unit).
 """
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -115,35 +115,91 @@ def relativistic_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Ten
     return F.softplus(-(fake_logits - real_logits)).mean()
 
 
-def r1_penalty(discriminator: nn.Module, real: Tensor, *conditions: Tensor) -> Tensor:
-    r"""Mean squared gradient of D at real examples. Multiplied by γ/2 and added to D's loss, it flattens D where the data is.
+def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    r"""Hinge loss of D: real examples should score above 1, generated ones below -1, and what does is left in peace.
 
-    .. math:: R_1 = \mathbb{E}_x\!\left[\lVert\nabla_x D(x)\rVert^2\right]
+    .. math:: L_D = \mathbb{E}_x[\max(0, 1 - D(x))] + \mathbb{E}_z[\max(0, 1 + D(G(z)))]
 
     Args:
-        discriminator: real, conditions -> logits, one an example.
-        real: (n, ...), floating point.
-        conditions: what D takes beside the example, such as labels (n,).
+        real_logits, fake_logits: scores of D, any shape.
 
     Returns:
-        Scalar, logit² per squared unit of the data, with a graph to D's weights. 0 says that D is flat.
+        Scalar, never negative; 2 where all scores are 0.
 
     Raises:
-        TypeError, ValueError: real isn't floating point, or empty.
+        TypeError, ValueError: scores that aren't floating-point numbers, or none.
 
     Source:
-        Mescheder, Geiger and Nowozin, "Which Training Methods for GANs do actually Converge?", 2018.
+        Lim and Ye, "Geometric GAN", 2017; Tran, Ranganath and Blei, "Hierarchical Implicit Models", 2017.
     """
-    if not real.is_floating_point():
-        raise TypeError(f"real must be floating point to have a gradient, got {real.dtype}: scale the images first")
-    if len(real) == 0:
-        raise ValueError("real is empty: there is no example to take the gradient at")
-    real = real.detach().requires_grad_()
-    logits = discriminator(real, *conditions)
-    (slope,) = torch.autograd.grad(
-        logits.sum(), real, create_graph=True
-    )  # the sum: each logit depends on its own example only
-    return slope.square().flatten(1).sum(dim=1).mean()
+    _require_logits(real_logits=real_logits, fake_logits=fake_logits)
+    return F.relu(1 - real_logits).mean() + F.relu(1 + fake_logits).mean()
+
+
+def wasserstein_critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+    r"""Minus the difference of mean scores; its negative bounds the Wasserstein-1 distance from below if the critic is 1-Lipschitz.
+
+    .. math:: L_D = \mathbb{E}_z[D(G(z))] - \mathbb{E}_x[D(x)]
+
+    D is a critic here, and its output a score, not a logit. What keeps its slope at 1 comes from elsewhere (`gradient_penalty`,
+    `with_spectral_norm`); without that the loss has no minimum.
+
+    Args:
+        real_scores, fake_scores: scores of the critic, any shape.
+
+    Returns:
+        Scalar in units of the data; 0 where the critic sees no difference.
+
+    Raises:
+        TypeError, ValueError: scores that aren't floating-point numbers, or none.
+
+    Source:
+        Arjovsky, Chintala and Bottou, "Wasserstein GAN", 2017.
+    """
+    _require_logits(real_logits=real_scores, fake_logits=fake_scores)
+    return fake_scores.mean() - real_scores.mean()
+
+
+def wasserstein_generator_loss(fake_scores: Tensor) -> Tensor:
+    r"""Minus the mean score of the fakes, for the Wasserstein and for the hinge game.
+
+    .. math:: L_G = -\mathbb{E}_z[D(G(z))]
+
+    Args, Returns, Raises, Source:
+        as for `wasserstein_critic_loss`. Its slope is -1 everywhere: it never saturates.
+    """
+    _require_logits(fake_logits=fake_scores)
+    return -fake_scores.mean()
+
+
+hinge_generator_loss = wasserstein_generator_loss  # in the hinge game G's loss is the same
+
+
+def optimal_discriminator(p_data: Tensor | float, p_model: Tensor | float) -> Tensor:
+    r"""The best answer that any discriminator can give at a point: the probability that an example found there is real.
+
+    .. math:: D^*(x) = \frac{p_{\text{data}}(x)}{p_{\text{data}}(x) + p_{\text{model}}(x)}
+
+    Real and generated examples are taken to come equally often.
+
+    Args:
+        p_data, p_model: densities of the two distributions at the same points, 0 or more; shapes that broadcast.
+
+    Returns:
+        Probabilities (not logits; these would be log p_data - log p_model). 0.5 where both densities are 0: no example is ever seen there.
+
+    Raises:
+        ValueError: a density that is negative or not a finite number.
+
+    Source:
+        Goodfellow et al., "Generative Adversarial Nets", 2014, proposition 1.
+    """
+    p, q = torch.as_tensor(p_data), torch.as_tensor(p_model)
+    for name, density in (("p_data", p), ("p_model", q)):
+        if not (density.isfinite() & (density >= 0)).all():
+            raise ValueError(f"{name} must be densities, finite and 0 or more; did you pass log densities?")
+    total = p + q
+    return torch.where(total > 0, p / torch.where(total > 0, total, 1), 0.5)
 
 
 def _require_logits(**named: Tensor) -> None:

@@ -1,0 +1,38 @@
+"""A running average of weights: what a model was of late, which changes less from step to step than what it is."""
+
+import torch
+from torch import nn
+
+
+@torch.no_grad()
+def update_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
+    r"""One step of an exponential moving average (EMA) of all weights.
+
+    .. math:: \bar\theta \leftarrow \beta\,\bar\theta + (1 - \beta)\,\theta
+
+    With β = 0.999 the average looks back over about 1 / (1 - β) = 1,000 steps. Where training is short, let β grow: β = 1 - 1 / (1 + t) is the
+    plain mean over all t steps, and 1 - 1 / (1 + t/5) remembers about the last fifth of them.
+
+    Args:
+        averaged: the average; changed in place. A copy of the model before the first step (`copy.deepcopy`).
+        model: what is trained. Buffers (the running statistics of a batch norm) are copied as they are.
+        decay: β, from 0 (the average is the model) to 1 (the average stays).
+
+    Raises:
+        ValueError: a decay outside [0, 1], or models of different structure.
+
+    Source:
+        Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992; for GANs: Yazıcı et al., "The Unusual
+        Effectiveness of Averaging in GAN Training", 2019.
+    """
+    if not 0 <= decay <= 1:
+        raise ValueError(f"decay must lie in [0, 1], got {decay}")
+    means, weights = dict(averaged.named_parameters()), dict(model.named_parameters())
+    if {k: v.shape for k, v in means.items()} != {k: v.shape for k, v in weights.items()}:
+        raise ValueError(
+            "the average and the model must have the same structure: make the average with copy.deepcopy(model)"
+        )
+    if means:
+        torch._foreach_lerp_(list(means.values()), [weights[name] for name in means], 1 - decay)
+    for mean, buffer in zip(averaged.buffers(), model.buffers(), strict=True):
+        mean.copy_(buffer)
