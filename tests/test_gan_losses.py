@@ -12,8 +12,14 @@ from torch import nn
 
 from aigc_lab import gan
 
-ONE_SIDED = [gan.generator_loss, gan.minimax_generator_loss]
-TWO_SIDED = [gan.discriminator_loss, gan.relativistic_discriminator_loss, gan.relativistic_generator_loss]
+ONE_SIDED = [gan.generator_loss, gan.minimax_generator_loss, gan.wasserstein_generator_loss]
+TWO_SIDED = [
+    gan.discriminator_loss,
+    gan.relativistic_discriminator_loss,
+    gan.relativistic_generator_loss,
+    gan.hinge_discriminator_loss,
+    gan.wasserstein_critic_loss,
+]
 
 
 def logits(shape=None):
@@ -137,6 +143,57 @@ def test_losses_refuse_what_has_no_mean(loss):
 def test_pairs_must_match(loss):
     with pytest.raises(ValueError, match=r"\(4,\) and \(1,\)"):
         loss(torch.zeros(4), torch.zeros(1))
+
+
+@settings(deadline=None)
+@given(real=logits(), fake=logits())
+def test_hinge_loss_is_torch_hinge_embedding(real, fake):
+    hinge = F.hinge_embedding_loss  # max(0, 1 - x) where the target is -1
+    expected = hinge(real, -torch.ones_like(real)) + hinge(-fake, -torch.ones_like(fake))
+    torch.testing.assert_close(gan.hinge_discriminator_loss(real, fake), expected)
+
+
+def test_hinge_leaves_in_peace_what_is_beyond_the_margin():
+    real, fake = torch.tensor([1.0, 5.0], requires_grad=True), torch.tensor([-1.5, 0.0], requires_grad=True)
+    loss = gan.hinge_discriminator_loss(real, fake)
+    loss.backward()
+    assert loss.item() == 0.5
+    assert real.grad.tolist()[1] == 0
+    assert fake.grad.tolist() == [0, 0.5]
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.3, 2.5])
+def test_the_best_1_lipschitz_critic_gives_the_wasserstein_distance(gap):
+    # Two samples that differ by a shift: W1 is the shift, and D(x) = x is a critic that attains it (scipy computes W1 on its own).
+    from scipy.stats import wasserstein_distance
+
+    x = torch.randn(500, dtype=torch.float64)
+    truth = wasserstein_distance((x + gap).numpy(), x.numpy())
+    assert -gan.wasserstein_critic_loss(x + gap, x).item() == pytest.approx(truth, abs=1e-9)
+    assert gan.wasserstein_generator_loss(x).item() == pytest.approx(-x.mean().item())
+
+
+def test_optimal_discriminator_is_bayes_rule():
+    from torch.distributions import Normal
+
+    x = torch.linspace(-3, 3, 13, dtype=torch.float64)
+    p, q = Normal(0.5, 1.0), Normal(-0.5, 1.0)
+    # Two normal densities of equal width: the log-odds are a straight line with slope (0.5 + 0.5) / 1.
+    torch.testing.assert_close(gan.optimal_discriminator(p.log_prob(x).exp(), q.log_prob(x).exp()), torch.sigmoid(x))
+
+
+def test_optimal_discriminator_at_the_edges():
+    found = gan.optimal_discriminator(torch.tensor([1.0, 0.0, 0.0, 1e-40]), torch.tensor([0.0, 1.0, 0.0, 1e-40]))
+    assert found.tolist() == [1, 0, 0.5, 0.5]
+    assert gan.optimal_discriminator(3.0, 1.0).item() == 0.75
+    with pytest.raises(ValueError, match=r"p_model.*log densities"):
+        gan.optimal_discriminator(torch.ones(1), torch.tensor([-2.0]))
+
+
+def test_the_gradient_of_the_optimal_discriminator_is_finite_where_nothing_is():
+    p = torch.zeros(2, requires_grad=True)
+    gan.optimal_discriminator(p, torch.tensor([0.0, 1.0])).sum().backward()
+    assert p.grad.tolist() == [0, 1]
 
 
 def test_r1_of_a_linear_discriminator_is_the_squared_norm_of_its_weights():
