@@ -1,0 +1,1023 @@
+# %% [markdown]
+# # 21 · Learning a distribution
+# <!-- badge -->
+#
+# Two models learn from the same pictures: one draws what doesn't exist, the other leaves half of it out. You find out, in numbers, what each of them was asked to do.
+#
+# | time | needs | you will be able to |
+# |---|---|---|
+# | <!-- time --> | Python, probabilities and the bell curve; lesson 01 for how exercises work | say what a model pays for data, and why the best likelihood is the smallest forward KL<br>foresee which model covers all modes and which picks one<br>tell why one distance between distributions goes flat and another doesn't<br>say what a generative model knows that a discriminative one never learned |
+
+# %% tags=["bootstrap"]
+# The build fills this in: it installs aigc_lab where it is missing.
+
+# %% tags=["parameters"]
+seed = 0
+repeats = None  # of each learning curve; None: chosen for this machine
+
+# %%
+import math
+
+import numpy as np
+import sympy
+import torch
+import torch.nn.functional as F
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+
+from aigc_lab import (
+    check,
+    classifier,
+    datasets,
+    divergences,
+    features,
+    gan,
+    lm,
+    mixture,
+    plots,
+    runtime,
+    verify,
+    widgets,
+)
+from aigc_lab.transforms import to_signed, to_unit
+
+runtime.seed_everything(seed)
+repeats = repeats or runtime.pick(ci=3, cpu=8, gpu=8)
+rng = torch.Generator().manual_seed(seed)
+f64 = torch.float64
+
+# %% [markdown]
+# ## Which of the two has learned?
+#
+# Take the handwritten zeros and ones. Each picture has 784 pixels. To see a whole distribution at once, keep *one* number of each picture: its coordinate along the direction
+# in which zeros and ones differ most (the first principal component, lesson 13). The way back is a formula, so every point of the line is a picture.
+
+# %%
+digits, test = datasets.load("digits"), datasets.load("digits", split="test")
+pixels = to_unit(digits.images[digits.labels < 2]).flatten(1).double()
+line = features.pca(pixels, 1)
+data = line.project(pixels)[:, 0]
+held_out = line.project(to_unit(test.images[test.labels < 2]).flatten(1).double())[:, 0]
+x = torch.linspace(-14, 12, 521, dtype=f64)
+step = (x[1] - x[0]).item()
+
+
+def pictures(points):
+    """Points of the line -> (n, 1, 28, 28)."""
+    return line.reconstruct(points[:, None]).clamp(0, 1).reshape(-1, 1, 28, 28)
+
+
+def show_line(lines, title, alt):
+    with plots.figure(title=title, alt=alt, size=(8, 3.8)) as ax:
+        ax.hist(data.numpy(), 70, density=True, color="#BBBBBB", label=f"{len(data):,} digits")
+        for (name, density), colour, style in zip(lines.items(), plots.COLOURS, ("-", "--", "-.")):
+            ax.plot(x, density, style, color=colour, lw=2, label=name)
+        strip = torch.cat(list(pictures(torch.arange(-8.0, 5, dtype=f64))[:, 0]), dim=1)
+        ax.imshow(strip, cmap="gray", extent=(-8.5, 4.5, -0.17, -0.02), aspect="auto", vmin=0, vmax=1)
+        ax.set(
+            xlim=(-11, 7),
+            ylim=(-0.19, 0.75),
+            xlabel="coordinate (below: the picture at each whole number)",
+            ylabel="density",
+        )
+        ax.legend(frameon=False, fontsize=9, loc="upper left")
+
+
+show_line(
+    {},
+    "All zeros and ones on a line: two heaps, and little between",
+    "A wide low heap of zeros around -4, a narrow high heap of ones around 4. Below, pictures that turn from a zero into a one.",
+)
+
+# %% [markdown]
+# A *model* of these data is a density that we can draw from. Here are two. Both are bell curves, with a mean and a standard deviation, and nothing else to learn.
+
+# %%
+smoothed = divergences.gaussian_log_density(x[:, None], data[None], 0.4).logsumexp(dim=1) - math.log(len(data))
+a = data.mean(), data.std(correction=0)
+b = divergences.reverse_fit(smoothed, x)
+bells = {"model A": a, "model B": b}
+for name, (mean, std) in bells.items():
+    print(f"{name}: mean {mean:6.2f}, standard deviation {std:.2f}")
+show_line(
+    {name: divergences.gaussian_log_density(x, *bell).exp() for name, bell in bells.items()},
+    "A covers everything, also what isn't there; B fits one heap",
+    "The grey histogram; model A is a wide low bell over both heaps, model B a narrow bell over the ones.",
+)
+
+
+# %%
+def draw(mean, std, n):
+    return mean + std * torch.randn(n, generator=rng, dtype=f64)
+
+
+rows = {"digits": data[torch.randperm(len(data), generator=rng)[:12]]}
+rows |= {name: draw(*bell, 12) for name, bell in bells.items()}
+plots.image_rows(
+    {name: pictures(points) for name, points in rows.items()},
+    title="A draws zeros, ones and ghosts; B draws ones",
+    alt="Three rows of twelve digits. Real: zeros and ones. Model A: zeros, ones, and pictures that are both at once. Model B: ones only.",
+)
+
+# %%
+many = draw(*a, 20_000)
+between = {"A": ((many > 0) & (many < 2.5)).double(), "digits": ((data > 0) & (data < 2.5)).double()}
+for name, inside in between.items():
+    print(f"{name}: {verify.estimate(inside)} lie between 0 and 2.5")
+verify.promise("A puts more than a fifth of its pictures there", between["A"].mean() > 0.2, got=between["A"].mean())
+verify.promise("fewer than 3 % of the digits lie there", between["digits"].mean() < 0.03, got=between["digits"].mean())
+
+# %% [markdown]
+# A has the mean and the spread of the data right to the last decimal, and every fifth picture of it is a ghost. B draws none, and has never heard of a zero. Which of them "has learned the distribution"? You can't say before you have said what
+# you ask of a model. This lesson makes the question exact, in four ways, and by the end you know who asked what of A and of B.
+#
+# ## Density: probability per unit of length
+#
+# What is the probability that a digit lies at exactly 3.7? Zero: no two need ever agree in all decimals. Only an interval has a probability. A *density* $p(x)$ says how much of it there is per unit
+# of length: the probability of an interval is the area over it, and the whole area is 1. A bell curve with mean $\mu$ and standard deviation $\sigma$ has
+#
+# $$q(x) = \frac{1}{\sigma \sqrt{2\pi}} \; e^{-\frac12 \left(\frac{x - \mu}{\sigma}\right)^2}$$
+#
+# Soon you will need its logarithm, at places where $q$ itself is too small for a float. Write it so that it never computes $q$.
+
+
+# %% tags=["exercise"]
+def gaussian_log_density(x, mean, std):
+    """log q(x) of the bell curve; tensors of any shape (std > 0) -> the shape of x, in nats (natural logarithm)."""
+    ...  # your code
+
+
+# %% tags=["check"]
+gaussian_log_density = check("distributions.gaussian_log_density", gaussian_log_density)
+
+# %%
+narrow = gaussian_log_density(x, torch.tensor(0.0, dtype=f64), torch.tensor(0.1, dtype=f64)).exp()
+verify.agree("the area under a narrow bell is 1", narrow.sum() * step, 1.0)
+density_a = gaussian_log_density(x, *a).exp()
+inside = (x > -0.01) & (x < 2.51)
+area = torch.trapezoid(density_a[inside], x[inside])
+verify.agree("area of A between 0 and 2.5 = share of its pictures there", verify.estimate(between["A"]), area)
+verify.promise("that narrow bell is higher than 1 in its middle", narrow.max() > 3.9, got=narrow.max())
+
+# %% [markdown]
+# A density may be larger than 1; an area may not. And a density has a unit, one over that of $x$. Measure lengths in centimetres instead of metres, and every number grows by 100, every density shrinks by 100, every log density falls by
+# $\log 100$. So a log density by itself means little. The *difference* of two models' log densities on the same data means a lot.
+#
+# ## Likelihood: what a model pays for what really comes
+#
+# In lesson 02 a model of text paid $-\log_2 p$ bits for each character. It is the same here: for each example $x_i$ the model pays $-\log q(x_i)$, in *nats*, for the natural logarithm. How well does a model explain a data set? Multiply the densities of
+# all examples: the *likelihood*. Or rather, don't:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+each = gaussian_log_density(data, *a)
+print("product of the densities:", each.exp().prod().item())
+print("below what a float can hold:", each.sum().item() < math.log(np.finfo(np.float64).smallest_subnormal))
+
+# %% [markdown]
+# The sum of the logs has no such trouble. Divided by $n$ it is the *mean log-likelihood*, and minus that is the loss that is minimised, called negative log-likelihood.
+#
+# **Predict first.** 425 digits were held out, zeros and ones. Which model has the better mean log-likelihood on them, A or B? By how many nats: a tenth, one, ten?
+
+# %% tags=["predict"]
+paid = {name: gaussian_log_density(held_out, *bell) for name, bell in bells.items()}
+for name, log_q in paid.items():
+    print(f"{name}: mean {verify.estimate(log_q)} nats, worst digit {log_q.min():.0f}")
+
+# %% [markdown]
+# You should have seen A win by some forty nats *a digit*. B pays little for the ones. But it calls a zero so impossible that the worst of them costs 190 nats, and one such price ruins the mean. Likelihood forgives ghosts, and it never forgives a digit that
+# the model holds to be impossible.
+
+# %%
+verify.promise("A has about -2.8 nats", abs(paid["model A"].mean() + 2.8) < 0.1, got=paid["model A"].mean())
+verify.promise(
+    "B is at least 35 nats worse", paid["model A"].mean() - paid["model B"].mean() > 35, got=paid["model B"].mean()
+)
+verify.promise("B pays more than 180 nats for its worst digit", paid["model B"].min() < -180, got=paid["model B"].min())
+
+# %% [markdown]
+# Choosing the parameters with the largest likelihood is called *maximum likelihood*. Where is the maximum, for a bell curve? The mean log density depends on the data only by two numbers, $m_1 = \frac1n \sum x_i$ and $m_2 = \frac1n \sum x_i^2$. Set both slopes to zero:
+
+# %%
+mu, sigma, m1, m2 = sympy.symbols("mu sigma m1 m2", positive=True)
+mean_log = -(m2 - 2 * mu * m1 + mu**2) / (2 * sigma**2) - sympy.log(sigma) - sympy.log(2 * sympy.pi) / 2
+best_mu = sympy.solve(sympy.diff(mean_log, mu), mu)[0]
+best_variance = sympy.solve(sympy.diff(mean_log, sigma).subs(mu, m1), sigma**2)[0]
+verify.agree("the best mean is the mean of the data", best_mu, m1)
+verify.agree("the best variance is the variance of the data", best_variance, m2 - m1**2)
+verify.agree(
+    "and m1, m2 are all that the mean log density needs",
+    each.mean(),
+    float(mean_log.subs({mu: a[0].item(), sigma: a[1].item(), m1: data.mean().item(), m2: (data**2).mean().item()})),
+)
+
+# %% [markdown]
+# Those are just the two numbers of model A. (The variance divides by $n$, not by $n - 1$.) So that is who A is: the bell curve of maximum likelihood.
+
+# %%
+means, stds = torch.linspace(-4, 6, 51, dtype=f64), torch.linspace(2, 9, 36, dtype=f64)
+surface = gaussian_log_density(data[:, None, None], means[None, :, None], stds[None, None]).mean(dim=0)
+with plots.figure(
+    title="Mean log-likelihood of the data: one hill, and A on its top",
+    alt="Contour lines over mean and standard deviation with a single maximum, marked, at mean 0 and deviation 4.1.",
+    size=(6.5, 3.4),
+) as ax:
+    drawn = ax.contourf(means, stds, surface.T, levels=np.linspace(-6, -2.8, 17), cmap="cividis", extend="min")
+    ax.figure.colorbar(drawn, ax=ax, label="nats")
+    ax.plot(a[0], a[1], "*", ms=14, color="#D55E00", label="model A")
+    ax.set(xlabel="mean", ylabel="standard deviation")
+    ax.legend(loc="upper right", fontsize=9)
+
+# %% [markdown]
+# ## Entropy: the price below which nobody gets
+#
+# How good can it get? To answer, you must know the true density, and of the digits nobody does. So from here on look at a distribution that we make ourselves: with probability 0.4 a bell around -2, with 0.6 one around 2.
+#
+# Suppose your model *is* this $p$. It still pays, because $x$ is uncertain. What it pays on average is the *entropy*, $H(p) = -\int p(x) \log p(x)\, dx$. Compute it twice: as a sum over a fine grid, and as a mean over draws.
+
+# %%
+weights, places, widths = (
+    torch.tensor([0.4, 0.6], dtype=f64),
+    torch.tensor([-2.0, 2.0], dtype=f64),
+    torch.tensor([0.8, 1.0], dtype=f64),
+)
+two = mixture.Mixture(weights, places[:, None], widths[:, None, None])
+log_p = two.log_density(x[:, None])
+p = log_p.exp()
+H = divergences.entropy(p, step)
+draws = two.sample(20_000, rng)[:, 0]
+verify.agree("entropy = mean price of its own draws", verify.estimate(-two.log_density(draws[:, None])), H)
+bell = gaussian_log_density(x, torch.tensor(1.0, dtype=f64), torch.tensor(1.5, dtype=f64)).exp()
+verify.agree(
+    "a bell curve's entropy is log(σ √(2πe)), whatever its mean",
+    divergences.entropy(bell, step),
+    math.log(1.5 * math.sqrt(2 * math.pi * math.e)),
+)
+
+# %% [markdown]
+# Now another model $q$ pays for draws of $p$. On average that is $-\int p \log q$, the *cross-entropy*. The part of it that is $q$'s own fault is what lies above the entropy:
+#
+# $$KL(p \,\|\, q) = \underbrace{-\int p \log q \, dx}_{\text{what } q \text{ pays}} - \underbrace{\left(-\int p \log p\, dx\right)}_{\text{what nobody can avoid}} = \int p(x) \log\frac{p(x)}{q(x)}\, dx$$
+#
+# This is the Kullback-Leibler divergence. Write it for densities on a grid. Mind the places where $p$ is 0: what never happens costs nothing. Where $p$ is above 0 and $q$ is 0, the price is infinite, and your function should say so.
+
+
+# %% tags=["exercise"]
+def kl_divergence(p, q, step):
+    """KL(p || q) in nats; densities at n grid points that lie `step` apart, (n,) and (n,) -> scalar. torch.xlogy is there."""
+    ...  # your code
+
+
+# %% tags=["check"]
+kl_divergence = check("distributions.kl_divergence", kl_divergence)
+
+# %%
+q = gaussian_log_density(x, torch.tensor(1.0, dtype=f64), torch.tensor(1.5, dtype=f64)).exp()
+forward, reverse = kl_divergence(p, q, step), kl_divergence(q, p, step)
+verify.agree("cross-entropy minus entropy", -torch.xlogy(p, q).sum() * step - H, forward)
+with plots.figure(
+    title=f"KL is an area, and which density weighs it matters: {forward:.2f} against {reverse:.2f} nats",
+    alt="Left: two-bell density p and one-bell density q. Right: p log p/q is large over the left bell of p; q log q/p is large in the gap of p.",
+    size=(8.5, 3),
+    columns=2,
+) as axes:
+    axes[0].plot(x, p, label="p, the data")
+    axes[0].plot(x, q, "--", color=plots.COLOURS[1], label="q, a model")
+    for density, other, name, colour in ((p, q, "p log(p/q)", 0), (q, p, "q log(q/p)", 1)):
+        integrand = torch.xlogy(density, density / other)
+        axes[1].plot(x, integrand, ("-", "--")[colour], color=plots.COLOURS[colour], label=name)
+        axes[1].fill_between(x, integrand, color=plots.COLOURS[colour], alpha=0.2, lw=0)
+    for ax in axes:
+        ax.set(xlim=(-6, 7), xlabel="x")
+        ax.legend(frameon=False, fontsize=9)
+
+# %% [markdown]
+# Here and there the curve goes below zero: where $q$ is the higher one, it pays less than $p$ would. Can the whole area be negative? No. The logarithm lies below its tangent, $\log t \le t - 1$, so with $t = q/p$
+#
+# $$-KL(p \| q) = \int p \log\frac{q}{p} \;\le\; \int p \left(\frac{q}{p} - 1\right) = \int q - \int p = 1 - 1 = 0,$$
+#
+# and only $q = p$ reaches 0. Nobody beats the entropy. Check both facts, on a thousand tangents and on a thousand random pairs:
+
+# %%
+t = torch.linspace(0.01, 10, 1000, dtype=f64)
+verify.promise("log t <= t - 1 at all of 1,000 places", bool((t.log() <= t - 1).all()))
+pairs = torch.rand(2, 1000, 6, generator=rng, dtype=f64)
+pairs = pairs / pairs.sum(dim=-1, keepdim=True)
+of_pairs = divergences.kl_divergence(pairs[0], pairs[1])
+verify.promise(
+    "KL of 1,000 random pairs of probabilities is never negative",
+    bool((of_pairs >= 0).all()),
+    got=of_pairs.min().item(),
+)
+verify.agree("KL of p to itself", kl_divergence(p, p, step), 0.0)
+
+# %% [markdown]
+# It is not a distance, though: the two directions gave different numbers. The rest of this lesson lives off that difference.
+#
+# ## Maximum likelihood is forward KL
+#
+# Forward KL has the data in front: $KL(p_{\text{data}} \| q)$. Its first term, the entropy, does not know $q$. So whoever makes the mean log-likelihood large makes forward KL small, step by step, for *every* model:
+#
+# $$KL(p_{\text{data}} \| q) = -H(p_{\text{data}}) - \mathbb{E}_{x \sim p_{\text{data}}} \log q(x)$$
+#
+# See it two ways. First without any chance: for 400 bell curves, the sum of both is the same number.
+
+# %%
+grid_of = [(m, s) for m in torch.linspace(-3, 3, 20, dtype=f64) for s in torch.linspace(1.5, 4, 20, dtype=f64)]
+kl = torch.stack([kl_divergence(p, gaussian_log_density(x, m, s).exp(), step) for m, s in grid_of])
+log_likelihood = torch.stack([(p * gaussian_log_density(x, m, s)).sum() * step for m, s in grid_of])
+verify.agree("KL(p || q) + E log q = -H(p) for 400 bell curves q", kl + log_likelihood, -H)
+
+# %% [markdown]
+# Second as it happens in training, where you have $n$ examples instead of $p$. The mean over examples estimates the expectation, with an error that you know.
+
+# %%
+sigmas = torch.linspace(1.2, 4.5, 60, dtype=f64)
+centre = torch.tensor(0.4, dtype=f64)
+exact = torch.stack([kl_divergence(p, gaussian_log_density(x, centre, s).exp(), step) for s in sigmas])
+lines, bands = {"KL(p || q), exact": exact}, {}
+for n in (30, 1000):
+    price = -gaussian_log_density(draws[:n, None], centre, sigmas) - H  # (n, 60)
+    error = price.std(dim=0) / math.sqrt(n)
+    lines[f"what {n:,} examples say"] = price.mean(dim=0)
+    bands[f"what {n:,} examples say"] = (price.mean(dim=0) - 2 * error, price.mean(dim=0) + 2 * error)
+plots.curves(
+    sigmas,
+    lines,
+    bands=bands,
+    x_label="standard deviation of q",
+    y_label="nats",
+    title="The loss, less the entropy, estimates forward KL",
+    alt="A solid valley with its minimum near 2.2; the estimate of 30 examples wanders beside it inside a wide band, that of 1,000 lies on it.",
+)
+
+# %% [markdown]
+# So the bell curve of maximum likelihood should approach the bell curve of smallest forward KL as examples come in. That one has the mean and the standard deviation of $p$, by the derivation above with $m_1 = \mathbb{E}\,x$, $m_2 = \mathbb{E}\,x^2$. For a mixture of bells both are
+# known exactly. Do you know them?
+
+
+# %% tags=["exercise"]
+def mixture_moments(weights, means, stds):
+    """Mean and standard deviation of a mixture of bell curves; (k,), (k,), (k,) -> (scalar, scalar)."""
+    ...  # your code
+
+
+# %% tags=["check"]
+mixture_moments = check("distributions.mixture_moments", mixture_moments)
+
+# %%
+best = torch.stack(mixture_moments(weights, places, widths))
+verify.agree("its mean is the grid's", best[0], (p * x).sum() * step)
+kl_best = kl_divergence(p, gaussian_log_density(x, *best).exp(), step)
+verify.promise("none of the 400 bell curves has a smaller forward KL", bool((kl >= kl_best).all()), got=kl_best.item())
+sizes, off = [10, 30, 100, 300, 1000, 3000], []
+for n in sizes:
+    sets = two.sample(200 * n, rng).reshape(200, n)
+    fitted = torch.stack([sets.mean(dim=1), sets.std(dim=1, correction=0)], dim=1)
+    off.append((fitted - best).pow(2).mean(dim=0).sqrt())
+off = torch.stack(off)
+verify.agree("the mean over 200 maximum-likelihood fits (mean of q)", verify.estimate(fitted[:, 0]), best[0])
+plots.curves(
+    sizes,
+    {"mean": off[:, 0], "standard deviation": off[:, 1], "1/√n": 1.2 / np.sqrt(sizes)},
+    x_label="examples",
+    y_label="typical error",
+    title="Maximum likelihood approaches the minimum of forward KL",
+    alt="Two falling straight lines on logarithmic axes, parallel to a third one that falls as one over the root of n.",
+    log_x=True,
+    log_y=True,
+    markers=True,
+)
+
+# %% [markdown]
+# One consequence is worth a stop. Of real data nobody knows the entropy, so nobody knows the KL of any model, not even whether it is near 0. But the *difference* of two models' KL is the difference of their log-likelihoods, where the entropy cancels. That you can
+# measure on held-out examples, with an error bar. Here is A against a mixture of two bells, fitted to the same digits:
+
+# %%
+two_bells = mixture.fit(data[:, None], components=2, ridge=0.01)
+gain = two_bells.log_density(held_out[:, None]) - gaussian_log_density(held_out, *a)
+print(f"two bells have a forward KL that is smaller than A's by {verify.estimate(gain)} nats")
+verify.promise("the gain is between 0.6 and 0.9 nats", 0.6 < gain.mean() < 0.9, got=gain.mean())
+
+# %% [markdown]
+# ## The other way round
+#
+# $KL(q \| p)$, *reverse* KL, has the model in front:
+#
+# $$KL(q \| p) = \mathbb{E}_{x \sim q} \left[\log q(x) - \log p(x)\right] = -H(q) - \mathbb{E}_{x \sim q} \log p(x)$$
+#
+# Forward KL takes examples from the data and asks the model: could you have drawn this? Reverse KL takes what the model draws and asks the data: could this be yours? The term $-H(q)$ keeps $q$ from shrinking to a point. (Training by reverse KL needs $\log p$, which of real data nobody has.
+# One needs a trick, or somebody who estimates the ratio $p/q$: lessons 22 to 24.) In a toy world we have it:
+
+
+# %%
+def two_modes(half_distance, left=0.5, left_width=1.0, right_width=1.0):
+    """Weights, means and widths of a mixture of two bells."""
+    weights = torch.tensor([left, 1 - left], dtype=f64)
+    return (
+        weights,
+        half_distance * torch.tensor([-1.0, 1.0], dtype=f64),
+        torch.tensor([left_width, right_width], dtype=f64),
+    )
+
+
+def log_density_of(weights, means, stds):
+    return (weights.log() + divergences.gaussian_log_density(x[:, None], means, stds)).logsumexp(dim=1)
+
+
+# %% [markdown]
+# **Predict first.** Let $p$ have two equal bells of width 1, at -3 and at 3. You look for the one bell curve $q$ with the smallest forward KL, and for that with the smallest reverse KL. Write down mean and standard deviation of each, roughly.
+
+
+# %% tags=["predict"]
+def two_modes(half_distance, left=0.5, left_width=1.0, right_width=1.0):
+    parts = torch.tensor([left, 1 - left], dtype=f64), half_distance * torch.tensor([-1.0, 1.0], dtype=f64)
+    return *parts, torch.tensor([left_width, right_width], dtype=f64)
+
+
+def log_density_of(weights, means, stds):
+    return (weights.log() + divergences.gaussian_log_density(x[:, None], means, stds)).logsumexp(dim=1)
+
+
+for name, (mean, std) in {
+    "forward": mixture_moments(*two_modes(3.0)),
+    "reverse": divergences.reverse_fit(log_density_of(*two_modes(3.0)), x),
+}.items():
+    print(f"{name}: mean {mean:.2f}, standard deviation {std:.2f}")
+
+# %% [markdown]
+# You should have seen forward KL put its mean at 0, where the data have a hole, with a deviation of $\sqrt{1 + 3^2} = 3.16$. Reverse KL takes one of the bells and leaves the other. (Both are equally good; which one it takes is up to a rounding error.) The names for that are *mode covering* and
+# *mode seeking*. So you know B, too: it is the bell curve of smallest reverse KL, with the smoothed histogram as $p$.
+#
+# Now move the modes yourself. The curves on the right show how KL depends on the mean of $q$, each with the best standard deviation for that mean: one valley, or two. Try to find a distance at which reverse KL covers both modes. And make the left bell rare, then narrow.
+
+
+# %%
+def play_modes(half_distance, share_left, width_left, width_right):
+    parts = two_modes(half_distance, share_left, width_left, width_right)
+    log_p = log_density_of(*parts)
+    covering, seeking = mixture_moments(*parts), divergences.reverse_fit(log_p, x)
+    means, stds = torch.linspace(-6, 6, 61, dtype=f64), torch.logspace(-0.8, 0.8, 40, dtype=f64)
+    spread = (covering[1] ** 2 + (means - covering[0]) ** 2).sqrt()  # the best deviation for each mean, forward
+    forward = (
+        -(log_p.exp() * (divergences.gaussian_log_density(x, means[:, None], spread[:, None]) - log_p)).sum(dim=1)
+        * step
+    )
+    reverse = divergences.reverse_kl(log_p, x, means, stds).min(dim=1).values
+    with plots.figure(
+        title=f"Covering costs {forward.min():.2f} nats forward, seeking {reverse.min():.2f} nats reverse",
+        alt="Left: a density of two bells, a wide bell fitted by forward KL, a narrow one on one mode fitted by reverse KL. Right: both KL over the mean of q.",
+        size=(9, 3.4),
+        columns=2,
+    ) as (left, right):
+        left.fill_between(x, log_p.exp(), color="#BBBBBB", label="p")
+        left.plot(x, gaussian_log_density(x, *covering).exp(), label="forward fit", lw=2)
+        left.plot(x, gaussian_log_density(x, *seeking).exp(), "--", color=plots.COLOURS[1], label="reverse fit", lw=2)
+        right.plot(means, forward, label="KL(p || q)", lw=2)
+        right.plot(means, reverse, "--", color=plots.COLOURS[1], label="KL(q || p)", lw=2)
+        left.set(xlim=(-9, 9), xlabel="x", ylabel="density")
+        right.set(xlabel="mean of q", ylabel="nats", ylim=(0, 3))
+        left.legend(frameon=False, fontsize=9, loc="upper left")
+        right.legend(frameon=False, fontsize=9, loc="upper right")
+
+
+widgets.play(
+    play_modes,
+    half_distance=(0.0, 4.5, 0.1, 3.0),
+    share_left=(0.05, 0.95, 0.05, 0.4),
+    width_left=(0.4, 2.0, 0.1, 0.7),
+    width_right=(0.4, 2.0, 0.1, 1.0),
+)
+
+# %% [markdown]
+# Reverse KL does not always seek. While the modes lie close it covers both, much as forward KL does. How far must they be apart before it lets one go, and what does either choice cost?
+
+# %%
+halves = np.linspace(0, 4.5, runtime.pick(ci=16, cpu=46, gpu=46))
+fits, costs = [], {"covering, KL(p || q)": [], "seeking, KL(q || p)": [], "one bell, KL(p || q)": []}
+for half in halves:
+    parts = two_modes(half)
+    log_mix, covering = log_density_of(*parts), mixture_moments(*parts)
+    mean, std = divergences.reverse_fit(log_mix, x)
+    fits.append(abs(mean.item()))
+    one_bell = divergences.gaussian_log_density(x, torch.tensor(half, dtype=f64), 1.0)
+    costs["covering, KL(p || q)"].append(
+        kl_divergence(log_mix.exp(), gaussian_log_density(x, *covering).exp(), step).item()
+    )
+    costs["seeking, KL(q || p)"].append(divergences.reverse_kl(log_mix, x, mean[None], std[None]).item())
+    costs["one bell, KL(p || q)"].append(kl_divergence(log_mix.exp(), one_bell.exp(), step).item())
+with plots.figure(
+    title="Reverse KL lets a mode go, suddenly, and pays at most log 2 for it",
+    alt="Left: the distance of the reverse fit from the middle is 0 up to 2.8, then jumps to the mode. Right: seeking levels off at 0.69, covering grows slowly, one bell in forward KL shoots up.",
+    size=(9, 3.2),
+    columns=2,
+) as (left, right):
+    left.plot(halves, fits, ".", color=plots.COLOURS[1])
+    left.set(xlabel="half the distance of the modes", ylabel="|mean| of the reverse fit")
+    for (name, values), style in zip(costs.items(), ("-", "--", "-.")):
+        right.plot(halves, values, style, label=name)
+    right.axhline(math.log(2), color="#888888", lw=1)
+    right.set(xlabel="half the distance of the modes", ylabel="nats", ylim=(0, 3))
+    right.legend(frameon=False, fontsize=9)
+
+# %%
+jump = halves[np.argmax(np.array(fits) > 1)]
+verify.promise("it lets go when the modes are between 5 and 6 widths apart", 5 < 2 * jump <= 6, got=2 * jump)
+verify.agree(
+    "far apart, leaving out half of the data costs log 2 nats",
+    costs["seeking, KL(q || p)"][-1],
+    math.log(2),
+    tolerance=1e-4,
+)
+rare = log_density_of(*two_modes(4.5, left=0.1))
+kept = divergences.reverse_kl(rare, x, torch.tensor([4.5], dtype=f64), torch.tensor([1.0], dtype=f64))
+verify.agree("leaving out a tenth costs -log 0.9 nats", kept.item(), -math.log(0.9), tolerance=1e-4)
+
+# %% [markdown]
+# Look at the last two numbers. Under reverse KL, to leave out a share $w$ of the data costs $-\log(1-w)$: a tenth of all data costs 0.1 nats, a price that many a model will pay. Under forward KL the same omission costs more the more surely $q$ excludes it, without limit. Neither is right or wrong. Do you need every rare case (a model of
+# accidents, a compressor), or must nothing be drawn that isn't real (a font, a face)?
+#
+# ## The same in two dimensions
+#
+# Keep two coordinates of the zeros and ones. As $p$ take a mixture of eight Gaussians fitted to them, so that the density is known; as $q$ one Gaussian with a full covariance matrix. Forward: mean and covariance of $p$, exactly. Reverse: gradient descent. The draws are written as $\mu + L\varepsilon$ with fixed noise
+# $\varepsilon$, so that the gradient reaches $\mu$ and $L$ (lesson 24 has more on this trick).
+
+# %%
+plane = features.pca(pixels, 2)
+points = plane.project(pixels)
+p2 = mixture.fit(points, components=8, steps=40, ridge=0.01)
+one = torch.ones(1, dtype=f64)
+mean2 = (p2.weights[:, None] * p2.means).sum(dim=0)
+away = p2.means - mean2
+covariance = (p2.weights[:, None, None] * (p2.roots @ p2.roots.mT + away[:, :, None] * away[:, None])).sum(dim=0)
+covering2 = mixture.Mixture(one, mean2[None], torch.linalg.cholesky(covariance)[None])
+
+
+def seek(start, steps):
+    mu, root = torch.tensor(start, dtype=f64, requires_grad=True), torch.eye(2, dtype=f64).requires_grad_()
+    noise = torch.randn(256, 2, generator=torch.Generator().manual_seed(seed), dtype=f64)
+    optimiser = torch.optim.Adam([mu, root], lr=0.05)
+    for _ in range(steps):
+        lower = root.tril()
+        entropy = lower.diagonal().abs().log().sum() + 1 + math.log(2 * math.pi)
+        loss = -entropy - p2.log_density(mu + noise @ lower.T).mean()  # KL(q || p)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    lower = root.detach().tril()
+    return loss.item(), mixture.Mixture(one, mu.detach()[None], (lower * lower.diagonal().sign())[None])
+
+
+valleys = {start: seek(start, steps=runtime.pick(ci=100, cpu=250, gpu=250)) for start in ((-4.0, 0.0), (3.5, 0.0))}
+for start, (loss, _) in valleys.items():
+    print(f"started at {start}: KL(q || p) = {loss:.3f} nats")
+seeking2 = min(valleys.values(), key=lambda found: found[0])[1]
+
+# %% [markdown]
+# Two starts, two valleys: gradient descent goes where it is put. Here the deeper valley holds the zeros, because the heap of ones is bent like a banana, and no ellipse fits well into that. On the line it had been the ones.
+
+
+# %%
+def rebuilt(points):
+    return plane.reconstruct(points).clamp(0, 1).reshape(-1, 1, 28, 28)
+
+
+u, v = torch.meshgrid(torch.linspace(-13, 12, 140, dtype=f64), torch.linspace(-8, 8, 120, dtype=f64), indexing="xy")
+where = torch.stack([u.flatten(), v.flatten()], dim=1)
+with plots.figure(
+    title="One ellipse over both heaps, or one in one heap",
+    alt="Scattered points: a round heap of zeros left, a bent narrow heap of ones right. One set of ellipses spans both, the other lies in the zeros.",
+    size=(7.5, 3.8),
+) as ax:
+    ax.scatter(*points.T, s=4, color="#AAAAAA", lw=0)
+    for model, name, colour, style in ((covering2, "forward", 0, "-"), (seeking2, "reverse", 1, "--")):
+        level = model.log_density(where)
+        drawn = ax.contour(
+            u,
+            v,
+            level.reshape(u.shape) - level.max(),
+            levels=[-4.5, -2, -0.5],
+            colors=plots.COLOURS[colour],
+            linestyles=style,
+        )
+        ax.plot([], [], style, color=plots.COLOURS[colour], label=f"{name} fit: 0.5, 2 and 4.5 nats below its top")
+    ax.set(xlabel="first coordinate", ylabel="second coordinate")
+    ax.legend(frameon=False, fontsize=9, loc="lower left")
+mixed = mixture.fit(points, components=4, steps=40, ridge=0.01)
+named = {"digits": points[torch.randperm(len(points), generator=rng)[:12]]}
+for name, model in {"forward": covering2, "reverse": seeking2, "four bells": mixed}.items():
+    named[name] = model.sample(12, rng)
+plots.image_rows(
+    {name: rebuilt(some) for name, some in named.items()},
+    title="Two numbers a digit: ghosts, zeros only, and a model that needn't choose",
+    alt="Rows of digits: data; forward fit with ghosts; reverse fit with zeros only; four bells with zeros and ones and hardly a ghost.",
+)
+
+# %% [markdown]
+# The last row is a mixture of four bells, by maximum likelihood. It covers and draws hardly a ghost. The quarrel between forward and reverse is only about *how to fail*: a model that can be $p$ has both at 0. Count the failures, on what the models draw and on what the data hold:
+
+# %%
+# a place is empty for a model if fewer than 1 % of its own draws lie in places that are as thin or thinner
+table = {}
+from_p = p2.sample(4000, rng)
+floor_p = p2.log_density(from_p).quantile(0.01)
+cell = (u[0, 1] - u[0, 0]) * (v[1, 0] - v[0, 0])
+for name, model in {"forward": covering2, "reverse": seeking2, "four bells": mixed}.items():
+    drawn = model.sample(4000, rng)
+    floor_q = model.log_density(drawn).quantile(0.01)
+    kl_forward = verify.estimate(p2.log_density(from_p) - model.log_density(from_p))
+    kl_reverse = verify.estimate(model.log_density(drawn) - p2.log_density(drawn))
+    on_grid = divergences.kl_divergence(model.log_density(where).exp(), p2.log_density(where).exp(), cell)
+    verify.agree(f"{name}: KL(q || p) from draws = from the grid", kl_reverse, on_grid)
+    table[name] = {
+        "drawn where no data are": (p2.log_density(drawn) < floor_p).double().mean().item(),
+        "data it never draws": (model.log_density(from_p) < floor_q).double().mean().item(),
+    }
+    print(f"{name:10}  KL(p || q) = {kl_forward}, KL(q || p) = {kl_reverse}")
+plots.grouped_bars(
+    table,
+    y_label="share",
+    title="Forward draws what isn't there, reverse misses what is",
+    alt="Forward fit: a quarter of its draws where no data are, nothing missed. Reverse: few such draws, half of the data missed. Four bells: little of either.",
+)
+
+# %%
+verify.promise(
+    "forward: more than a fifth drawn where no data are",
+    table["forward"]["drawn where no data are"] > 0.2,
+    got=table["forward"]["drawn where no data are"],
+)
+verify.promise(
+    "forward: less than 2 % missed",
+    table["forward"]["data it never draws"] < 0.02,
+    got=table["forward"]["data it never draws"],
+)
+verify.promise(
+    "reverse: more than 40 % missed",
+    table["reverse"]["data it never draws"] > 0.4,
+    got=table["reverse"]["data it never draws"],
+)
+verify.promise(
+    "four bells: below 6 % of either", max(table["four bells"].values()) < 0.06, got=max(table["four bells"].values())
+)
+
+# %% [markdown]
+# Lesson 34 makes these two shares into *precision* and *recall* for pictures, where nobody knows a density.
+#
+# ## When nothing overlaps
+#
+# A third measure asks both ways and is never infinite. Put the middle $m = \frac12(p + q)$ between the two, and take the mean of both divergences to it, the *Jensen-Shannon divergence*:
+#
+# $$JS(p, q) = \tfrac12 KL(p \| m) + \tfrac12 KL(q \| m)$$
+#
+# You will meet it in lesson 23, where a GAN's discriminator turns out to measure it. It has a weakness that you can see on two blocks. $p$ is 1 between 0 and 1. $q$ is the same block, shifted by $\theta$. Where both are above zero, $m = p$; where only one is, $m$ is half of it, so $JS = \theta \log 2$, until the blocks come apart.
+#
+# The fourth measure thinks of earth. To turn the heap $p$ into the heap $q$, how far must the earth be moved, on average? That is the *Wasserstein distance* $W_1$. Here: $\theta$.
+
+# %%
+fine = torch.arange(-1, 5, 0.001, dtype=f64) + 0.0005
+block = ((fine > 0) & (fine < 1)).double()
+shifts = torch.linspace(0, 3, 61, dtype=f64)
+shifted = ((fine > shifts[:, None]) & (fine < shifts[:, None] + 1)).double()
+measures = {
+    "KL(p || q), infinite at once": divergences.kl_divergence(block, shifted, 0.001),
+    "JS": divergences.js_divergence(block, shifted, 0.001),
+    "W1": divergences.wasserstein_1_densities(block, shifted, 0.001),
+}
+verify.agree("JS = θ log 2, then log 2", measures["JS"], shifts.clamp(max=1) * math.log(2))
+verify.agree("W1 = θ", measures["W1"], shifts)
+verify.promise("KL is infinite for every shift but 0", bool(measures["KL(p || q), infinite at once"][1:].isinf().all()))
+plots.curves(
+    shifts,
+    {name: values for name, values in measures.items() if name in ("JS", "W1")},
+    x_label="shift θ",
+    y_label="JS in nats, W1 in units of x",
+    title="Past the point of contact JS no longer says which way to go",
+    alt="JS rises to 0.693 at shift 1 and stays flat; W1 is a straight line through the origin.",
+)
+
+# %% [markdown]
+# Past $\theta = 1$ JS says "different", as loudly at a shift of 1.1 as at one of 100. It compares $p$ and $q$ point by point, and never asks how far apart two points are. A learner who follows its slope stands still. (Forward and reverse KL are infinite, which helps no more.) $W_1$ has slope 1 everywhere.
+#
+# Is that a far-fetched case? Pictures have many pixels, and the real ones fill a sliver of what is possible. What a fresh generator draws fills another sliver. They don't meet.
+#
+# On a line $W_1$ is easy to compute. Two samples, $n$ points each: which point goes where, so that the way is shortest on average?
+
+
+# %% tags=["exercise"]
+def wasserstein_1(a, b):
+    """Mean way to move the points a onto the points b, by the cheapest pairing; (n,) and (n,) -> scalar."""
+    ...  # your code
+
+
+# %% tags=["check"]
+wasserstein_1 = check("distributions.wasserstein_1", wasserstein_1)
+
+# %%
+still = torch.randn(100, generator=rng, dtype=f64) * 0.2 + 5
+spread = torch.rand(100, generator=rng, dtype=f64)
+shift = torch.zeros((), dtype=f64, requires_grad=True)
+(slope,) = torch.autograd.grad(wasserstein_1(spread + shift, still), shift)
+print(f"slope of W1 with respect to a shift: {slope:.3f}")
+theta = torch.tensor(4.0, dtype=f64, requires_grad=True)
+far = divergences.gaussian_log_density(fine, theta, 0.1).exp()
+near = divergences.gaussian_log_density(fine, 0.5, 0.1).exp()
+(slope_js,) = torch.autograd.grad(divergences.js_divergence(near + 1e-300, far + 1e-300, 0.001), theta)
+print(f"slope of JS for two narrow bells, 3.5 apart: {slope_js.abs():.0e}")
+verify.promise("W1 pulls with slope -1", abs(slope + 1) < 1e-9, got=slope.item())
+verify.promise("JS pulls with less than 1e-9", slope_js.abs() < 1e-9, got=slope_js.item())
+
+# %% [markdown]
+# The same weakness spoils JS as a *score*. Suppose you cut the real digits in two and ask how far one half is from the other. Same source, so the answer should be about 0. With samples you have points, no densities; so count in bins. How fine?
+
+# %%
+half, other = data[torch.randperm(len(data), generator=rng)][: 2 * (len(data) // 2)].reshape(2, -1)
+bins, split = [5, 20, 100, 500, 2000, 10_000, 100_000], []
+for k in bins:
+    counts = [torch.histc(part, k, min=-11, max=7) / len(part) for part in (half, other)]
+    split.append(divergences.js_divergence(*counts).item())
+moved = wasserstein_1(half, other)
+plots.curves(
+    bins,
+    {"JS of two halves of the same data": split, "log 2": [math.log(2)] * len(bins)},
+    x_label="bins",
+    y_label="nats",
+    title="Counted finely, the data are as far from themselves as can be",
+    alt="A curve that rises from 0 at 5 bins to nearly log 2 = 0.69 at 100,000 bins.",
+    log_x=True,
+    markers=True,
+)
+print(f"W1 of the two halves: {moved:.2f}; the data spread by {data.std():.1f}")
+verify.promise("JS exceeds 0.6 nats", split[-1] > 0.6, got=split[-1])
+verify.promise("W1 is below a tenth of the spread", moved < 0.1 * data.std(), got=moved)
+
+# %% [markdown]
+# $W_1$ needs no bins. It has its own price: it believes in the distance you give it, and lesson 13 showed how badly pixels measure what the eye sees. In many dimensions it can't be found by sorting, and samples of the same distribution stay far apart for very long. So keep all four in your bag:
+#
+# | measure | asks | a mode left out | a ghost drawn | no overlap |
+# |---|---|---|---|---|
+# | $KL(p \Vert q)$, forward | could the model have drawn the data? | no limit to the price | cheap | infinite |
+# | $KL(q \Vert p)$, reverse | could the data have held the drawing? | $-\log(1-w)$ | no limit to the price | infinite |
+# | JS | can one tell them apart? | at most log 2 | at most log 2 | flat at log 2 |
+# | $W_1$ | how far must one move the earth? | share times distance | share times distance | the distance |
+#
+# ## Generative or discriminative?
+#
+# So far nobody asked *which* digit. A *discriminative* model learns $p(y \mid x)$: given the picture, which class? A *generative* model of the same data learns $p(x, y)$, or $p(x)$: it can draw, and by Bayes' rule it can classify as well, $p(y \mid x) = p(x, y) / \sum_{y'} p(x, y')$.
+#
+# Compare the two on the same digits, 14 by 14 pixels, black or white. The simplest generative model is *naive Bayes*: choose the class $y$ with probability $\pi_y$, then ink each pixel $j$ independently with probability $\theta_{yj}$. Maximum likelihood is counting. (We add 0.3 to each count, so that nothing is impossible.)
+
+
+# %% tags=["exercise"]
+def naive_bayes_log_joint(pixels, ink, shares):
+    """log p(x, y) of each picture with each class; 0/1 pixels (n, d), ink probabilities (k, d), class shares (k,) -> (n, k)."""
+    ...  # your code
+
+
+# %% tags=["check"]
+naive_bayes_log_joint = check("distributions.naive_bayes_log_joint", naive_bayes_log_joint)
+
+
+# %%
+def black_and_white(images):
+    return (F.avg_pool2d(to_unit(images), 2) > 0.4).double().flatten(1)
+
+
+def count(pixels, labels, extra=0.3):
+    """Naive Bayes by maximum likelihood: ink (10, d), shares (10,)."""
+    member = F.one_hot(labels, 10).double()
+    size = member.sum(dim=0)
+    return (member.T @ pixels + extra) / (size[:, None] + 2 * extra), (size + extra) / (size + extra).sum()
+
+
+bits, kinds = black_and_white(digits.images), digits.labels
+test_bits, test_kinds = black_and_white(test.images), test.labels
+ink, shares = count(bits, kinds)
+joint = naive_bayes_log_joint(test_bits, ink, shares)
+weight, bias = (ink / (1 - ink)).log(), shares.log() + (1 - ink).log().sum(dim=1)
+verify.agree("naive Bayes' scores are linear in the pixels", joint, test_bits @ weight.T + bias)
+
+# %% [markdown]
+# That last line says: when it classifies, naive Bayes is a softmax of a linear function. So is *logistic regression*. It has the same form, but chooses weights and biases that maximise $\sum \log p(y_i \mid x_i)$, with no thought for how pictures come about. One model form, two questions. Ng and Jordan (2001) asked which
+# learns faster. Their answer: with endless data the discriminative one is at least as good; but the generative one needs fewer examples to reach its own, possibly poorer, best.
+#
+# Try it twice. First on the digits as they are. Then on digits in which each pixel has been shuffled among the pictures of its class: each pixel keeps its statistics, but knows nothing of its neighbours. There naive Bayes' assumption is *true*.
+
+
+# %%
+def shuffled(pixels, labels):
+    mixed = pixels.clone()
+    for k in range(10):
+        own = (labels == k).nonzero()[:, 0]
+        order = torch.rand(len(own), pixels.shape[1], generator=rng).argsort(dim=0)
+        mixed[own] = pixels[own].gather(0, order)
+    return mixed
+
+
+worlds = {
+    "digits as they are": (bits, test_bits),
+    "pixels shuffled within each class": (shuffled(bits, kinds), shuffled(test_bits, test_kinds)),
+}
+rows = {name: train[:14].reshape(-1, 1, 14, 14) for name, (train, _) in worlds.items()}
+rows["drawn by naive Bayes"] = torch.bernoulli(ink[kinds[:14]], generator=rng).reshape(-1, 1, 14, 14)
+plots.image_rows(
+    rows,
+    title="Naive Bayes draws the world as it would be if pixels were independent",
+    alt="Three rows: clear digits, the same classes as clouds of scattered pixels, and naive Bayes' drawings, which look like the second row.",
+)
+
+# %%
+sizes = runtime.pick(
+    ci=[20, 100, 500], cpu=[20, 50, 100, 200, 500, 1000, 2000], gpu=[20, 50, 100, 200, 500, 1000, 2000]
+)
+errors = {}
+for world, (train, held) in worlds.items():
+    for n in sizes:
+        for r in range(repeats):
+            chosen = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed + r))[:n]
+            naive = naive_bayes_log_joint(held, *count(train[chosen], kinds[chosen])).argmax(dim=1)
+            logistic = LogisticRegression(C=1.0, max_iter=300).fit(train[chosen].numpy(), kinds[chosen].numpy())
+            guess = torch.from_numpy(logistic.predict(held.numpy()))
+            for name, answer in (("naive Bayes", naive), ("logistic regression", guess)):
+                errors.setdefault((world, name, n), []).append((answer != test_kinds).double().mean().item())
+
+# %%
+with plots.figure(
+    title="The right assumption saves examples, the wrong one costs for ever",
+    alt="Test error over training examples. As they are: both alike up to 100, then logistic regression is lower. Shuffled: naive Bayes is lower from 100 on.",
+    size=(9, 3.4),
+    columns=2,
+) as axes:
+    for ax, world in zip(axes, worlds):
+        for name, colour, style in (("naive Bayes", 0, "o-"), ("logistic regression", 1, "s--")):
+            runs = np.array([errors[world, name, n] for n in sizes])
+            bar = 2 * runs.std(axis=1, ddof=1) / math.sqrt(repeats)
+            ax.errorbar(sizes, runs.mean(axis=1), bar, fmt=style, color=plots.COLOURS[colour], label=name, capsize=3)
+        ax.set(xscale="log", yscale="log", xlabel="training examples", title=world, ylim=(0.02, 0.7))
+    axes[0].set_ylabel("test error")
+    axes[0].legend(frameon=False, fontsize=9)
+
+# %%
+final = {key: float(np.mean(values)) for key, values in errors.items() if key[2] == sizes[-1]}
+real, mixed_up = worlds
+for (world, name, n), error in final.items():
+    print(f"{world}, {n} examples, {name}: {error:.1%} wrong")
+verify.promise(
+    "digits as they are: logistic regression ends lower",
+    final[real, "logistic regression", sizes[-1]] < final[real, "naive Bayes", sizes[-1]],
+    got=final[real, "logistic regression", sizes[-1]],
+)
+verify.promise(
+    "shuffled: naive Bayes ends lower",
+    final[mixed_up, "naive Bayes", sizes[-1]] < final[mixed_up, "logistic regression", sizes[-1]],
+    got=final[mixed_up, "naive Bayes", sizes[-1]],
+)
+gap = np.mean(errors[real, "naive Bayes", 100]) - np.mean(errors[real, "logistic regression", 100])
+verify.promise("digits as they are, 100 examples: less than 3 points apart", abs(gap) < 0.03, got=gap)
+
+# %% [markdown]
+# On real digits you see no early lead of naive Bayes, only a draw up to about a hundred examples. Neighbouring pixels do depend on each other, and naive Bayes never gets over it: it counts each stroke many times. Where its assumption is true, it leads from about a hundred on, and at 2,000 examples logistic regression still has not
+# caught up. An assumption about how data come about is worth many examples, if it holds. (How clearly the two regimes show depends on data, smoothing and regularisation; logistic regression has scikit-learn's default here, `C=1`.)
+#
+# ### What only the generative one knows
+#
+# Cover the lower half of each test digit. A generative model sums over all that the hidden pixels could be. For naive Bayes that is easy, their factors add up to 1, so one leaves them out. Logistic regression has no such move: it must be told something.
+
+# %%
+seen = torch.arange(196) < 98
+logistic = LogisticRegression(C=1.0, max_iter=300).fit(bits.numpy(), kinds.numpy())
+blacked = torch.where(seen, test_bits, torch.zeros(()).double())
+filled = torch.where(seen, test_bits, bits.mean(dim=0))
+answers = {
+    "naive Bayes, whole digit": joint,
+    "naive Bayes, hidden half summed out": naive_bayes_log_joint(test_bits[:, seen], ink[:, seen], shares),
+    "naive Bayes, hidden half as black": naive_bayes_log_joint(blacked, ink, shares),
+    "logistic, whole digit": logistic.decision_function(test_bits.numpy()),
+    "logistic, hidden half as black": logistic.decision_function(blacked.numpy()),
+    "logistic, hidden half as mean ink": logistic.decision_function(filled.numpy()),
+}
+wrong = {name: (np.asarray(score).argmax(axis=1) != test_kinds.numpy()).mean() for name, score in answers.items()}
+plots.bars(
+    wrong,
+    y_label="test error",
+    title="Who knows p(x) can do without half of x",
+    alt="Errors: naive Bayes 0.18 on whole digits, 0.31 with the half summed out, 0.54 as black; logistic 0.11, 0.60 as black, 0.48 with mean ink.",
+)
+summed = wrong["naive Bayes, hidden half summed out"]
+verify.promise("summed out: fewer than 35 % wrong", summed < 0.35, got=summed)
+verify.promise(
+    "every other way with a hidden half: more than 40 % wrong",
+    min(v for k, v in wrong.items() if "hidden half as" in k) > 0.4,
+)
+
+# %% [markdown]
+# The better classifier of whole digits is the worse one of half digits. Now something worse: show both what is no digit at all.
+#
+# ## Check the article
+#
+# **Sections 2.2 and 3.1.2, "a discriminative model judges whether its input is real": wrong, as a definition.** It models $p(y \mid x)$, for whatever $y$ you label. In a GAN, $y$ happens to be "real or generated", and such a discriminator is one special case (lesson 22). Our digit classifier is a discriminative model as well: a CNN that is right for more than 99 % of
+# the test digits. Ask it about noise. If it judged whether data are real, it should hesitate.
+
+# %%
+cnn = classifier.load_classifier("digits")
+judged = runtime.pick(ci=500, cpu=2000, gpu=2000)
+clothes = datasets.load("fashion", split="test").images[:judged]
+noise = torch.rand(judged, 1, 28, 28, generator=rng) * 2 - 1
+
+
+def sure(images):
+    with torch.no_grad():
+        return torch.cat([cnn(part).softmax(dim=1).max(dim=1).values for part in images.split(500)])
+
+
+certainty = {"digits": sure(to_signed(test.images[:judged])), "clothes": sure(to_signed(clothes)), "noise": sure(noise)}
+shares_sure = {name: (values > 0.9).double().mean().item() for name, values in certainty.items()}
+plots.bars(
+    shares_sure,
+    y_label="share of pictures given one digit with more than 90 %",
+    title="The classifier is surest about noise",
+    alt="Bars: about 0.9 of the digits, about half of the clothes, all of the noise.",
+)
+said = cnn(noise[:200]).argmax(dim=1).bincount(minlength=10).argmax().item()
+print(f"most of the noise is, it says, a {said}")
+verify.promise("it is sure of more than half of all clothes", shares_sure["clothes"] > 0.5, got=shares_sure["clothes"])
+verify.promise("it is sure of more than 95 % of the noise", shares_sure["noise"] > 0.95, got=shares_sure["noise"])
+
+# %% [markdown]
+# $p(y \mid x)$ must add up to 1 over ten digits, for every $x$. There is no room in it for "neither". The poor naive Bayes has a $p(x)$, and it sees at once that something is off. But don't trust that too far: ask it about an empty picture.
+
+
+# %%
+def log_p_x(pixels):
+    return naive_bayes_log_joint(pixels, ink, shares).logsumexp(dim=1)
+
+
+known = log_p_x(test_bits)
+strange = {
+    "clothes": log_p_x(black_and_white(clothes)),
+    "noise": log_p_x(((noise + 1) > 1.6).double()[:, 0, ::2, ::2].flatten(1)),
+}
+blank = log_p_x(torch.zeros(1, 196, dtype=f64)).item()
+plots.histogram(
+    {"digits": known, **strange},
+    x_label="log p(x) in nats",
+    title=f"Naive Bayes finds clothes and noise unlikely, and an empty picture ({blank:.0f}) likelier than most digits",
+    alt="Digits between -110 and -17, clothes spread far to the left, noise in a heap near -150.",
+)
+threshold = known.quantile(0.01)
+caught = {name: (values < threshold).double().mean().item() for name, values in strange.items()}
+verify.promise(
+    "it finds more than 85 % of the clothes less likely than 99 % of the digits",
+    caught["clothes"] > 0.85,
+    got=caught["clothes"],
+)
+verify.promise("and all of the noise", caught["noise"] > 0.99, got=caught["noise"])
+verify.promise(
+    "an empty picture is likelier than more than three quarters of the digits",
+    (known < blank).double().mean() > 0.75,
+    got=(known < blank).double().mean(),
+)
+
+# %% [markdown]
+# A density is no certificate: an empty picture has few surprises, so it is cheap. Lesson 33 looks for anomalies with a better model, and finds the same limit.
+#
+# **Section 3.1.2, "common discriminative models are CNN and RNN": imprecise.** These are architectures. The same layers serve either kind of model:
+
+
+# %%
+# NBVAL_CHECK_OUTPUT
+def has(model, kind):
+    return any(isinstance(module, kind) for module in model.modules())
+
+
+print("digit classifier, discriminative, has convolutions:", has(cnn, nn.Conv2d))
+print(
+    "our GAN's generator, generative, has convolutions:",
+    has(gan.Generator((1, 28, 28), classes=10), (nn.Conv2d, nn.ConvTranspose2d)),
+)
+print("lesson 02's writer, generative, is recurrent:", has(lm.GruLM(80), (nn.GRU, nn.GRUCell, nn.RNN)))
+
+# %% [markdown]
+# **Section 3.1, "generative models learn the distribution of the data": right, and it leaves the question open.** A and B both did. Ask which divergence was made small, over which family of models, and what it does where that family can't follow.
+
+# %% [markdown]
+# ## Quiz
+
+# %%
+widgets.quiz("21_learning_a_distribution")
+
+# %% [markdown]
+# ## What you should be able to do now
+#
+# Read a log-likelihood and compare two models by it, with an error bar; derive that maximum likelihood is forward KL, and say what it does to a model that is too small; foresee covering and seeking, and what each costs; say when JS goes flat and what $W_1$ does instead; name what $p(x, y)$ can do that $p(y \mid x)$ can't, and what it costs.
+#
+# Lesson 22 lets a discriminator estimate $p/q$ from samples alone, which makes the measures of this lesson usable where no density is known. Lesson 23 finds JS inside the GAN, lesson 24 both directions of KL inside the VAE, and lesson 34 measures ghosts and missing modes in pictures.
+#
+# ## References
+#
+# - C. E. Shannon, *A Mathematical Theory of Communication*, Bell System Technical Journal 27, 1948.
+# - S. Kullback, R. A. Leibler, *On Information and Sufficiency*, Annals of Mathematical Statistics 22, 1951.
+# - J. Lin, *Divergence Measures Based on the Shannon Entropy*, IEEE Transactions on Information Theory 37(1), 1991.
+# - A. Y. Ng, M. I. Jordan, *On Discriminative vs. Generative Classifiers: A Comparison of Logistic Regression and Naive Bayes*, NIPS 2001.
+# - I. Goodfellow, J. Pouget-Abadie, M. Mirza, B. Xu, D. Warde-Farley, S. Ozair, A. Courville, Y. Bengio, *Generative Adversarial Nets*, NIPS 2014. (JS in a game.)
+# - M. Arjovsky, S. Chintala, L. Bottou, *Wasserstein Generative Adversarial Networks*, ICML 2017. (Where JS is flat and W1 is not.)
