@@ -1,0 +1,931 @@
+# %% [markdown]
+# # 24 · The VAE loss
+# <!-- badge -->
+#
+# You derive the loss of a variational autoencoder in three ways, check each step where the truth is known, and see what a wrong sign, square or mean does to pictures.
+#
+# | time | needs | you will be able to |
+# |---|---|---|
+# | <!-- time --> | densities, expectations and gradients; lesson 21 helps | derive the evidence lower bound in three ways, and say what the gap is<br>write the KL term, the sampling step and the loss without the usual mistakes<br>find the β that a `mean` hides, and say what it does before you train<br>compare two gradient estimators by their variance<br>recognise posterior collapse, and treat it |
+
+# %% tags=["bootstrap"]
+# The build fills this in: it installs aigc_lab where it is missing.
+
+# %% tags=["parameters"]
+seed = 0
+steps = None  # None: chosen for this machine
+
+# %%
+import itertools
+import math
+
+import numpy as np
+import sympy
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from aigc_lab import check, datasets, plots, runtime, vae, verify, widgets
+from aigc_lab.transforms import to_unit
+
+runtime.seed_everything(seed)
+steps = steps or runtime.pick(ci=60, cpu=1000, gpu=1000)
+many = runtime.pick(ci=20_000, cpu=100_000, gpu=100_000)  # draws for a Monte Carlo check
+
+# %% [markdown]
+# ## An autoencoder that can't draw
+#
+# An autoencoder squeezes a picture into a few numbers, its *code*, and rebuilds the picture from them. So why not invent a code, and rebuild a picture that nobody drew? Try it. The pictures are the course's digits,
+# shrunk to 14×14 and made black and white, so that training takes seconds.
+
+
+# %%
+def small(split):
+    return (F.avg_pool2d(to_unit(datasets.load("digits", split=split).images), 2) > 0.5).float().flatten(1)
+
+
+train_x, test_x = small("train"), small("test")
+
+
+class Coder(nn.Module):
+    """196 pixels -> two numbers for each latent dimension; one number for each -> 196 logits."""
+
+    def __init__(self, latent=16, hidden=256):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(196, hidden), nn.GELU(), nn.Linear(hidden, 2 * latent))
+        self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.GELU(), nn.Linear(hidden, 196))
+
+    def encode(self, x):
+        return self.encoder(x).chunk(2, dim=1)
+
+
+# %% [markdown]
+# The code is the first half of the encoder's output; the second half will get its meaning later. The loop below trains any of this lesson's models with any loss.
+
+
+# %%
+def train(model, loss):
+    optimiser = torch.optim.Adam(model.parameters(), lr=2e-3, fused=True)
+    for step in range(steps):
+        x = train_x[torch.randint(len(train_x), (100,))]
+        optimiser.zero_grad()
+        loss(model, x, step / steps).backward()
+        optimiser.step()
+    return model
+
+
+def rebuilding_only(model, x, progress):
+    code, _ = model.encode(x)
+    return F.binary_cross_entropy_with_logits(model.decoder(code), x, reduction="none").sum(dim=1).mean()
+
+
+torch.manual_seed(seed)
+autoencoder = train(Coder(), rebuilding_only)
+
+# %%
+invented = torch.randn(10, 16, generator=torch.Generator().manual_seed(seed))
+
+
+@torch.no_grad()
+def draw(model, codes):
+    return model.decoder(codes).sigmoid().reshape(-1, 1, 14, 14)
+
+
+with torch.no_grad():
+    codes = autoencoder.encode(test_x)[0]
+fitted = codes.mean(dim=0) + codes.std(dim=0) * invented
+plots.image_rows(
+    {
+        "test digits": test_x[:10].reshape(-1, 1, 14, 14),
+        "rebuilt": draw(autoencoder, codes[:10]),
+        "code from N(0, 1)": draw(autoencoder, invented),
+        "code from N(mean, spread)": draw(autoencoder, fitted),
+    },
+    title="It rebuilds nearly everything, and can draw next to nothing",
+    alt="Ten digits; the same, well rebuilt; two rows of broken strokes that are hardly digits, from invented codes.",
+)
+
+# %% [markdown]
+# The second row is nearly the first. In the third row the codes were drawn from a standard normal distribution, in the fourth from one with the mean and spread of the real codes. Strokes, but hardly a digit: nothing
+# has taught the decoder what to do between the codes that it knows, and nothing has told the encoder where to put them.
+#
+# The article that this course grew out of describes a VAE just so: "the encoder maps to a low-dimensional space, the decoder generates from there". That is the machine you have trained. What is missing is a loss
+# that makes the codes fill a distribution which you can draw from. It can be derived, and this lesson does so.
+
+# %% [markdown]
+# ## A model with something hidden
+#
+# Start from the wish: a distribution $p(x)$ over pictures, as high as possible on the data. A *latent variable model* builds it in two steps. First draw a hidden $z$ from a fixed *prior*, $p(z) = N(0, 1)$. Then draw the picture from
+# $p(x \mid z)$, which the *decoder* describes. What you never see is $z$, so you have to add up all its values:
+#
+# $$p(x) = \int p(x \mid z)\, p(z)\, dz$$
+#
+# For a neural decoder nobody can do that integral. So begin with a decoder for which everybody can, a straight line with noise. It is the smallest *probabilistic PCA*:
+#
+# $$z \sim N(0, 1), \qquad x \mid z \sim N(wz + b,\ s^2)$$
+#
+# A sum of independent normal variables is normal, so $p(x) = N(b,\ w^2 + s^2)$. And Bayes' rule gives what $z$ may have been once you have seen $x$, the *posterior*:
+#
+# $$p(z \mid x) = N\!\left(\frac{w(x-b)}{w^2+s^2},\ \frac{s^2}{w^2+s^2}\right)$$
+#
+# Don't believe it. Bayes' rule says $\log p(x \mid z) + \log p(z) = \log p(x) + \log p(z \mid x)$, for every $z$ and $x$:
+
+# %%
+z_, x_, w_, b_, m_ = sympy.symbols("z x w b m", real=True)
+s_, v_ = sympy.symbols("s v", positive=True)  # v is the variance of a normal q(z), m its mean
+
+
+def log_normal_(value, mean, variance):
+    return -(sympy.log(2 * sympy.pi) + sympy.log(variance) + (value - mean) ** 2 / variance) / 2
+
+
+evidence_ = log_normal_(x_, b_, w_**2 + s_**2)
+posterior_mean_, posterior_variance_ = w_ * (x_ - b_) / (w_**2 + s_**2), s_**2 / (w_**2 + s_**2)
+left_ = log_normal_(x_, w_ * z_ + b_, s_**2) + log_normal_(z_, 0, 1)
+right_ = evidence_ + log_normal_(z_, posterior_mean_, posterior_variance_)
+verify.agree(
+    "Bayes' rule holds for this posterior and this p(x)", sympy.expand(sympy.expand_log(left_ - right_, force=True)), 0
+)
+
+# %% [markdown]
+# Now with numbers: a model, and one observation $x = 2.6$. Every claim of the next sections will be checked against its true $\log p(x)$.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+w, b, s, x = 1.5, 0.5, 0.8, 2.6
+
+
+def log_normal(value, mean, variance):
+    value, mean, variance = (torch.as_tensor(each, dtype=torch.float64) for each in (value, mean, variance))
+    return -0.5 * (math.log(2 * math.pi) + variance.log() + (value - mean) ** 2 / variance)
+
+
+log_p = log_normal(x, b, w**2 + s**2).item()
+posterior_mean, posterior_variance = w * (x - b) / (w**2 + s**2), s**2 / (w**2 + s**2)
+print(f"log p(x) = {log_p:.4f} nats; z given x is N({posterior_mean:.3f}, {posterior_variance:.3f})")
+
+# %% [markdown]
+# ## First way: Jensen's inequality
+#
+# Take any distribution $q(z)$ that you can draw from, multiply and divide by it. The integral becomes an expectation under $q$:
+#
+# $$p(x) = \int q(z)\, \frac{p(x \mid z)\, p(z)}{q(z)}\, dz = \mathbb{E}_{z \sim q}\left[W\right], \qquad W = \frac{p(x \mid z)\, p(z)}{q(z)}$$
+#
+# You want its logarithm. The logarithm is concave, so the logarithm of a mean is at least the mean of the logarithms (Jensen):
+#
+# $$\log p(x) = \log \mathbb{E}_q[W] \ \ge\ \mathbb{E}_q[\log W] = \underbrace{\mathbb{E}_q[\log p(x \mid z)]}_{\text{how well } z \text{ explains } x} - \underbrace{\mathrm{KL}(q(z)\,\|\,p(z))}_{\text{how far } q \text{ is from the prior}}$$
+#
+# The right side is the *evidence lower bound*, ELBO. For our line and $q = N(m, v)$ both parts have a closed form. The first: under $q$ the square $(x - wz - b)^2$ has the mean $(x - wm - b)^2 + w^2 v$.
+# The second you will derive below; take it as it is for now.
+
+
+# %%
+def exact_bound(m, logvar):
+    """ELBO of the line model for q = N(m, exp(logvar)), in nats."""
+    v = math.exp(logvar)
+    explains = log_normal(x, w * m + b, s**2).item() - w**2 * v / (2 * s**2)
+    return explains - 0.5 * (m**2 + v - 1 - logvar)
+
+
+def log_weight(z, mu, logvar, data):
+    """log W of each draw, by the package's functions: (n, d) four times -> (n,)."""
+    zero, noise = torch.zeros((), dtype=z.dtype), torch.tensor(2 * math.log(s), dtype=z.dtype)
+    explains = vae.gaussian_log_likelihood(data, w * z + b, noise)
+    return explains + vae.gaussian_log_likelihood(z, 0 * z, zero) - vae.gaussian_log_likelihood(z, mu, logvar)
+
+
+m, logvar = 0.7, math.log(0.4)
+mu_n, logvar_n, x_n = (torch.full((many, 1), value, dtype=torch.float64) for value in (m, logvar, x))
+log_w = log_weight(vae.reparameterize(mu_n, logvar_n), mu_n, logvar_n, x_n)
+verify.agree("the mean of W is p(x)", verify.estimate(log_w.exp()), math.exp(log_p))
+verify.agree("the mean of log W is the ELBO", verify.estimate(log_w), exact_bound(m, logvar))
+print(f"log p(x) = {log_p:.3f}, ELBO = {exact_bound(m, logvar):.3f}")
+
+# %% [markdown]
+# Jensen tells you that it is a bound. It doesn't tell you what you lose.
+
+# %% [markdown]
+# ## Second way: how far is $q$ from the posterior?
+#
+# Write down the KL divergence from $q$ to the true posterior, and replace the posterior by Bayes' rule:
+#
+# $$\mathrm{KL}(q(z)\,\|\,p(z \mid x)) = \mathbb{E}_q\left[\log q(z) - \log \frac{p(x \mid z)\,p(z)}{p(x)}\right] = \log p(x) - \mathbb{E}_q[\log W]$$
+#
+# Nothing was estimated here, so it is an equation:
+#
+# $$\log p(x) = \mathrm{ELBO} + \mathrm{KL}(q(z)\,\|\,p(z \mid x))$$
+#
+# The gap *is* a KL divergence. It is never negative, which proves the bound again, and it is 0 for exactly one $q$: the posterior. In the line model all three are formulas, so compare them as formulas:
+
+
+# %%
+def kl_normal_(mean, variance, other_mean, other_variance):
+    ratio = variance / other_variance
+    return (ratio + (mean - other_mean) ** 2 / other_variance - 1 - sympy.log(ratio)) / 2
+
+
+elbo_ = log_normal_(x_, w_ * m_ + b_, s_**2) - w_**2 * v_ / (2 * s_**2) - kl_normal_(m_, v_, 0, 1)
+gap_ = kl_normal_(m_, v_, posterior_mean_, posterior_variance_)
+verify.agree(
+    "log p(x) - ELBO = KL(q || posterior), for every w, b, s, x and q",
+    sympy.expand(sympy.expand_log(evidence_ - elbo_ - gap_, force=True)),
+    0,
+)
+verify.agree(
+    "with q = posterior the bound is log p(x)", exact_bound(posterior_mean, math.log(posterior_variance)), log_p
+)
+
+# %% [markdown]
+# Now be the encoder. Move $q$ until the gap is gone. Then try to push the bound above the line.
+
+
+# %%
+def be_the_encoder(mean, deviation):
+    bound, grid = exact_bound(mean, 2 * math.log(deviation)), torch.linspace(-3, 3, 301, dtype=torch.float64)
+    alt = f"Left: the densities of prior, posterior and q. Right: the bound, {bound:.2f}, below the line of log p(x), {log_p:.2f}."
+    title = f"The gap, {log_p - bound:.3f} nats, is the KL from q to the posterior"
+    with plots.figure(title=title, alt=alt, size=(8, 3.2), columns=2) as (left, right):
+        curves = {
+            "prior": (0, 1),
+            "posterior": (posterior_mean, posterior_variance),
+            "q, the encoder": (mean, deviation**2),
+        }
+        for (name, parameters), colour, style in zip(curves.items(), plots.COLOURS, ("-", "--", "-.")):
+            left.plot(grid, log_normal(grid, *parameters).exp(), style, color=colour, label=name)
+        left.set(xlabel="z", ylabel="density", ylim=(0, 1.3))
+        left.legend(frameon=False, fontsize=8, loc="upper left")
+        floor = min(-6.0, bound - 0.5)
+        right.bar([0], [bound - floor], bottom=floor, width=0.5, color=plots.COLOURS[2], label="ELBO")
+        right.bar([0], [log_p - bound], bottom=bound, width=0.5, color=plots.COLOURS[4], alpha=0.5, label="gap")
+        right.axhline(log_p, color=plots.COLOURS[1], ls="--", label="log p(x)")
+        right.set(ylabel="nats", xticks=[], xlim=(-0.6, 1.4), ylim=(floor, -1.8))
+        right.legend(frameon=False, fontsize=8, loc="center right")
+
+
+widgets.play(be_the_encoder, mean=(-2.0, 2.5, 0.05, 0.2), deviation=(0.1, 1.5, 0.02, 0.9))
+
+# %% [markdown]
+# A VAE has a data set, and so a posterior for each picture. Moving sliders for each of 8,000 pictures would take a while, so a network does it: the *encoder* reads $x$ and answers with $\mu$ and $\log\sigma^2$ of $q(z \mid x)$. It gives a *distribution*, not
+# a point. And the one number that you raise, the ELBO, does two things at once: it pulls $q$ to the posterior (encoder), and $p(x)$ up on the data (decoder).
+
+# %% [markdown]
+# ## Third way: importance sampling
+#
+# The mean of $W$ is $p(x)$. So draw $k$ codes, average their weights, take the logarithm at the end:
+#
+# $$L_k = \mathbb{E}\left[\log \frac1k \sum_{i=1}^k W_i\right], \qquad z_i \sim q$$
+#
+# With $k = 1$ that is the ELBO. With more draws the average inside is closer to $p(x)$, so Jensen takes less: $L_1 \le L_2 \le \dots \le \log p(x)$ (Burda, Grosse and Salakhutdinov, 2016). Weights of pictures are numbers like $e^{-90}$,
+# so work with their logarithms.
+
+
+# %% tags=["exercise"]
+def iwae_bound(log_weights):
+    """log of the mean weight of k draws, for each example; log weights (k, batch) -> nats (batch,)."""
+    ...  # your code
+
+
+# %% tags=["check"]
+iwae_bound = check("vae.iwae_bound", iwae_bound)
+
+# %% [markdown]
+# Watch it close the gap, for three encoders: a fair one, one that is too wide, and one that is too sure of itself.
+
+# %%
+ks, repeats = [1, 2, 5, 10, 20, 50, 100, 200], runtime.pick(ci=300, cpu=3000, gpu=3000)
+encoders = {"fair": (0.7, 0.4), "too wide": (0.0, 2.0), "too sure": (0.7, 0.04)}
+bounds = {name: [] for name in encoders}
+for name, (mean, variance) in encoders.items():
+    mu_n, logvar_n, x_n = (
+        torch.full((repeats * max(ks), 1), value, dtype=torch.float64) for value in (mean, math.log(variance), x)
+    )
+    log_w = log_weight(vae.reparameterize(mu_n, logvar_n), mu_n, logvar_n, x_n).reshape(max(ks), repeats)
+    for k in ks:
+        bounds[name].append(verify.estimate(iwae_bound(log_w[:k])))
+    verify.agree(f"{name}: k = 1 is the ELBO", bounds[name][0], exact_bound(mean, math.log(variance)))
+
+# %%
+with plots.figure(
+    title="More draws tighten the bound; how fast depends on the encoder",
+    alt="Three rising curves over k on a log scale, below the line of log p(x). The fair encoder reaches it at once, the wide one soon, the one too sure is still below at k = 200.",
+) as ax:
+    for (name, line), colour, mark in zip(bounds.items(), plots.COLOURS, "osD"):
+        ax.errorbar(
+            ks,
+            [e.mean for e in line],
+            [4 * e.standard_error for e in line],
+            color=colour,
+            marker=mark,
+            ms=4,
+            label=name,
+        )
+    ax.axhline(log_p, color="black", ls="--", label="log p(x)")
+    ax.set(xscale="log", xlabel="k, draws in one bound", ylabel="nats", ylim=(-4.2, -2.1))
+    ax.legend(frameon=False, fontsize=9)
+left_over = {name: log_p - line[-1].mean for name, line in bounds.items()}
+verify.promise(
+    "with 200 draws the fair encoder lacks less than 0.01 nats", left_over["fair"] < 0.01, got=left_over["fair"]
+)
+verify.promise("and the one too sure more than 0.02", left_over["too sure"] > 0.02, got=left_over["too sure"])
+
+# %% [markdown]
+# The bars are four standard errors. The encoder that is too sure looks where the posterior is, but never at its flanks. Its rare draws there get enormous weights, and it needs many draws to meet one. Keep that in mind for
+# importance sampling anywhere: draw from something a little too wide rather than a little too narrow.
+#
+# So there are three roads to one bound. Jensen is the shortest. The posterior's KL says what the gap is. Importance sampling says how to shrink it with the encoder that you have.
+
+# %% [markdown]
+# ## The KL term, and its two spellings
+#
+# For $q = N(\mu, \sigma^2)$ and $p = N(0, 1)$, write both logarithms out. The constants $\log 2\pi$ cancel:
+#
+# $$\log q(z) - \log p(z) = -\tfrac12 \log\sigma^2 - \frac{(z-\mu)^2}{2\sigma^2} + \frac{z^2}{2}$$
+#
+# Take the mean under $q$. The middle term is half a variance over itself, so $-\frac12$. And $\mathbb{E}_q[z^2] = \mu^2 + \sigma^2$. So
+#
+# $$\mathrm{KL} = \tfrac12\left(\mu^2 + \sigma^2 - 1 - \log\sigma^2\right)$$
+#
+# With several independent latents the logarithms add, so the KLs add: a *sum* over dimensions. An encoder may answer any real number, and a variance must be positive, so the network's second half is read as $\log\sigma^2$, called `logvar`.
+
+
+# %% tags=["exercise"]
+def kl_standard_normal(mu, logvar):
+    """KL(N(mu, exp(logvar)) || N(0, 1)) of each example; (batch, d), (batch, d) -> nats (batch,)."""
+    ...  # your code
+
+
+# %% tags=["check"]
+kl_standard_normal = check("vae.kl_standard_normal", kl_standard_normal)
+
+# %%
+mu, logvar = torch.randn(500, 8, dtype=torch.float64), torch.randn(500, 8, dtype=torch.float64)
+own = kl_standard_normal(mu, logvar)
+normal, standard = torch.distributions.Normal(mu, (logvar / 2).exp()), torch.distributions.Normal(0.0, 1.0)
+verify.agree("your KL is that of torch.distributions", own, torch.distributions.kl_divergence(normal, standard).sum(1))
+verify.agree("and the one that trains the course's VAE", own, vae.kl_standard_normal(mu, logvar))
+mu_n, logvar_n = mu[:1].expand(many, 8), logvar[:1].expand(many, 8)
+z = vae.reparameterize(mu_n, logvar_n)
+zero = torch.zeros((), dtype=torch.float64)
+log_ratio = vae.gaussian_log_likelihood(z, mu_n, logvar_n) - vae.gaussian_log_likelihood(z, 0 * z, zero)
+verify.agree("and the mean of log q - log p over draws", verify.estimate(log_ratio), own[0].item())
+
+# %% [markdown]
+# Other programs let the network answer $\log\sigma$. Both are fine, each with its own formulas:
+#
+# | the network's number $l$ is | standard deviation | KL of one dimension |
+# |---|---|---|
+# | $\log\sigma^2$ (`logvar`) | $e^{l/2}$ | $\frac12(\mu^2 + e^{l} - 1 - l)$ |
+# | $\log\sigma$ (`log_sigma`) | $e^{l}$ | $\frac12(\mu^2 + e^{2l} - 1 - 2l)$ |
+#
+# What is not fine is one column from each row. A widely used graph library drew with $e^l$ and charged $\frac12(\mu^2 + e^l - 1 - l)$ until a user noticed in 2020; a well-known VAE example had the same mixture in 2016. Such a bug can live for years, since training works: both
+# formulas are 0 at the standard normal and grow away from it.
+#
+# But you own a model whose $\log p(x)$ you know. Give the mixed program the *true posterior* as its $q$, and read its "bound".
+
+
+# %%
+def kl_in(spelling, mu, l):
+    """The KL formula of one row of the table, whatever l may mean; for one dimension."""
+    return 0.5 * (mu**2 + math.exp(l) - 1 - l) if spelling == "log σ²" else 0.5 * (mu**2 + math.exp(2 * l) - 1 - 2 * l)
+
+
+l_of = {"log σ²": math.log(posterior_variance), "log σ": math.log(posterior_variance) / 2}
+explains = log_normal(x, w * posterior_mean + b, s**2).item() - w**2 * posterior_variance / (2 * s**2)
+reported = {
+    f"draws by {drawn}, KL by {charged}": explains - kl_in(charged, posterior_mean, l_of[drawn])
+    for drawn in l_of
+    for charged in l_of
+}
+print(f"{'log p(x)':32} {log_p:.3f}")
+for name, value in reported.items():
+    print(f"{name:32} {value:.3f}" + ("   above log p(x): not a bound" if value > log_p + 1e-9 else ""))
+verify.promise(
+    "drawing by log σ and charging by log σ² reports 0.35 nats more than log p(x), within 0.02",
+    abs(reported["draws by log σ, KL by log σ²"] - log_p - 0.35) < 0.02,
+    got=reported["draws by log σ, KL by log σ²"] - log_p,
+)
+
+# %% [markdown]
+# The mixture of the graph library reports more than the truth. For a narrow $q$ the KL is about $-\log\sigma$, and the wrong row charges half of that, so you pay half price for precision. A bound above $\log p(x)$ is no bound.
+# The opposite mixture overcharges, and its reported number is too low. Training on a wrong price also buys another $q$. Let each program choose its best $q$ for our $x$:
+
+# %%
+grid = torch.linspace(-6, 2, 4001, dtype=torch.float64)
+chosen = {}
+for drawn, deviations in {"log σ²": (grid / 2).exp(), "log σ": grid.exp()}.items():
+    for charged, cost in {"log σ²": grid.exp() - grid, "log σ": (2 * grid).exp() - 2 * grid}.items():
+        best = (w**2 * deviations**2 / (2 * s**2) + cost / 2).argmin()
+        chosen[f"draws by {drawn}, KL by {charged}"] = deviations[best].item()
+plots.bars(
+    chosen,
+    y_label=f"σ of the q it learns (the posterior's is {posterior_variance**0.5:.3f})",
+    title="Both honest programs find the posterior's σ, both mixtures miss it",
+    alt="Four bars: 0.471 for the two programs of one spelling; 0.641 and 0.357 for the two mixtures.",
+)
+consistent = [chosen[f"draws by {l}, KL by {l}"] for l in ("log σ²", "log σ")]
+verify.agree("the honest ones find the posterior's σ", consistent, [posterior_variance**0.5] * 2, tolerance=2e-3)
+verify.promise(
+    "drawing by log σ, charging by log σ² makes q more than 20 % too narrow",
+    chosen["draws by log σ, KL by log σ²"] < 0.8 * posterior_variance**0.5,
+    got=chosen["draws by log σ, KL by log σ²"],
+)
+
+# %% [markdown]
+# **How to find it in your own code:** don't look at the loss curve. Draw $z$ for a fixed $\mu$ and $l$, estimate $\mathbb{E}[\log q - \log p]$ from the draws with the density of what you really drew, and compare with your formula. That is the check two cells up, and it needs three lines.
+
+# %% [markdown]
+# ## A gradient through a random draw
+#
+# The first part of the bound, $\mathbb{E}_{q}[\log p(x \mid z)]$, is estimated with one draw of $z$. The encoder's $\mu$ and $\sigma$ decide *from where* you draw. How does a gradient get through a draw? There are two answers.
+#
+# **Score function.** For any $f$ that doesn't depend on $\mu$ itself, differentiate the density:
+# $\;\nabla_\mu \mathbb{E}_q[f(z)] = \int f(z)\, \nabla_\mu q(z)\, dz = \mathbb{E}_q\left[f(z)\, \nabla_\mu \log q(z)\right]$, and for a normal $q$ that factor is $(z - \mu)/\sigma^2$. It only asks *how good* a draw was.
+#
+# **Reparameterisation.** Draw $\varepsilon \sim N(0, 1)$, which has no parameters, and compute $z = \mu + \sigma\varepsilon$. Now the randomness comes from outside, $z$ is an ordinary function of $\mu$ and $\sigma$, and back-propagation does the rest:
+# $\;\nabla_\mu \mathbb{E}[f(\mu + \sigma\varepsilon)] = \mathbb{E}[f'(z)]$. It also asks *in which direction* it would have been better.
+
+
+# %% tags=["exercise"]
+def reparameterize(mu, logvar):
+    """A draw from N(mu, exp(logvar)) through which gradients flow; (batch, d), (batch, d) -> (batch, d)."""
+    ...  # your code
+
+
+# %% tags=["check"]
+reparameterize = check("vae.reparameterize", reparameterize)
+
+# %% [markdown]
+# Compare the two on the line model, where the gradient of the ELBO is known: $\frac{d}{d\mu}\mathrm{ELBO} = \frac{w(x - w\mu - b)}{s^2} - \mu$. (The score of $q$ itself has mean 0, so $f$ may be all of $\log W$.)
+
+
+# %%
+def gradients(n, d, mean=0.7, variance=0.4):
+    """n single-draw gradients to the first mu, d latents, by reparameterising and by the score; each (n,)."""
+    mu = torch.full((n, d), mean, dtype=torch.float64, requires_grad=True)
+    logvar, data = torch.full_like(mu, math.log(variance)).detach(), torch.full_like(mu, x).detach()
+    z = reparameterize(mu, logvar)
+    f = log_weight(z, mu, logvar, data)
+    through_draw = torch.autograd.grad(f.sum(), mu)[0][:, 0]
+    score = ((z - mu) / variance)[:, 0].detach()
+    return through_draw, f.detach() * score, (f.detach() - f.detach().mean()) * score
+
+
+exact = w * (x - w * 0.7 - b) / s**2 - 0.7
+by_draw, by_score, with_baseline = gradients(many, 1)
+verify.agree("reparameterised: the mean is the gradient", verify.estimate(by_draw), exact)
+verify.agree("score function: the mean is the gradient", verify.estimate(by_score), exact)
+plots.histogram(
+    {"reparameterised": by_draw.clamp(-15, 15), "score function": by_score.clamp(-15, 15)},
+    x_label=f"gradient from one draw (exact: {exact:.2f})",
+    title="Same mean, very different spread",
+    alt="Two histograms around the same mean; the reparameterised one is narrow, the score function's is wide with long tails.",
+    bins=80,
+)
+verify.promise(
+    "the score function's deviation is more than twice the other's",
+    by_score.std() > 2 * by_draw.std(),
+    got=(by_score.std() / by_draw.std()).item(),
+)
+
+# %% [markdown]
+# That is for one latent. A VAE has 16 or 200.
+#
+# **Predict first.** Take $d$ independent copies of the line model, and look at the gradient to the first $\mu$ only. How does the standard deviation of each estimator change when $d$ grows from 1 to 256: not at all, like $\sqrt d$, or like $d$? The third estimator subtracts from $f$ its
+# mean over the draws, a *baseline*. Write down three guesses.
+
+# %% tags=["predict"]
+ds = [1, 4, 16, 64, 256]
+spread = {"score function": [], "score function, baseline": [], "reparameterised": []}
+for d in ds:
+    by_draw, by_score, with_baseline = gradients(runtime.pick(ci=1000, cpu=3000, gpu=3000), d)
+    for line, values in zip(spread.values(), (by_score, with_baseline, by_draw)):
+        line.append(values.std().item())
+plots.curves(
+    ds,
+    spread,
+    x_label="latent dimensions d",
+    y_label="standard deviation of one gradient",
+    title="One of the three does not mind more dimensions",
+    alt="On logarithmic axes: one line rises steeply, one half as steeply, one is flat.",
+    log_x=True,
+    log_y=True,
+    markers=True,
+)
+growth = {name: math.log(line[-1] / line[1]) / math.log(ds[-1] / ds[1]) for name, line in spread.items()}
+print({name: f"grows like d^{power:.2f}" for name, power in growth.items()})
+
+# %% [markdown]
+# You should have seen powers near 1, ½ and 0. The score function multiplies *one* direction by the sum of all $d$ terms. Their mean grows like $d$, and the baseline takes that away; their noise grows like $\sqrt d$, and stays. The reparameterised gradient to $\mu_1$ contains only what $z_1$ touches.
+# To halve a standard deviation you need four times the draws, so at $d = 256$ the plain score function would need some hundred thousand draws for what reparameterising does with one.
+#
+# The score function has its place: it needs no $f'$. Where $z$ is discrete (a token, a choice), there is nothing to differentiate, and it comes back in reinforcement learning.
+
+# %%
+ratio = (spread["score function"][-1] / spread["reparameterised"][-1]) ** 2
+verify.promise("at d = 256 one draw is worth more than 100,000 of the score function's", ratio > 1e5, got=ratio)
+verify.promise(
+    "the score function's deviation grows like d",
+    abs(growth["score function"] - 1) < 0.15,
+    got=growth["score function"],
+)
+verify.promise(
+    "with a baseline like the root of d",
+    abs(growth["score function, baseline"] - 0.5) < 0.15,
+    got=growth["score function, baseline"],
+)
+verify.promise("reparameterised it does not grow", abs(growth["reparameterised"]) < 0.1, got=growth["reparameterised"])
+
+# %% [markdown]
+# ## The whole loss
+#
+# Back to digits. Each pixel is black or white, white with probability $\sigma(l)$, where the decoder gives the logit $l$. Pixels are independent *given* $z$, so the logarithms add up over 196 pixels:
+#
+# $$\log p(x \mid z) = \sum_{i=1}^{196} x_i \log\sigma(l_i) + (1 - x_i)\log(1 - \sigma(l_i))$$
+#
+# which is minus the binary cross-entropy, *summed*. An optimiser minimises, so the loss is minus the bound, averaged over the batch: $\;L = -\log p(x \mid z) + \mathrm{KL}(q(z \mid x)\,\|\,p(z))$, with $z$ drawn from $q(z \mid x)$.
+
+
+# %% tags=["exercise"]
+def negative_elbo(x, logits, mu, logvar):
+    """The loss of a VAE with black and white pixels; x, logits (batch, pixels), mu, logvar (batch, latents) -> scalar."""
+    ...  # your code
+
+
+# %% tags=["check"]
+negative_elbo = check("vae.negative_elbo", negative_elbo)
+
+
+# %%
+def honest(model, x, progress):
+    mu, logvar = model.encode(x)
+    return negative_elbo(x, model.decoder(reparameterize(mu, logvar)), mu, logvar)
+
+
+torch.manual_seed(seed)
+good = train(Coder(), honest)
+
+# %%
+with torch.no_grad():
+    mu, logvar = good.encode(test_x)
+    codes_vae = reparameterize(mu, logvar)
+plots.image_rows(
+    {
+        "test digits": test_x[:10].reshape(-1, 1, 14, 14),
+        "rebuilt": draw(good, codes_vae[:10]),
+        "VAE, code from N(0, 1)": draw(good, invented),
+        "autoencoder, same codes": draw(autoencoder, invented),
+    },
+    title="The same network with the derived loss can draw",
+    alt="Ten digits; the same, rebuilt a little softly; ten invented ones, most of them readable digits; the autoencoder's broken strokes from the same codes.",
+)
+largest = max(codes_vae.mean(0).abs().max().item(), (codes_vae.std(0) - 1).abs().max().item())
+verify.promise(
+    "each latent of the VAE's codes has mean 0 and deviation 1 over the test set, within 0.2",
+    largest < 0.2,
+    got=largest,
+)
+verify.promise("the autoencoder's codes spread by more than 2", codes.std() > 2, got=codes.std().item())
+
+# %% [markdown]
+# Same network, same number of steps. It rebuilds a little less sharply, and the invented codes now give digits. The KL has made the codes of all pictures together fill the prior: in each dimension mean 0 and deviation 1. So the prior is a place to draw from, and the decoder has
+# met its every corner, because $z$ was drawn, not pointed at.
+
+# %% [markdown]
+# ## The β that a `mean` hides
+#
+# Now make the most popular mistake. The usual loss functions take the mean over *everything* unless told otherwise, and the KL is summed, as the formula says:
+#
+# ```python
+# loss = F.binary_cross_entropy_with_logits(logits, x) + kl.sum(dim=1).mean()
+# ```
+#
+# It looks tidy. It trains without a complaint. Somebody else took the mean of the KL, over the latents, and the sum of the pixels. Multiply each by what its mean divided by, and see what you are really minimising:
+
+
+# %%
+def pixels_averaged(model, x, progress):
+    mu, logvar = model.encode(x)
+    logits = model.decoder(reparameterize(mu, logvar))
+    return F.binary_cross_entropy_with_logits(logits, x) + vae.kl_per_dimension(mu, logvar).sum(dim=1).mean()
+
+
+def latents_averaged(model, x, progress):
+    mu, logvar = model.encode(x)
+    logits = model.decoder(reparameterize(mu, logvar))
+    surprise = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1).mean()
+    return surprise + vae.kl_per_dimension(mu, logvar).mean()
+
+
+def with_beta(model, x, beta):
+    mu, logvar = model.encode(x)
+    surprise = vae.bernoulli_log_likelihood(x, model.decoder(reparameterize(mu, logvar)))
+    return -vae.elbo(surprise, vae.kl_standard_normal(mu, logvar), beta)
+
+
+losses = []
+for loss in (lambda: 196 * pixels_averaged(good, test_x, 0), lambda: with_beta(good, test_x, 196)):
+    torch.manual_seed(seed)
+    losses.append(loss().item())
+verify.agree("196 × the loss with averaged pixels = the loss with β = 196", *losses, tolerance=1e-4)
+losses = []
+for loss in (lambda: latents_averaged(good, test_x, 0), lambda: with_beta(good, test_x, 1 / 16)):
+    torch.manual_seed(seed)
+    losses.append(loss().item())
+verify.agree("the loss with averaged latents = the loss with β = 1/16", *losses, tolerance=1e-4)
+
+# %% [markdown]
+# A factor in front of the whole loss changes little (Adam divides it out again). A factor in front of *one* term changes what is being minimised: $\beta\,\mathrm{KL}$ in place of $\mathrm{KL}$ (β-VAE: Higgins et al., 2017, who chose it on purpose).
+#
+# Before you train, work out what β = 196 must do. Compare with a network that has given up: it ignores $x$, so KL = 0, and paints each pixel with its average grey. Its loss is a fixed number, and the best loss can't be higher. So at the optimum $\;\mathrm{KL} \le \frac{1}{196}\cdot$(what giving up costs in pixels).
+# How many nats is that? And how many does it take to tell ten digits apart?
+
+# %%
+rate = train_x.mean(dim=0).clamp(1e-4, 1 - 1e-4)
+given_up = -vae.bernoulli_log_likelihood(test_x, torch.logit(rate).expand_as(test_x)).mean().item()
+print(f"giving up costs {given_up:.1f} nats a picture; divided by 196: {given_up / 196:.2f} nats")
+print(f"to tell ten digits apart takes log 10 = {math.log(10):.2f} nats")
+verify.promise("the KL can't be more than 0.3 nats at the optimum", given_up / 196 < 0.3, got=given_up / 196)
+
+# %%
+models = {"β = 1": good}
+for name, loss in {
+    "β = 196 (mean over pixels)": pixels_averaged,
+    "β = 1/16 (mean over latents)": latents_averaged,
+}.items():
+    torch.manual_seed(seed)
+    models[name] = train(Coder(), loss)
+
+
+@torch.no_grad()
+def terms(model):
+    mu, logvar = model.encode(test_x)
+    surprise = -vae.bernoulli_log_likelihood(test_x, model.decoder(reparameterize(mu, logvar))).mean().item()
+    return {"reconstruction": surprise, "KL": vae.kl_standard_normal(mu, logvar).mean().item()}
+
+
+measured = {name: terms(model) for name, model in models.items()}
+plots.grouped_bars(
+    {name: {**row, "their sum, -ELBO": sum(row.values())} for name, row in measured.items()},
+    y_label="nats a test picture, lower is better",
+    title="Each hidden β moves nats from one term to the other, and the sum gets worse",
+    alt="Three groups. β = 1: the lowest sum. β = 196: no KL, reconstruction as bad as giving up. β = 1/16: small reconstruction, large KL.",
+    size=(8, 3.4),
+)
+
+# %%
+rows = {"test digits": test_x[:10].reshape(-1, 1, 14, 14)}
+for name, model in models.items():
+    with torch.no_grad():
+        rows[f"rebuilt, {name.split(' (')[0]}"] = draw(model, reparameterize(*model.encode(test_x[:10])))
+for name, model in models.items():
+    rows[f"drawn, {name.split(' (')[0]}"] = draw(model, invented)
+plots.image_rows(
+    rows,
+    title="β = 196: one grey picture for all. β = 1/16: sharp copies, poor drawings",
+    alt="Rebuilt digits: soft for β = 1, the same blur ten times for 196, sharp for 1/16. Drawn ones: readable, the same blur, broken.",
+)
+one, hidden, weak = (sum(row.values()) for row in measured.values())
+verify.promise(
+    "the average over pixels leaves a KL below 0.1 nats",
+    measured["β = 196 (mean over pixels)"]["KL"] < 0.1,
+    got=measured["β = 196 (mean over pixels)"]["KL"],
+)
+verify.promise("and a bound more than 10 nats worse", hidden - one > 10, got=hidden - one)
+verify.promise("the average over latents is more than 10 nats worse, too", weak - one > 10, got=weak - one)
+
+# %% [markdown]
+# One blur for all: the classic question in the forums, "why does my VAE output the same image for every input?" No bug in the network, no bad learning rate. The loss asked for it.
+#
+# PyTorch's own VAE example and Keras' example both once had such a mean, and both were corrected to sums. With squared errors the same mistake has an even clearer reading. A Gaussian decoder with deviation $\sigma$ has
+# $-\log p(x \mid z) = \frac{1}{2\sigma^2}\sum_i (x_i - \hat x_i)^2 + \text{constant}$. So `F.mse_loss(x_hat, x)`, the mean over $D$ pixels, is honest for $\frac{1}{2\sigma^2} = \frac1D$:
+
+# %%
+x_hat, target = torch.rand(1, 784, dtype=torch.float64), torch.rand(1, 784, dtype=torch.float64)
+variance = torch.tensor(784 / 2, dtype=torch.float64)
+nats = -vae.gaussian_log_likelihood(target, x_hat, variance.log()).item()
+constant = 784 / 2 * math.log(2 * math.pi * 784 / 2)
+verify.agree(
+    "mse_loss is -log p(x|z) for σ² = D/2, but for a constant", F.mse_loss(x_hat, target).item(), nats - constant
+)
+print(f"28×28 pixels: σ = {math.sqrt(784 / 2):.1f}, for grey values between 0 and 1")
+
+# %% [markdown]
+# You told the model that grey values between 0 and 1 carry noise of deviation 19.8. Nothing in a picture stands out from such noise, so nothing is worth coding. (The sum without a half, `reduction="sum"`, says $\sigma^2 = \frac12$. Better still, learn $\sigma$: the course's `VaeRecipe` does.)
+#
+# **One rule for all of it: sum over the dimensions of an example, mean over the batch, for both terms.** It is the rule of `aigc_lab.vae`.
+
+# %% [markdown]
+# ## Posterior collapse
+#
+# So a KL of 0 can come from a wrong β. It can also come with the right one. Give the decoder a second source of knowledge: when it draws pixel $i$, let it peek at the pixels above and to the left, as language models look at the words before. Then
+# $p(x \mid z) = \prod_i p(x_i \mid x_{<i}, z)$ is an honest likelihood still. And put its use of $z$ behind three layers, so that peeking is learned sooner than listening.
+
+
+# %%
+class Peeker(nn.Module):
+    """A VAE whose decoder may use z and the pixels before: logit_i = decoder(z)_i + sum over j < i of W_ji x_j."""
+
+    def __init__(self, latent=8, hidden=128, layers=3, peek=True):
+        super().__init__()
+        sizes = [latent] + [hidden] * layers
+        deep = [part for a, c in itertools.pairwise(sizes) for part in (nn.Linear(a, c), nn.Tanh())]
+        self.encoder = nn.Sequential(nn.Linear(196, hidden), nn.Tanh(), nn.Linear(hidden, 2 * latent))
+        self.decoder = nn.Sequential(*deep, nn.Linear(hidden, 196))
+        self.weights, self.peek = nn.Parameter(torch.zeros(196, 196)), peek
+
+    def encode(self, x):
+        return self.encoder(x).chunk(2, dim=1)
+
+    def logits(self, z, x):
+        return self.decoder(z) + (x @ self.weights.triu(1) if self.peek else 0)
+
+
+# %% [markdown]
+# `triu(1)` keeps the weights from pixel $j$ to pixel $i > j$ only, so no pixel sees itself or what comes after. Four treatments are known. *KL annealing* (Bowman et al., 2016) starts with β = 0 and raises it to 1, so that the code is in use before it costs anything. *Free bits* (Kingma et al., 2016) let each latent
+# dimension cost λ nats before it counts, $\sum_j \max(\lambda,\ \mathbb{E}[\mathrm{KL}_j])$, so nothing pushes it below. A *weaker decoder* does not peek. A *shorter way* from $z$ to the pixels lets listening be learned as fast as peeking. Write the second:
+
+
+# %% tags=["exercise"]
+def free_bits(kl_per_dimension, nats):
+    """Sum over latents of max(nats, mean KL over the batch); (batch, latents), number -> scalar."""
+    ...  # your code
+
+
+# %% tags=["check"]
+free_bits = check("vae.free_bits", free_bits)
+
+
+# %%
+def treated(warm_up=False, free=lambda progress: 0.0):
+    def loss(model, x, progress):
+        mu, logvar = model.encode(x)
+        explains = vae.bernoulli_log_likelihood(x, model.logits(reparameterize(mu, logvar), x))
+        beta = min(1.0, max(0.0, (progress - 0.3) / 0.6)) if warm_up else 1.0  # 0, then a ramp, then 1
+        return -vae.elbo(explains, free_bits(vae.kl_per_dimension(mu, logvar), free(progress)), beta)
+
+    return loss
+
+
+patients = {
+    "untreated": (Peeker, treated()),
+    "KL annealing": (Peeker, treated(warm_up=True)),
+    "free bits, 0.5 nats": (Peeker, treated(free=lambda progress: 0.5)),
+    "free bits, first half": (Peeker, treated(free=lambda progress: 0.5 * (progress < 0.5))),
+    "weaker: no peeking": (lambda: Peeker(peek=False), treated()),
+    "shorter way for z": (lambda: Peeker(layers=1), treated()),
+}
+cured = {}
+for name, (make, loss) in patients.items():
+    torch.manual_seed(seed)
+    cured[name] = train(make(), loss)
+
+# %% [markdown]
+# Judge them by three numbers: the KL of each latent dimension (what it says about the picture), the bound with β = 1 and without free bits (the only one that may be compared), and a test of listening: decode each picture with the code of *another* picture. If that costs nothing, the decoder does not listen.
+
+
+# %%
+@torch.no_grad()
+def examine(model):
+    mu, logvar = model.encode(test_x)
+    z, kl = reparameterize(mu, logvar), vae.kl_per_dimension(mu, logvar)
+    right, swapped = (
+        -vae.bernoulli_log_likelihood(test_x, model.logits(code, test_x)).mean() for code in (z, z.roll(1, dims=0))
+    )
+    return kl.mean(dim=0).sort(descending=True).values, (right + kl.sum(dim=1).mean()).item(), (swapped - right).item()
+
+
+found = {name: examine(model) for name, model in cured.items()}
+plots.heatmap(
+    np.stack([kl.numpy() for kl, _, _ in found.values()]),
+    rows=list(found),
+    columns=range(1, 9),
+    x_label="latent dimension, sorted",
+    title="KL of each latent dimension: the untreated model says nothing",
+    alt="A table of 6 by 8 numbers. Untreated: all 0. Annealing: one dimension in use. Free bits: all at 0.5. First half only: three. No peeking: one. Shorter way: all.",
+    numbers=True,
+    size=(7.5, 3.2),
+)
+print(f"{'':24}{'KL':>6}{'-ELBO':>8}{'cost of a wrong code':>23}")
+for name, (kl, loss, deafness) in found.items():
+    print(f"{name:24}{kl.sum():6.2f}{loss:8.2f}{deafness:23.2f}")
+
+# %%
+untreated, free, short = found["untreated"], found["free bits, 0.5 nats"], found["shorter way for z"]
+verify.promise("untreated, the KL is below 0.1 nats", untreated[0].sum() < 0.1, got=untreated[0].sum().item())
+verify.promise(
+    "annealing brings it above 0.5", found["KL annealing"][0].sum() > 0.5, got=found["KL annealing"][0].sum().item()
+)
+verify.promise("free bits keep all 8 dimensions above 0.4", free[0].min() > 0.4, got=free[0].min().item())
+verify.promise("with the shorter way the KL is above 4 nats", short[0].sum() > 4, got=short[0].sum().item())
+verify.promise(
+    "and the bound more than 0.5 nats better than untreated", untreated[1] - short[1] > 0.5, got=untreated[1] - short[1]
+)
+weaker = found["weaker: no peeking"][1] - untreated[1]
+verify.promise("not to peek costs more than 5 nats of the bound", weaker > 5, got=weaker)
+
+# %% [markdown]
+# Read the table with care, because "cured" has two meanings.
+#
+# - The untreated model has a code that says nothing, and a decoder that doesn't notice when you swap it. Its gap is *zero*: a decoder that ignores $z$ has the prior as its true posterior, and the encoder has found it. So a better encoder can't help, and the bound raises no alarm.
+# - Free bits fill the code, all dimensions alike, because that is what they pay for. The bound itself is hardly better. Taking them away half way leaves the dimensions that earn their price, and a better bound.
+# - The decoder that can't peek uses its code more, and is a far worse model. It pays for the lesson with nats.
+# - The shorter way for $z$ gives a well used code *and* a better bound. Here the collapse was a matter of who learned first, not of what is best.
+#
+# If you want a *model*, compare bounds. If you want a *code*, for search, for sliders, for a second model on top, look at the KL of each dimension and at the cost of a wrong code. For linear VAEs it has been proved that the ELBO adds no bad optima of its own, and that collapse sits
+# in the likelihood and its noise level (Lucas et al., 2019): the $\sigma$ of the last section again.
+
+# %% [markdown]
+# ## How tight is it on digits?
+#
+# On the line you knew $\log p(x)$. On digits you can only close in from below, by the third way: more draws. As a contrast, draw from the prior in place of $q$, which also has mean weight $p(x)$:
+
+
+# %%
+@torch.no_grad()
+def log_weights(model, x, k, use_encoder=True):
+    mu, logvar = model.encode(x) if use_encoder else (torch.zeros(len(x), 16), torch.zeros(len(x), 16))
+    rows = []
+    for _ in range(k):
+        z = reparameterize(mu, logvar)
+        log_prior, log_q = (
+            vae.gaussian_log_likelihood(z, 0 * z, torch.zeros(())),
+            vae.gaussian_log_likelihood(z, mu, logvar),
+        )
+        rows.append(vae.bernoulli_log_likelihood(x, model.decoder(z)) + log_prior - log_q)
+    return torch.stack(rows)
+
+
+some, most = test_x[:200], runtime.pick(ci=100, cpu=1000, gpu=1000)
+torch.manual_seed(seed)
+weights = {
+    "draws from q(z|x)": log_weights(good, some, most),
+    "draws from the prior": log_weights(good, some, most, False),
+}
+ks = [k for k in (1, 3, 10, 30, 100, 300, 1000) if k <= most]
+lines = {name: [iwae_bound(rows[:k]).mean().item() for k in ks] for name, rows in weights.items()}
+plots.curves(
+    ks,
+    {name: np.negative(line) for name, line in lines.items()},
+    x_label="k, draws in one bound",
+    y_label="-bound, nats a picture (log scale)",
+    title="A thousand blind draws are worth less than one aimed one",
+    alt="Two falling curves over k. Draws from q start near 33 nats and flatten soon; draws from the prior start above 100 and after 1,000 draws are still higher.",
+    log_x=True,
+    log_y=True,
+    markers=True,
+)
+aimed, blind = lines.values()
+gained = aimed[-1] - aimed[0]
+verify.promise("1,000 draws from q give at least 1 nat more than one", gained > 1, got=gained)
+verify.promise("1,000 from the prior give less than one from q", blind[-1] < aimed[0], got=blind[-1] - aimed[0])
+
+# %% [markdown]
+# Most random codes have nothing to do with the picture before you, and their weights are next to 0. That is the second job of the encoder: it knows where to look. And when you report nats, say whether they are an ELBO or an importance-weighted bound, and with how many draws: the same model differs by
+# more than a nat.
+
+# %% [markdown]
+# ## Check the article
+#
+# **Section 4, "mathematical models and formulas": a gap.** It writes out the losses of a GAN, and none for a VAE. All that section 3.2.3 says of it is "reconstruction loss and regularisation loss". That names the two terms, and gives neither their form nor their weights. You have seen that the weights decide everything: the same two terms with β = 196, 1 and 1/16
+# are three different machines. The formula it lacks is
+#
+# $$L = -\mathbb{E}_{q(z \mid x)}[\log p(x \mid z)] + \mathrm{KL}(q(z \mid x)\,\|\,p(z))$$
+#
+# **Section 3.1.1, "the encoder maps to a low-dimensional space, the decoder generates new data from there": imprecise.** It describes the autoencoder of the first cells, which can't draw. Of a VAE two things are left out. The encoder answers with a *distribution*, and to generate you don't need it at all: you draw $z$ from the *prior*.
+# Nor must the space be smaller: the bound limits the nats of a code, not its dimensions.
+
+# %%
+nats_used = measured["β = 1"]["KL"]
+used = vae.kl_per_dimension(mu, logvar).mean(dim=0)
+print(f"16 dimensions, {nats_used:.1f} nats in use; the busiest carries {used.max():.2f}, the laziest {used.min():.2f}")
+verify.promise("the code of a digit uses between 8 and 16 nats", 8 < nats_used < 16, got=nats_used)
+
+# %% [markdown]
+# **Section 3.2.3, "in training, generative and discriminative models compete": wrong for the VAE**, which the same section lists. There is no second player. Encoder and decoder raise one and the same bound, as you did with sliders and then by gradient.
+
+# %% [markdown]
+# ## Quiz
+
+# %%
+widgets.quiz("24_the_vae_loss")
+
+# %% [markdown]
+# ## What you should be able to do now
+#
+# Derive the ELBO by Jensen, by the KL to the posterior and by importance sampling, and say what separates it from $\log p(x)$; write and test its KL in either spelling; get a gradient through a draw, and say why not the other way; read a β out of a loss that doesn't mention one; find a collapsed latent and
+# treat it, without mistaking a used code for a better model.
+#
+# Lesson 33, *Training a VAE*, builds a convolutional one with these functions, walks through its latent space and reports its bound on test digits. Lesson 23, *The GAN loss*, derives the other road to a generator, without a likelihood. The same bound, with a fixed encoder that adds noise step by step, is what a
+# diffusion model is trained on.
+#
+# ## References
+#
+# - D. P. Kingma, M. Welling, *Auto-Encoding Variational Bayes*, ICLR 2014.
+# - D. J. Rezende, S. Mohamed, D. Wierstra, *Stochastic Backpropagation and Approximate Inference in Deep Generative Models*, ICML 2014.
+# - Y. Burda, R. Grosse, R. Salakhutdinov, *Importance Weighted Autoencoders*, ICLR 2016.
+# - S. R. Bowman, L. Vilnis, O. Vinyals, A. M. Dai, R. Jozefowicz, S. Bengio, *Generating Sentences from a Continuous Space*, CoNLL 2016.
+# - D. P. Kingma, T. Salimans, R. Jozefowicz, X. Chen, I. Sutskever, M. Welling, *Improved Variational Inference with Inverse Autoregressive Flow*, NIPS 2016. (Free bits.)
+# - I. Higgins et al., *beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework*, ICLR 2017.
+# - J. Lucas, G. Tucker, R. Grosse, M. Norouzi, *Don't Blame the ELBO! A Linear VAE Perspective on Posterior Collapse*, NeurIPS 2019.
+# - D. P. Kingma, *Variational Inference & Deep Learning: A New Synthesis*, PhD thesis, University of Amsterdam, 2017.
+# - The public bugs: PyTorch Geometric, pull request 1368 (log σ read as log σ²); Keras, issue 3283 (the same in its VAE example) and pull request 3383 (a mean over pixels); PyTorch examples, pull request 296 (means made sums).
