@@ -1,0 +1,869 @@
+# %% [markdown]
+# # 34 · Is it any good?
+# <!-- badge -->
+#
+# You learn to say with numbers how good a generator is, how sure you are, and how each number can be fooled.
+#
+# | time | needs | you will be able to |
+# |---|---|---|
+# | <!-- time --> | lesson 01 | say which question a metric answers, and which it can't<br>compute PSNR, Fréchet and kernel distance, precision and recall, and state their floor<br>catch a generator that blurs, repeats, copies, or pleases only the judge<br>find out whether a generator only remembers<br>run a test with people, and say how many votes a claim needs |
+
+# %% tags=["bootstrap"]
+# The build fills this in: it installs aigc_lab where it is missing.
+
+# %% tags=["parameters"]
+seed = 0
+gan_steps = None  # None: chosen for this machine
+vae_steps = None
+
+# %%
+import math
+
+import numpy as np
+import scipy.linalg
+import sympy
+import torch
+import torch.nn.functional as F
+from matplotlib.patches import Circle
+from scipy import stats
+from torch import nn
+
+from aigc_lab import (
+    check,
+    classifier,
+    datasets,
+    features,
+    gan,
+    metrics,
+    plots,
+    runtime,
+    training,
+    transforms,
+    two_alternative,
+    vae,
+    verify,
+    widgets,
+)
+
+runtime.seed_everything(seed)
+gan_steps = gan_steps or runtime.pick(ci=60, cpu=300, gpu=1500)
+vae_steps = vae_steps or runtime.pick(ci=60, cpu=400, gpu=1500)
+n = runtime.pick(ci=400, cpu=1000)  # pictures judged of each generator
+
+digits, test = datasets.load("digits"), datasets.load("digits", split="test")
+train_x, test_x = transforms.to_signed(digits.images), transforms.to_signed(test.images)
+judge = classifier.load_classifier("digits")  # a CNN trained on the training digits
+asked = torch.arange(n) % 10
+
+# %% [markdown]
+# ## Four generators, four records
+#
+# Somebody offers you four generators of digits. Each holds a record: in one well-known metric it is as good as real handwriting, or better. Here
+# are three of them. Would you buy one?
+
+# %%
+with torch.no_grad():
+    sure = torch.cat([judge(part).softmax(dim=1) for part in train_x[:4000].split(500)])
+surest = torch.stack([(sure[:, c] * (digits.labels[:4000] == c)).argmax() for c in range(10)])
+averages = torch.stack([train_x[digits.labels == c].mean(dim=0) for c in range(10)])
+copied = torch.randperm(len(train_x), generator=torch.Generator().manual_seed(seed))[:n]
+
+sets = {"A": train_x[surest][asked], "B": averages[asked], "C": train_x[copied]}
+labels = {"A": asked, "B": asked, "C": digits.labels[copied]}
+plots.image_rows(
+    {name: transforms.from_signed(pictures[:12]) for name, pictures in sets.items()},
+    title="Which of these generators would you take?",
+    alt="Three rows of digits. A: clear digits 0 to 9. B: the same digits, blurred. C: digits in many hands.",
+)
+
+# %% [markdown]
+# The cell above gives it away. A prints the same ten pictures for ever, B draws the average of each digit, and C hands out training pictures.
+#
+# D is a network that was trained in a few seconds to please one judge, the classifier that you met in lesson 01. Its input are the 64 numbers that the judge's last hidden layer computes from a
+# real digit; it must draw something for which the judge computes the same 64 numbers.
+
+# %%
+with torch.no_grad():
+    known = torch.cat([judge.features(part) for part in train_x[:4000].split(500)])
+torch.manual_seed(seed)
+flatterer = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)))
+optimiser = torch.optim.Adam(flatterer.parameters(), lr=3e-3)
+wishes = (known - known.mean(dim=0)) / known.std()
+for _ in range(runtime.pick(ci=80, cpu=150)):
+    some = torch.randint(len(known), (64,))
+    loss = (judge.features(flatterer(wishes[some])) - known[some]).square().sum(dim=1).mean()
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+sets["D"], labels["D"] = flatterer(wishes[:n]).detach(), digits.labels[:n]
+
+# %%
+ten = [int((labels["D"] == c).nonzero()[0]) for c in range(10)]
+plots.images(
+    transforms.from_signed(sets["D"][ten]),
+    labels=list(range(10)),
+    title="Generator D: in the judge's eyes these are 0 to 9",
+    alt="Ten white squares with dark smears and specks; nobody would call them digits.",
+)
+share = classifier.recognised(sets["D"], labels["D"])
+verify.promise("the judge recognises at least 97 % of D's pictures", share >= 0.97, got=share)
+
+# %% [markdown]
+# A judge that you optimise against stops being a judge. Lesson 01 took "the share recognised" for quality; D gets nearly full marks for it.
+#
+# ## Two honest competitors
+#
+# To have something worth judging, train two generators: a GAN and a VAE, each for some hundred steps (lessons 23, 24 and 33 explain them). And take
+# two sets of real test digits: one as the standard, the other as a contestant, because no generator can be asked to do better than reality.
+
+# %%
+gan_recipe, vae_recipe = gan.GanRecipe.for_data(digits), vae.VaeRecipe.for_data(digits)
+training.fit(gan_recipe, digits, steps=gan_steps, seed=seed)
+training.fit(vae_recipe, digits, steps=vae_steps, seed=seed)
+gan_recipe, vae_recipe = gan_recipe.to("cpu"), vae_recipe.to("cpu")
+
+noise = torch.Generator().manual_seed(seed)
+sets = {
+    "real": test_x[n : 2 * n],
+    "GAN": gan_recipe.sample(n, asked, noise),
+    "VAE": vae_recipe.sample(n, noise) * 2 - 1,
+} | sets
+labels = {"real": test.labels[n : 2 * n], "GAN": asked} | labels
+standard = test_x[:n]
+plots.image_rows(
+    {name: transforms.from_signed(sets[name][:12]) for name in ("real", "GAN", "VAE")},
+    title="Reality and two generators after seconds of training",
+    alt="Real digits; the GAN's, sharp, 0 to 9 in order; the VAE's, softer, some of them no digit.",
+)
+
+# %% [markdown]
+# ## Against a picture: MSE, PSNR, SSIM
+#
+# The oldest metrics compare a picture with the picture it *should have been*: after compression, denoising, or an autoencoder's round trip. The
+# mean squared error and its logarithm, the peak signal-to-noise ratio, look at one pixel at a time:
+#
+# $$\mathrm{MSE} = \frac{1}{chw} \sum_j (x_j - y_j)^2, \qquad \mathrm{PSNR} = 10 \log_{10} \frac{\mathrm{peak}^2}{\mathrm{MSE}} \text{ dB}$$
+
+
+# %% tags=["exercise"]
+def psnr(images, references):
+    """Peak signal-to-noise ratio of pictures in [0, 1], in dB: (n, c, h, w) twice -> (n,)."""
+    ...  # your code
+
+
+# %% tags=["check"]
+psnr = check("metrics.psnr", psnr)
+
+# %% [markdown]
+# SSIM (Wang et al., 2004) compares windows of 11×11 pixels: their mean brightness, their contrast, and how well their patterns go together. It is 1
+# for equal pictures. Now damage a digit in four ways, each so strongly that the MSE is the same. Are they equally bad?
+
+# %%
+x = transforms.to_unit(digits.images[surest])
+damaged = {
+    "ghost": (x + x.roll(1, dims=-1)) / 2,
+    "fainter": 0.0 * x,
+    "blurred": F.avg_pool2d(x, 5, stride=1, padding=2),
+    "noisy": torch.rand(x.shape, generator=torch.Generator().manual_seed(seed)),
+}
+goal = metrics.mse(damaged["ghost"], x)
+for name, y in damaged.items():
+    blend = (goal / metrics.mse(y, x)).sqrt().clamp(max=1)  # the MSE grows with the square of the share
+    damaged[name] = x + blend[:, None, None, None] * (y - x)
+plots.image_rows(
+    {"original": x} | {f"{name}, SSIM {metrics.ssim(y, x).mean():.2f}": y for name, y in damaged.items()},
+    title="Four damages, one and the same PSNR",
+    alt="Five rows of ten digits: original, ghost, fainter, blurred, noisy; the noisy row looks worst.",
+)
+for name, y in damaged.items():
+    verify.agree(f"{name}: PSNR as of the ghost", psnr(y, x), psnr(damaged["ghost"], x), tolerance=1e-4)
+structure = {name: metrics.ssim(y, x).mean().item() for name, y in damaged.items()}
+verify.promise("SSIM puts the noisy ones last", min(structure, key=structure.get) == "noisy", got=structure["noisy"])
+
+# %% [markdown]
+# So SSIM sees something that MSE doesn't. It has blind spots of its own. Find one: which harmless change ruins all three metrics?
+
+
+# %%
+def damage(kind, strength):
+    """Damage a digit and see what the three metrics say."""
+    noise = torch.rand(x.shape, generator=torch.Generator().manual_seed(seed))
+    blurred = F.avg_pool2d(x, 7, stride=1, padding=3)
+    moved = x.roll(round(strength * 6), dims=-1)
+    y = {
+        "noise": x + strength * (noise - x),
+        "blur": x + strength * (blurred - x),
+        "move": moved,
+        "fade": x * (1 - strength),
+    }[kind]
+    pair = y[4:5], x[4:5]
+    numbers = f"MSE {metrics.mse(*pair).item():.3f}   PSNR {psnr(*pair).item():.1f} dB   SSIM {metrics.ssim(*pair).item():.2f}"
+    plots.images(
+        torch.cat(pair), title=numbers, labels=[kind, "original"], alt=f"A 4 after {kind}, and the original.", scale=2.6
+    )
+
+
+widgets.play(damage, kind=["move", "noise", "blur", "fade"], strength=(0.0, 1.0, 0.05, 0.35))
+
+# %% [markdown]
+# Move the digit by two pixels: nobody minds, and all three metrics collapse.
+#
+# But the real trouble comes when you use them for a generator. Somebody asks for a 7. What was the pair? Take any real 7. Now let two
+# generators compete. One is *perfect*: it draws from the distribution of real 7s. The other always draws their average, generator B's blur.
+#
+# **Predict first.** Which one has the higher PSNR against the real 7s, and by about how many decibels? Write it down.
+
+# %% tags=["predict"]
+sevens = transforms.to_unit(test.images[test.labels == 7]).double()
+perfect = metrics.mse(sevens, sevens.roll(1, dims=0)).mean()  # each real 7 against the next real 7
+blur = metrics.mse(transforms.to_unit(transforms.from_signed(averages[7:8])).double().expand_as(sevens), sevens).mean()
+print(f"perfect generator: {-10 * perfect.log10():.2f} dB     average of the training 7s: {-10 * blur.log10():.2f} dB")
+
+# %% [markdown]
+# You should have seen the blur win by about 3 dB. That is no accident of these digits. Let $x$ and $x'$ be two independent draws with mean $\mu$ and
+# covariance $\Sigma$. Then
+#
+# $$\mathbb{E}\|x - x'\|^2 = 2 \, \mathrm{tr}\,\Sigma, \qquad \mathbb{E}\|x - \mu\|^2 = \mathrm{tr}\,\Sigma .$$
+#
+# The perfect generator has twice the error of the average, and $10 \log_{10} 2 = 3.01$ dB less. Check both on all pairs of real 7s, where the
+# first holds exactly:
+
+# %%
+flat = sevens.flatten(1)
+squares = torch.cdist(flat, flat).square()
+pairs = squares.sum() / (len(flat) * (len(flat) - 1))  # the mean over all ordered pairs of different 7s
+trace = flat.var(dim=0).sum()
+verify.agree("mean over pairs of |x - x'|² = 2 tr Σ", pairs, 2 * trace)
+verify.agree(
+    "mean of |x - mean|² = tr Σ, with n - 1", (flat - flat.mean(dim=0)).square().sum() / (len(flat) - 1), trace
+)
+lead = 10 * (perfect / blur).log10().item()
+verify.promise("the average wins by 2.7 to 3.3 dB", 2.7 < lead < 3.3, got=lead)
+
+# %% [markdown]
+# So whoever trains or chooses by MSE gets blur. That is B's record. And it is why these metrics can't judge a generator: its pictures have no pair. Keep them for
+# where there is one.
+#
+# ## One set alone: the inception score
+#
+# The first popular metric without pairs asks a classifier. Is it sure of each picture? And does it see all classes equally often?
+#
+# $$\mathrm{IS} = \exp \; \mathbb{E}_x \, \mathrm{KL}\left(p(y \mid x) \,\|\, p(y)\right)$$
+#
+# It lies between 1 and the number of classes. (The classifier of its authors, Salimans et al., 2016, was called Inception. Ours is the judge.)
+
+
+# %%
+@torch.no_grad()
+def seen_by(network, pictures):
+    return torch.cat([network(part) for part in pictures.split(250)])
+
+
+seen = {name: seen_by(judge.features, pictures) for name, pictures in sets.items()}
+of_standard = seen_by(judge.features, standard)
+score = {name: metrics.inception_score(judge.head(f).softmax(dim=1)) for name, f in seen.items()}
+told = {name: classifier.recognised(sets[name], y) for name, y in labels.items()}
+print("            recognised   inception score")
+for name in sets:
+    print(f"{name:10}  {told.get(name, math.nan):8.1%}   {score[name]:10.2f}")
+verify.promise("A, the ten prints, beats real digits by more than 1", score["A"] > score["real"] + 1, got=score["A"])
+
+# %% [markdown]
+# (Nobody can ask this VAE for a digit, so it has no "recognised".) A has the record: ten perfect pictures, all classes equally often. The formula never
+# looks at a real picture, and within a class it can't tell ten thousand hands from one:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print("one sure picture a class:", round(metrics.inception_score(torch.eye(10)), 6))
+print("ten thousand sure pictures a class:", round(metrics.inception_score(torch.eye(10).repeat(10_000, 1)), 6))
+print("never sure:", round(metrics.inception_score(torch.full((50, 10), 0.1)), 6))
+
+# %% [markdown]
+# ## Two clouds of points: the Fréchet distance
+#
+# Compare the generated set with a real one. Let a network turn each picture into *features*, here the judge's 64 numbers. Each set
+# is then a cloud of points. Summarise each cloud by mean and covariance, as if it were Gaussian, and measure how far one has to be moved to become the other:
+#
+# $$d^2 = \|\mu_r - \mu_f\|^2 + \mathrm{tr}\left(\Sigma_r + \Sigma_f - 2 \left(\Sigma_r \Sigma_f\right)^{1/2}\right)$$
+#
+# In one dimension the trace is a square you know:
+
+# %%
+s_r, s_f = sympy.symbols("sigma_r sigma_f", positive=True)
+verify.agree(
+    "σr² + σf² - 2 (σr² σf²)^½ = (σr - σf)²", s_r**2 + s_f**2 - 2 * sympy.sqrt(s_r**2 * s_f**2), (s_r - s_f) ** 2
+)
+
+# %% [markdown]
+# With Inception's features it is called FID (Heusel et al., 2017). Write it. The root is a *matrix* root: `scipy.linalg.sqrtm`.
+
+
+# %% tags=["exercise"]
+def frechet_distance(real, fake):
+    """Squared Fréchet distance of the Gaussians fitted to two sets of features: (n, d), (m, d) -> a number."""
+    ...  # your code
+
+
+# %% tags=["check"]
+frechet_distance = check("metrics.frechet_distance", frechet_distance)
+
+# %%
+distance = {name: frechet_distance(of_standard, f) for name, f in seen.items()}
+plots.bars(
+    {name: float(value) for name, value in distance.items()},
+    y_label=f"Fréchet distance to {n:,} test digits, the judge's features",
+    title="The copies are as near as reality",
+    alt="Bars: real and C very short, then GAN; VAE, D, A longer; B longest.",
+)
+verify.promise(
+    "C, the copies, is at most 1.3 times as far as real digits",
+    distance["C"] < 1.3 * distance["real"],
+    got=distance["C"],
+)
+verify.promise("B, the averages, is farther than A, the prints", distance["B"] > distance["A"], got=distance["B"])
+
+# %% [markdown]
+# It catches A, B and D. C it calls perfect, and rightly so: C *is* distributed like real digits. That is C's record.
+#
+# Why is the bar of "real" not 0? Both sets come from the same drawer.
+#
+# **Predict first.** You draw two sets of $m$ real digits, again and again, and measure their distance. How does its mean depend on $m$: not at all, as
+# $1/\sqrt m$, or as $1/m$? And is it 0 for large $m$? Guess the value for $m = 100$, given the one for "real" above.
+
+# %% tags=["predict"]
+sizes = runtime.pick(ci=[100, 200, 400], cpu=[100, 150, 250, 500, 1000])
+rng = torch.Generator().manual_seed(seed)
+floor, kernel = {}, {}
+for m in sizes:
+    draws = [torch.randperm(len(known), generator=rng)[: 2 * m].split(m) for _ in range(12)]
+    floor[m] = np.array([metrics.frechet_distance(known[a], known[b]) for a, b in draws])
+    kernel[m] = np.array([metrics.kernel_distance(known[a], known[b]) for a, b in draws])
+    print(
+        f"m = {m:5}   Fréchet {floor[m].mean():6.2f} ± {floor[m].std():.2f}   kernel {kernel[m].mean():+.3f} ± {kernel[m].std():.3f}"
+    )
+
+# %% [markdown]
+# You should have seen it fall nearly as $1/m$: from above 9 at 100 pictures to about 1 at 1,000. A small sample's covariance is wrong in 64 directions, and every error adds
+# to the distance. So the Fréchet distance is biased upwards. A number without its $m$ says nothing. Worse, the bias differs from model to model
+# (Chong and Forsyth, 2020), so equal $m$ is needed, and does not suffice. What helps: measure at several $m$, plot over $1/m$, and read off where the line
+# meets $1/m = 0$.
+
+# %%
+of_gan, inverse = [], [1 / m for m in sizes]
+for m in sizes:
+    draws = [torch.randperm(n, generator=rng)[:m] for _ in range(12)]
+    of_gan.append(np.mean([metrics.frechet_distance(of_standard[:m], seen["GAN"][pick]) for pick in draws]))
+of_real = [floor[m].mean() for m in sizes]
+lines = {"GAN against real": np.polyfit(inverse, of_gan, 1), "real against real": np.polyfit(inverse, of_real, 1)}
+along = np.linspace(0, 1 / sizes[0], 50)
+with plots.figure(
+    title="Fewer pictures look worse: read off the value at 1/m = 0",
+    alt="Two rising lines over 1/m. The GAN's starts well above 0, that of real digits near 0.",
+) as ax:
+    for i, ((name, line), values) in enumerate(zip(lines.items(), (of_gan, of_real))):
+        ax.plot(
+            along,
+            np.polyval(line, along),
+            color=plots.COLOURS[i],
+            ls=plots.STYLES[i],
+            label=f"{name}: {line[1]:.2f} at 0",
+        )
+        ax.plot(inverse, values, "o", color=plots.COLOURS[i])
+    ax.set(xlabel="1/m", ylabel="Fréchet distance", ylim=(min(0, lines["real against real"][1]) - 0.5, None))
+    ax.legend(frameon=False)
+verify.promise("at 100 pictures real digits are more than 5 from real digits", of_real[0] > 5, got=of_real[0])
+verify.promise(
+    "extrapolated, less than 1 is left", abs(lines["real against real"][1]) < 1, got=lines["real against real"][1]
+)
+
+# %% [markdown]
+# ### A distance without bias
+#
+# The kernel distance (Bińkowski et al., 2018) compares all pairs. With $k(x, y) = (x \cdot y / d + 1)^3$:
+#
+# $$\frac{1}{n(n-1)} \sum_{i \ne j} k(x_i, x_j) + \frac{1}{m(m-1)} \sum_{i \ne j} k(y_i, y_j) - \frac{2}{nm} \sum_{i,j} k(x_i, y_j)$$
+#
+# No example meets itself, and that makes the mean right for any sample size. Write it.
+
+
+# %% tags=["exercise"]
+def kernel_distance(real, fake):
+    """Unbiased estimate of the squared kernel distance: (n, d), (m, d) -> a number."""
+    ...  # your code
+
+
+# %% tags=["check"]
+kernel_distance = check("metrics.kernel_distance", kernel_distance)
+
+# %% [markdown]
+# You printed it above, next to the Fréchet distance: it scatters around 0 at each size, so it must be negative half of the time. Unbiased does not mean precise, though.
+# Look at the spread:
+
+# %%
+plots.curves(
+    sizes,
+    {"Fréchet": of_real, "kernel": [kernel[m].mean() for m in sizes]},
+    bands={
+        "Fréchet": ([floor[m].min() for m in sizes], [floor[m].max() for m in sizes]),
+        "kernel": ([kernel[m].min() for m in sizes], [kernel[m].max() for m in sizes]),
+    },
+    x_label="pictures in each set",
+    y_label="distance",
+    title="Real against real: one is biased, the other scatters around 0",
+    alt="The Fréchet distance falls from above 9 towards 1 in a narrow band; the kernel distance stays at 0 in a band that narrows.",
+    log_x=True,
+    markers=True,
+)
+for m in (sizes[0], sizes[-1]):
+    verify.agree(f"kernel distance of real against real is 0 on average, m = {m}", verify.estimate(kernel[m]), 0.0)
+
+# %% [markdown]
+# ### Mean and covariance are not all
+#
+# The Fréchet distance sees a cloud's mean and covariance, nothing else. So make a cloud that has exactly the same ones, and no shape: draw from
+# the Gaussian. Real features gather in ten heaps, one a class, and none is negative. The Gaussian fills the space between.
+
+# %%
+root = torch.linalg.cholesky(torch.cov(known.double().T) + 1e-6 * torch.eye(64))
+cloud = known.double().mean(dim=0) + torch.randn(n, 64, generator=torch.Generator().manual_seed(seed)).double() @ root.T
+shapeless = metrics.frechet_distance(of_standard, cloud)
+among = metrics.precision_recall(of_standard, cloud)
+print(f"Fréchet distance {shapeless:.2f} (real: {distance['real']:.2f})")
+print(
+    f"kernel distance {metrics.kernel_distance(of_standard, cloud):.2f} (real: {metrics.kernel_distance(of_standard, seen['real']):.2f})"
+)
+print(
+    f"share that lies among real features: {among.precision:.0%} (real: {metrics.precision_recall(of_standard, seen['real']).precision:.0%})"
+)
+verify.promise(
+    "the shapeless cloud is at most 1.5 times as far as reality", shapeless < 1.5 * distance["real"], got=shapeless
+)
+verify.promise("less than half of it lies among real features", among.precision < 0.5, got=among.precision)
+
+# %% [markdown]
+# ### Near, in whose eyes?
+#
+# Everything so far was seen through the judge's features. Take two other pairs of eyes: the same network with *random* weights, and the first 64 principal
+# components of the pixels. Distances have different units there, so divide each by that of real against real.
+
+# %%
+torch.manual_seed(seed + 1)
+untrained = classifier.Classifier().eval()
+space = features.pca(train_x[:4000].flatten(1), 64)
+eyes = {
+    "judge": lambda pictures: seen_by(judge.features, pictures),
+    "random network": lambda pictures: seen_by(untrained.features, pictures),
+    "pixels (PCA)": lambda pictures: space.project(pictures.flatten(1)),
+}
+times_floor = {}
+for eye, look in eyes.items():
+    target, best = look(standard), metrics.frechet_distance(look(standard), look(sets["real"]))
+    times_floor[eye] = {
+        name: metrics.frechet_distance(target, look(pictures)) / best for name, pictures in sets.items()
+    }
+table = np.array([[times_floor[eye][name] for eye in eyes] for name in sets])
+plots.heatmap(
+    np.log10(table), rows=list(sets), columns=list(eyes), title="log10 of the Fréchet distance, in floors: eyes disagree",
+    alt="A table of generators and features. D is middling for the judge and worst for the two others.", numbers=True,
+)  # fmt: skip
+by_judge, by_pixels = times_floor["judge"], times_floor["pixels (PCA)"]
+verify.promise(
+    "the judge prefers A to B, pixels prefer B to A", by_judge["A"] < by_judge["B"] and by_pixels["B"] < by_pixels["A"]
+)
+verify.promise(
+    "D beats A with the judge, and is last with pixels",
+    by_judge["D"] < by_judge["A"] and by_pixels["D"] == max(by_pixels.values()),
+)
+
+# %% [markdown]
+# Which is better, ten prints or ten blurs? It depends on who looks. A Fréchet distance is a statement about features. FID's features come
+# from photographs of objects; on medical pictures, sketches or spectrograms they may look past what matters. And two programs that resize pictures differently get different values
+# for the same generator (Parmar et al., 2022). Whoever trained on the features, as D did, must be judged with others.
+#
+# ## Quality and variety, apart
+#
+# One number can't say *what* is wrong. Ask two questions: does each generated example lie where real ones are (**precision**)? Is there a generated
+# example near each real one (**recall**)? "Where" is made of balls: around each real example one that reaches to its $k$-th nearest real neighbour
+# (Kynkäänniemi et al., 2019).
+
+# %%
+plane = torch.Generator().manual_seed(4)
+corners = torch.tensor([[0.0, 0.0], [3.0, 0.0], [1.5, 2.5]])
+crowd = corners[torch.arange(24) % 3] + 0.4 * torch.randn(24, 2, generator=plane)
+timid = corners[:1] + 0.25 * torch.randn(23, 2, generator=plane)  # stays with one of the three groups
+radii = metrics.nearest_neighbours(crowd, crowd, k=3)[0][:, -1]  # each finds itself first: this is k = 2
+with plots.figure(
+    title="Precise, but two of three groups are missed",
+    alt="Three groups of real points, each point with a circle. All generated crosses lie in one group.",
+    size=(6, 4.4),
+) as ax:
+    for centre, radius in zip(crowd.tolist(), radii.tolist()):
+        ax.add_patch(Circle(centre, radius, color=plots.COLOURS[0], alpha=0.08))
+    ax.plot(*crowd.T, "o", color=plots.COLOURS[0], label="real, and its ball for k = 2")
+    ax.plot(*timid.T, "x", color=plots.COLOURS[1], label="generated")
+    ax.set_aspect("equal")
+    ax.legend(frameon=False, fontsize=9, loc="upper right")
+
+
+# %% tags=["exercise"]
+def precision(real, fake, k):
+    """Share of generated examples that lie in (or on) a real one's ball; the ball reaches to its k-th nearest
+    neighbour among the other real examples: (n, d), (m, d), k -> a number from 0 to 1."""
+    ...  # your code
+
+
+# %% tags=["check"]
+precision = check("metrics.precision", precision)
+
+# %% [markdown]
+# Recall needs no code of its own: swap the sets.
+#
+# **Predict first.** To the generated crosses above, which score poorly in recall, add a *single* point far away, at (40, 40), and repeat that point no more.
+# What happens to recall with k = 1? To 0, a little, or a lot? And to coverage, the share of *real* balls that hold a generated point?
+
+# %% tags=["predict"]
+with_outlier = torch.cat([timid, torch.tensor([[40.0, 40.0]])])
+for name, points in {"crosses": timid, "with one outlier": with_outlier}.items():
+    recall, coverage = precision(points, crowd, 1), metrics.density_coverage(crowd, points, 1).coverage
+    print(f"{name:18} precision {precision(crowd, points, 1):.2f}   recall {recall:.2f}   coverage {coverage:.2f}")
+
+# %% [markdown]
+# You should have seen recall leap from a third or less to nearly 1, and coverage stay. The outlier's nearest neighbour is far away, so its ball is huge and swallows
+# the real points. That is why Naeem et al. (2020) draw balls around real examples only: **density** and **coverage**. Real outliers can
+# do the same to precision, and there density helps.
+#
+# Now the digits. First the floor: the values that two sets of real digits get. They are not 1.
+
+# %%
+four = {}
+for name, f in seen.items():
+    pr, dc = metrics.precision_recall(of_standard, f), metrics.density_coverage(of_standard, f)
+    four[name] = {"precision": pr.precision, "recall": pr.recall, "coverage": dc.coverage}
+plots.grouped_bars(
+    four,
+    y_label="share",
+    title="The GAN's pictures are good and too few kinds; copies look perfect",
+    alt="Three bars a set. Real and C are high in all; the GAN is high in precision, lower in recall; A, B, D have almost no recall.",
+)
+verify.promise(
+    "two sets of real digits: precision between 0.75 and 0.95",
+    0.75 < four["real"]["precision"] < 0.95,
+    got=four["real"]["precision"],
+)
+verify.promise("A, B and D all have a recall below 0.05", max(four[name]["recall"] for name in "ABD") < 0.05)
+
+# %% [markdown]
+# ### A trade, not a property
+#
+# You can sell variety for quality after training. The GAN draws from noise $z$ with standard deviation 1; shrink the noise, and it stays with what it
+# draws best. Watch all four numbers.
+
+# %%
+scales = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5]
+z = torch.randn(n, gan_recipe.averaged.latent, generator=torch.Generator().manual_seed(seed))
+trade = {"precision": [], "recall": [], "coverage": [], "recognised": []}
+far, shrunk = [], {}
+for scale in scales:
+    with torch.no_grad():
+        pictures = gan_recipe.averaged(scale * z, asked)
+    f, shrunk[scale] = seen_by(judge.features, pictures), pictures
+    pr = metrics.precision_recall(of_standard, f)
+    values = (*pr, metrics.density_coverage(of_standard, f).coverage, classifier.recognised(pictures, asked))
+    for row, value in zip(trade.values(), values):
+        row.append(value)
+    far.append(metrics.frechet_distance(of_standard, f))
+
+# %%
+with plots.figure(
+    title="Smaller noise buys quality with variety",
+    alt="Left: precision and recognised fall, recall rises with the noise. Right: the Fréchet distance has a minimum in between.",
+    size=(8.5, 3.4),
+    columns=2,
+) as axes:
+    for i, (name, values) in enumerate(trade.items()):
+        axes[0].plot(scales, values, plots.STYLES[i], marker="o", color=plots.COLOURS[i], label=name)
+    axes[0].set(xlabel="standard deviation of the noise", ylabel="share")
+    axes[0].legend(frameon=False, fontsize=8)
+    axes[1].plot(scales, far, marker="o", color=plots.COLOURS[4])
+    axes[1].set(xlabel="standard deviation of the noise", ylabel="Fréchet distance", ylim=(0, None))
+verify.promise(
+    "precision falls and recall rises by more than 0.1 over the range",
+    trade["precision"][0] - trade["precision"][-1] > 0.1 and trade["recall"][-1] - trade["recall"][0] > 0.1,
+)
+verify.promise(
+    "the smallest noise is recognised more often than real digits, or as often",
+    trade["recognised"][0] >= told["real"] - 0.002,
+    got=trade["recognised"][0],
+)
+
+# %%
+rows = [i for i in range(n) if i % 10 in (2, 4, 7)][:12]
+plots.image_rows(
+    {f"noise {scale}": transforms.from_signed(shrunk[scale][rows]) for scale in (0.25, 1.0, 1.5)},
+    title="Alike and clean, as trained, varied and odd",
+    alt="Rows of the digits 2, 4, 7: with small noise alike and clean; with large noise varied, some broken.",
+)
+
+# %% [markdown]
+# Quality and variety are a dial, not two facts about generators. The Fréchet distance adds both into one number, and its minimum somewhere in the middle is
+# one way to set the dial. Lesson 35 turns more of them.
+#
+# ## Is it only remembered?
+#
+# No metric so far minds that C copies. Each one rewards it. What tells is the distance to the *nearest training picture*, and how it compares
+# with that of real digits that nobody trained on.
+
+# %%
+pixels = transforms.to_unit(digits.images).flatten(1)
+few = runtime.pick(ci=100, cpu=300)
+moved = sets["C"].roll(1, dims=-1)  # copies, each moved by one pixel
+suspects = {"real": sets["real"], "GAN": sets["GAN"], "VAE": sets["VAE"], "C": sets["C"], "C, moved": moved}
+nearest = {name: metrics.nearest_neighbours((p[:few].flatten(1) + 1) / 2, pixels) for name, p in suspects.items()}
+for name, (far_off, _) in nearest.items():
+    print(f"{name:10} median distance {far_off.median():.2f}   copies {(far_off < 1e-6).double().mean():.0%}")
+plots.histogram(
+    {name: nearest[name][0] for name in ("real", "GAN", "VAE", "C")},
+    x_label="distance to the nearest of 8,000 training digits, pixels in [0, 1]",
+    title="A copy is at distance 0; unseen real digits are not",
+    alt="Histograms: C all at 0; real, GAN and VAE overlap, between 2 and 8.",
+)
+verify.promise("all of C are copies", (nearest["C"][0] < 1e-6).all())
+verify.promise(
+    "none of the real test digits and none of the GAN's is",
+    min(nearest["real"][0].min(), nearest["GAN"][0].min()) > 0.1,
+)
+
+# %% [markdown]
+# Beware of the easy escape: move each copy by one pixel, and its pixel distance is that of an honest picture. So look in features as well, and look with your own
+# eyes: the most suspicious pictures beside what they might be copied from.
+
+# %%
+trained_on = torch.cat([known, seen_by(judge.features, train_x[4000:])])
+in_features = {
+    name: metrics.nearest_neighbours(seen_by(judge.features, p[:few]), trained_on)[0].median().item()
+    for name, p in suspects.items()
+}
+print("median distance in features:", {name: round(value, 2) for name, value in in_features.items()})
+most = nearest["GAN"][0][:, 0].argsort()[:10]
+plots.image_rows(
+    {"GAN": transforms.from_signed(sets["GAN"][most]), "training": digits.images[nearest["GAN"][1][most, 0]]},
+    title="The GAN's ten nearest to a training picture",
+    alt="Ten digits by the GAN and below each the training digit nearest to it: alike, not equal.",
+)
+still = nearest["C, moved"][0].median().item() / nearest["real"][0].median().item()
+verify.promise("moved copies are more than half as far off in pixels as honest digits", still > 0.5, got=still)
+verify.promise(
+    "in features they are nearer than honest digits",
+    in_features["C, moved"] < in_features["real"],
+    got=in_features["C, moved"],
+)
+
+# %% [markdown]
+# "No exact copy was found" is all such a search can say. Lesson 14 measures memory in bits instead, with planted secrets.
+#
+# ## Ask people
+#
+# In the end somebody looks. To make looking a measurement, show pairs: one real, one drawn, the side left to chance, and ask which is drawn. Let $p$ be
+# the probability of a right answer. At $p = 0.5$ people guess; the farther above, the easier to tell. Nobody has to agree on what "good" means.
+#
+# The pairs below show the same digit in the same class. Vote at least twenty times.
+
+# %%
+drawn = transforms.from_signed(
+    gan_recipe.sample(100, test.labels[n : n + 100], torch.Generator().manual_seed(seed + 1))
+)
+votes = two_alternative.Test(test.images[n : n + 100], drawn, seed=seed)
+votes.show()
+
+# %%
+print("you, so far:", votes.summary())
+
+# %% [markdown]
+# Say you were right 15 times of 20. That is 75 %. Is the GAN caught? Which $p$ could have given such a count? Leave out those that make
+# 15 or more too surprising (probability below 2.5 %), and those that make 15 or fewer too surprising. What remains is the interval of Clopper
+# and Pearson (1934). Its ends are quantiles of beta distributions: `stats.beta.ppf(probability, a, b)`, with $a$ and $b$ = (right, wrong + 1) below and (right + 1, wrong) above.
+
+
+# %% tags=["exercise"]
+def votes_interval(right, votes):
+    """Exact 95 % interval of the probability of a right vote: (low, high)."""
+    ...  # your code
+
+
+# %% tags=["check"]
+votes_interval = check("metrics.votes_interval", votes_interval)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+for right, of in [(15, 20), (20, 20), (10, 20), (530, 1000), (600, 1000)]:
+    low, high = votes_interval(right, of)
+    print(f"{right} of {of}: p is from {low:.3f} to {high:.3f}")
+low, high = votes_interval(15, 20)
+verify.agree("at the lower end, 15 or more of 20 have probability 0.025", stats.binom.sf(14, 20, low), 0.025)
+verify.agree("at the upper end, 15 or fewer of 20 have probability 0.025", stats.binom.cdf(15, 20, high), 0.025)
+
+# %% [markdown]
+# 15 of 20 just rules out guessing. But 10 of 20 proves nothing: $p$ may be anything from 0.27 to 0.73. "People couldn't tell" after
+# twenty votes is not a finding, it is a small sample. How many does a claim need? Two claims, computed exactly:
+
+
+# %%
+def votes_to_tell(p, power=0.8):
+    """Votes after which the interval lies above 0.5 with probability `power`, if p is the truth."""
+    for of in range(6, 5000):
+        least = int(stats.binom.isf(0.025, of, 0.5)) + 1  # this many right answers put the lower end above 0.5
+        if stats.binom.sf(least - 1, of, p) >= power:
+            return of
+
+
+def votes_to_pin_down(half_width):
+    """Votes after which an even split leaves p within 0.5 ± half_width."""
+    return next(of for of in range(2, 5000, 2) if votes_interval(of // 2, of)[1] <= 0.5 + half_width)
+
+
+needed = {p: votes_to_tell(p) for p in (0.9, 0.75, 0.6, 0.55)}
+print("people can tell:", {f"p = {p}": of for p, of in needed.items()})
+pinned = {half: votes_to_pin_down(half) for half in (0.2, 0.1, 0.05)}
+print("people can hardly tell:", {f"0.5 ± {half}": of for half, of in pinned.items()})
+verify.promise("p = 0.6 needs about 200 votes", 180 < needed[0.6] < 220, got=needed[0.6])
+verify.promise("0.5 ± 0.05 needs about 400", 380 < pinned[0.05] < 420, got=pinned[0.05])
+
+# %%
+counts = np.unique(np.geomspace(10, 1000, 40).astype(int) // 2 * 2)
+bounds = np.array([votes_interval(of // 2, of) for of in counts.tolist()])
+plots.curves(
+    counts,
+    {"an even split": np.full(len(counts), 0.5)},
+    bands={"an even split": (bounds[:, 0], bounds[:, 1])},
+    x_label="votes",
+    y_label="values of p left open",
+    title="To halve the interval you need four times the votes",
+    alt="A band around 0.5 that narrows from 0.19 to 0.81 at 10 votes to 0.47 to 0.53 at 1,000.",
+    log_x=True,
+)
+
+# %% [markdown]
+# Count votes only if they are independent: twenty by one person on the same five pictures are not twenty. Fix the number *before* you start. And a
+# person, too, sees one picture at a time: twenty votes will never notice that A has only ten.
+#
+# ## The score sheet
+#
+# All sets, all questions. Bold claims come from single columns; read rows.
+
+# %%
+average_7 = {name: transforms.to_unit(transforms.from_signed(p)) for name, p in sets.items()}
+paired = {}
+for name in ("real", "GAN", "A", "B", "C", "D"):
+    mine = torch.cat([average_7[name][labels[name] == c][:10].repeat(10, 1, 1, 1)[:10] for c in range(10)])
+    target = torch.cat([transforms.to_unit(test.images[:n][test.labels[:n] == c][:10]) for c in range(10)])
+    paired[name] = -10 * metrics.mse(mine, target).mean().log10().item()
+copies = {
+    name: (metrics.nearest_neighbours((p[:100].flatten(1) + 1) / 2, pixels)[0] < 1e-6).double().mean().item()
+    for name, p in sets.items()
+}
+print(
+    f"{'':5} {'PSNR dB':>8} {'recogn.':>8} {'IS':>6} {'Fréchet':>8} {'pixels*':>8} {'precis.':>8} {'recall':>7} {'copies':>7}"
+)
+for name in sets:
+    print(
+        f"{name:5} {paired.get(name, math.nan):8.2f} {told.get(name, math.nan):8.3f} {score[name]:6.2f} {distance[name]:8.2f} "
+        f"{by_pixels[name]:8.1f} {four[name]['precision']:8.2f} {four[name]['recall']:7.2f} {copies[name]:7.0%}"
+    )
+print("* Fréchet distance in pixel components, in floors. PSNR: against real digits of the same class.")
+
+# %%
+verify.promise(
+    "PSNR: B, the averages, beats real digits by more than 2 dB",
+    paired["B"] > paired["real"] + 2,
+    got=paired["B"] - paired["real"],
+)
+verify.promise("D is recognised within 1.5 % of real digits", told["D"] > told["real"] - 0.015, got=told["D"])
+verify.promise(
+    "the GAN is nearer to real digits than the VAE, in the judge's features",
+    distance["GAN"] < distance["VAE"],
+    got=distance["GAN"],
+)
+verify.promise("only A and C consist of copies", {name for name, share in copies.items() if share > 0.5} == {"A", "C"})
+
+# %% [markdown]
+# | | record | how it is fooled | caught by |
+# |---|---|---|---|
+# | A, ten prints | inception score | one sure picture a class | recall, coverage |
+# | B, averages | PSNR | the mean has the least squared error | Fréchet distance, recall |
+# | C, copies | Fréchet distance, precision, recall | it *is* the distribution | nearest training neighbours |
+# | D, flatterer | share recognised | trained on the judge | other features; your eyes |
+#
+# So report, for any generator: at least one distance with its features, its $m$ and the floor; precision and recall (or density and coverage); the nearest training
+# neighbours; a sheet of samples that nobody picked; and the spread over seeds, which is next.
+#
+# ### How far can you trust the last digit?
+#
+# Draw the same $n$ again with other noise, and the numbers move. That is the least spread there is; another training run moves them more. A difference smaller than this
+# is no difference.
+
+# %%
+again = []
+for other in range(5):
+    f = seen_by(judge.features, gan_recipe.sample(n, asked, torch.Generator().manual_seed(100 + other)))
+    pr = metrics.precision_recall(of_standard, f)
+    again.append((metrics.frechet_distance(of_standard, f), metrics.kernel_distance(of_standard, f), *pr))
+for name, column in zip(("Fréchet", "kernel", "precision", "recall"), np.array(again).T):
+    print(f"{name:10} {column.mean():7.3f} ± {column.std(ddof=1):.3f} over 5 sets of samples of the same GAN")
+
+# %% [markdown]
+# ## Check the article
+#
+# The source article (FAQ 5) measures the quality of generated images or text by mean squared error and structural similarity. **Wrong**, as a general
+# answer: both compare with a paired reference, which unconditional samples don't have. Pair them at random and the score is about the pairing:
+
+# %%
+hundred = transforms.to_unit(test.images[:100])
+own, shuffled = (
+    metrics.ssim(hundred, hundred).mean().item(),
+    metrics.ssim(hundred, hundred.roll(1, dims=0)).mean().item(),
+)
+print(f"SSIM of 100 real digits with themselves {own:.2f}, in another order {shuffled:.2f}: the same set of pictures")
+verify.promise("in another order SSIM is below 0.3", shuffled < 0.3, got=shuffled)
+
+# %% [markdown]
+# With a pair (compression, repair, an autoencoder's round trip) they are right in their place, and reward blur, as you computed. For text SSIM means
+# nothing: it needs windows of brightness. Text has its own ways, such as the nats of lesson 21.
+#
+# The article (3.3) also lists "high quality" and "limited diversity" as properties of generated content. **Imprecise**: they are two ends of a dial, and both
+# can be measured. You turned it: the same GAN, at noise 0.25 and 1.5, was at both ends.
+
+# %%
+verify.promise("at noise 0.25 recall is below 0.1", trade["recall"][0] < 0.1, got=trade["recall"][0])
+verify.promise(
+    "at noise 1.5 it is at least three times that",
+    trade["recall"][-1] > 3 * trade["recall"][0],
+    got=trade["recall"][-1],
+)
+
+# %% [markdown]
+# ## Quiz
+
+# %%
+widgets.quiz("34_is_it_any_good")
+
+# %% [markdown]
+# ## What you should be able to do now
+#
+# Say of each metric which question it answers, and which generator would fool it. Compute PSNR, Fréchet distance, kernel distance and precision yourself, and never report
+# one without sample size, features and floor. Search for copies. Set up a test with people, and know beforehand how many votes it takes.
+#
+# Lesson 35, Controlling generation, turns the dial between quality and variety in other ways, and measures each. Lesson 32, Cats and dogs, uses all of this on
+# a real case.
+#
+# ## References
+#
+# - Bińkowski, Sutherland, Arbel, Gretton, "Demystifying MMD GANs", ICLR 2018
+# - Chong, Forsyth, "Effectively Unbiased FID and Inception Score and Where to Find Them", CVPR 2020
+# - Clopper, Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial", Biometrika 1934
+# - Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter, "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium", NIPS 2017
+# - Kynkäänniemi, Karras, Laine, Lehtinen, Aila, "Improved Precision and Recall Metric for Assessing Generative Models", NeurIPS 2019
+# - Naeem, Oh, Uh, Choi, Yoo, "Reliable Fidelity and Diversity Metrics for Generative Models", ICML 2020
+# - Parmar, Zhang, Zhu, "On Aliased Resizing and Surprising Subtleties in GAN Evaluation", CVPR 2022
+# - Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen, "Improved Techniques for Training GANs", NIPS 2016
+# - Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment: From Error Visibility to Structural Similarity", IEEE Transactions on Image Processing 2004
+# - Zhou, Gordon, Krishna, Narcomey, Fei-Fei, Bernstein, "HYPE: A Benchmark for Human eYe Perceptual Evaluation of Generative Models", NeurIPS 2019
