@@ -83,13 +83,17 @@ def densities(gap: float, model_mean: float, model_spread: float) -> None:
 def orbits(paths: Mapping[str, np.ndarray]) -> None:
     """Draw paths (steps, 2) of a generator at θ and a discriminator of slope ψ, from the ring to the cross they ought to reach."""
     ends = {name: float(np.hypot(*path[-1])) for name, path in paths.items()}
+    last = " ".join(f"{name}: ends {end:.2g} from the cross." for name, end in ends.items())
+    one = len(paths) == 1
+    title = (
+        f"After {len(next(iter(paths.values()))) - 1} rounds: {next(iter(ends.values())):.2g} from the cross"
+        if one
+        else ("The same start, the same steps: who comes to rest at the cross?")
+    )
     with plots.figure(
-        title="Where the game goes: " + "; ".join(f"{name} ends at distance {end:.2g}" for name, end in ends.items())
-        if len(paths) == 1
-        else "The same start, the same steps: who comes to rest at the cross?",
-        alt="Paths in the plane of θ and ψ. "
-        + " ".join(f"{name}: last at distance {end:.2g} from the equilibrium." for name, end in ends.items()),
-        size=(2.9 * len(paths) + 0.8, 3.2),
+        title=title,
+        alt=f"Paths in the plane of θ and ψ. {last}",
+        size=(4.6, 4.2) if one else (2.9 * len(paths), 3.3),
         columns=len(paths),
     ) as axes:
         reach = 1.1 * max(1.0, min(4.0, max(np.abs(path).max() for path in paths.values())))
@@ -117,7 +121,7 @@ def rings(samples: Mapping[str, Tensor], *, title: str, alt: str, columns: int =
             ax.scatter(*points.T, s=2, alpha=0.5, lw=0, color=plots.COLOURS[1])
             for centre in ring.centres():
                 ax.plot(centre[0] + circle[0], centre[1] + circle[1], color=plots.COLOURS[0], lw=0.8)
-            ax.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", xticks=[], yticks=[])
+            ax.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
             ax.set_title(name, fontsize=9)
-        for ax in panels[len(samples) :]:
+        for ax in panels:
             ax.axis("off")
