@@ -310,7 +310,7 @@ with torch.no_grad():
 plots.bars(
     logit,
     y_label="D's mean logit",
-    title="Twenty steps of G, and D has given up",
+    title="G's steps changed D: it doubts the old fakes less than before",
     alt="Bars of D's mean logit: before, with G new, with D new, with both new, and on real digits.",
 )
 verify.promise(
@@ -320,7 +320,7 @@ verify.promise(
 )
 
 # %% [markdown]
-# D was taught to call the old fakes real, pictures that did not change at all. Bribing the examiner is easier than learning to draw. So while G learns, D must stay as it is: frozen, or with its
+# Look at the third bar. The old G's pictures did not change at all, and the new D takes them for more real than the old D did. That share of G's success is no progress in drawing, it is an examiner bribed. So while G learns, D must stay as it is: frozen, or with its
 # gradients thrown away. In Keras one sets `trainable = False` on D *before* compiling the stack; in PyTorch each player has an optimiser of its own, and D is frozen for the duration of G's step, which also saves the work of computing
 # gradients that nobody wants.
 #
@@ -436,8 +436,9 @@ with torch.no_grad():
     outputs = {"digits": images[:500], "G with LeakyReLU": article_generator(1)(torch.randn(500, LATENT))}
     far = F.leaky_relu(torch.tensor([-5.0, 5.0]), 0.2)
 for name, values in outputs.items():
+    black, grey = (values < -0.9).float().mean(), (values.abs() < 0.5).float().mean()
     print(
-        f"{name:17} {values.min():6.2f} to {values.max():5.2f}; {(values < -0.9).float().mean():.0%} of the pixels below -0.9"
+        f"{name:17} {values.min():6.2f} to {values.max():5.2f}; below -0.9: {black:.0%}, between -0.5 and 0.5: {grey:.0%}"
     )
 verify.agree("LeakyReLU(0.2) needs an input of -5 to give black, and of 5 it makes 5", far, torch.tensor([-1.0, 5.0]))
 
@@ -480,7 +481,7 @@ sheet = check("debugging.sheet", sheet)
 # %% [markdown]
 # ## The repaired program
 #
-# Same networks as the article's, 128 hidden units, eight repairs. The loop is yours: your batch, your steps, your sheet.
+# Same networks as the article's, 128 hidden units, eight repairs. The loop is made of what you wrote: `batch` and the two steps.
 
 
 # %%
@@ -508,13 +509,11 @@ for step in range(dense_steps):
 sheets[f"step {dense_steps}"] = generator(z).detach()
 
 # %%
-pages = torch.stack([sheet(page, columns=20) for page in sheets.values()])[:, None]
-plots.images(
-    pages,
-    columns=1,
-    scale=8,
+plots.image_rows(
+    {name: transforms.from_signed(page[:15]) for name, page in sheets.items()},
+    scale=0.55,
     title="The article's networks can draw, once the eight defects are gone",
-    alt="Four rows of twenty pictures: noise, blots, and then strokes that look more and more like digits.",
+    alt="Four rows of fifteen pictures: noise, blots, and then strokes that look more and more like digits.",
 )
 verify.promise("D's first loss is near 2 log 2 = 1.386", abs(d_losses[0] - 2 * math.log(2)) < 0.2, got=d_losses[0])
 verify.promise("G's first loss is near log 2 = 0.693", abs(g_losses[0] - math.log(2)) < 0.2, got=g_losses[0])
@@ -709,13 +708,13 @@ verify.promise("two drawings of a digit differ at least 0.6 times as much as two
 
 # %%
 print("values from", f"{drawn.min():.2f} to {drawn.max():.2f}")
-plots.images(
-    sheet(drawn[:60], columns=20)[None, None],
-    columns=1,
-    scale=8,
-    title="Sixty digits from your own GAN",
+with plots.figure(
+    title="Sixty digits from your own GAN, on your own sheet",
     alt="Three rows of the digits 0 to 9, twice a row, in generated handwriting.",
-)
+    size=(9, 1.7),
+) as ax:
+    ax.imshow(sheet(drawn[:60], columns=20), cmap="gray", vmin=0, vmax=255)
+    ax.axis("off")
 
 # %% [markdown]
 # ## Checks to take along

@@ -78,18 +78,6 @@ def _d_returns_its_loss(step):
     return abs(float(returned) - loss) < 1e-6 or f"got {float(returned):.4f}, the loss is {loss:.4f}"
 
 
-def _d_moves(step):
-    return bool(_d_step(step)[-1].abs().max() > 0) or "no weight of D changed"
-
-
-def _d_goes_its_way(step):
-    return _same_way(*_d_step(step)[-2:])
-
-
-def _d_goes_as_far(step):
-    return _same_length(*_d_step(step)[-2:])
-
-
 def _d_step_leaves_g_alone(step):
     _, generator, *_ = _d_step(step)
     reached = [name for name, weight in generator.named_parameters() if weight.grad is not None]
@@ -136,10 +124,6 @@ def _fakes_look_better(step):
     return after >= before or f"the mean logit of the same fakes fell from {before:.3f} to {after:.3f}"
 
 
-def _g_goes_its_way(step):
-    return _same_way(*_g_step(step)[3:5])
-
-
 def _d_stays(step):
     moved = _g_step(step, stacked=True)[5]
     return bool(moved.abs().max() == 0) or f"{int((moved != 0).sum())} weights of D changed"
@@ -154,14 +138,13 @@ def _d_can_learn_again(step):
 # Usual wrong answers --------------------------------------------------------------------------------------------------
 
 
-def _d_step_with(loss_of, clear=True, move=True):
+def _d_step_with(loss_of, clear=True):
     def step(discriminator, optimiser, real, fake):
         loss = loss_of(discriminator, real, fake)
         if clear:
             optimiser.zero_grad()
         loss.backward()
-        if move:
-            optimiser.step()
+        optimiser.step()
         return loss.item()
 
     return step
@@ -201,15 +184,14 @@ EXERCISES = [
                 _d_returns_its_loss,
                 "The two means are added: -log σ(l) over the real ones, -log(1 - σ(l)) over the generated ones.",
             ),
-            prop("D changes", _d_moves, "One step of the optimiser."),
             prop(
                 "D moves in the direction of its own slope",
-                _d_goes_its_way,
+                lambda step: _same_way(*_d_step(step)[-2:]),
                 "The gradient of its own loss, on real and generated pictures, and nothing left over from before.",
             ),
             prop(
                 "D moves as far as its slope says",
-                _d_goes_as_far,
+                lambda step: _same_length(*_d_step(step)[-2:]),
                 "The two means are added: no half of them, no double.",
             ),
             prop(
@@ -242,10 +224,6 @@ EXERCISES = [
                 "The mean over a batch of real and generated pictures is half of the sum of the two means. Both are in use. This course adds, so a "
                 "guessing D has 2 log 2 = 1.386.",
             ),
-            "never steps": Mistake(
-                _d_step_with(_right_d_loss, move=False),
-                "The gradients are there, and nobody uses them. `optimiser.step()` moves the weights.",
-            ),
         },
         hints=[
             "-log σ(l) is F.softplus(-l), and -log(1 - σ(l)) is F.softplus(l).",
@@ -266,7 +244,7 @@ EXERCISES = [
             prop("D finds the same fakes no less real", _fakes_look_better, "That is what G's step is for."),
             prop(
                 "G moves in the direction of its own slope",
-                _g_goes_its_way,
+                lambda step: _same_way(*_g_step(step)[3:5]),
                 "The gradient of -log D(G(z)), and nothing left over.",
             ),
             prop(
