@@ -60,8 +60,10 @@ data = line.project(pixels)[:, 0]
 held_out = line.project(to_unit(test.images[test.labels < 2]).flatten(1).double())[:, 0]
 x = torch.linspace(-14, 12, 521, dtype=f64)
 step = (x[1] - x[0]).item()
+print(f"{len(data):,} zeros and ones to learn from, {len(held_out)} held out")
 
 
+# %%
 def pictures(points):
     """Points of the line -> (n, 1, 28, 28)."""
     return line.reconstruct(points[:, None]).clamp(0, 1).reshape(-1, 1, 28, 28)
@@ -73,7 +75,7 @@ def show_line(lines, title, alt):
         for (name, density), colour, style in zip(lines.items(), plots.COLOURS, ("-", "--", "-.")):
             ax.plot(x, density, style, color=colour, lw=2, label=name)
         strip = torch.cat(list(pictures(torch.arange(-8.0, 5, dtype=f64))[:, 0]), dim=1)
-        ax.imshow(strip, cmap="gray", extent=(-8.5, 4.5, -0.17, -0.02), aspect="auto", vmin=0, vmax=1)
+        ax.imshow(strip, cmap="gray", extent=(-8.5, 4.5, -0.17, -0.02), aspect="auto", vmin=0, vmax=1, zorder=3)
         ax.set(
             xlim=(-11, 7),
             ylim=(-0.19, 0.75),
@@ -111,12 +113,12 @@ def draw(mean, std, n):
     return mean + std * torch.randn(n, generator=rng, dtype=f64)
 
 
-rows = {"digits": data[torch.randperm(len(data), generator=rng)[:12]]}
-rows |= {name: draw(*bell, 12) for name, bell in bells.items()}
+rows = {"digits": data[torch.randperm(len(data), generator=rng)[:10]]}
+rows |= {name: draw(*bell, 10) for name, bell in bells.items()}
 plots.image_rows(
     {name: pictures(points) for name, points in rows.items()},
     title="A draws zeros, ones and ghosts; B draws ones",
-    alt="Three rows of twelve digits. Real: zeros and ones. Model A: zeros, ones, and pictures that are both at once. Model B: ones only.",
+    alt="Three rows of ten digits. Real: zeros and ones. Model A: zeros, ones, and pictures that are both at once. Model B: ones only.",
 )
 
 # %%
@@ -281,7 +283,7 @@ with plots.figure(
     size=(8.5, 3),
     columns=2,
 ) as axes:
-    axes[0].plot(x, p, label="p, the data")
+    axes[0].plot(x, p, color=plots.COLOURS[0], label="p, the data")
     axes[0].plot(x, q, "--", color=plots.COLOURS[1], label="q, a model")
     for density, other, name, colour in ((p, q, "p log(p/q)", 0), (q, p, "q log(q/p)", 1)):
         integrand = torch.xlogy(density, density / other)
@@ -337,7 +339,7 @@ centre = torch.tensor(0.4, dtype=f64)
 exact = torch.stack([kl_divergence(p, gaussian_log_density(x, centre, s).exp(), step) for s in sigmas])
 lines, bands = {"KL(p || q), exact": exact}, {}
 for n in (30, 1000):
-    price = -gaussian_log_density(draws[:n, None], centre, sigmas) - H  # (n, 60)
+    price = -gaussian_log_density(draws[-n:, None], centre, sigmas) - H  # (n, 60)
     error = price.std(dim=0) / math.sqrt(n)
     lines[f"what {n:,} examples say"] = price.mean(dim=0)
     bands[f"what {n:,} examples say"] = (price.mean(dim=0) - 2 * error, price.mean(dim=0) + 2 * error)
@@ -379,7 +381,7 @@ off = torch.stack(off)
 verify.agree("the mean over 200 maximum-likelihood fits (mean of q)", verify.estimate(fitted[:, 0]), best[0])
 plots.curves(
     sizes,
-    {"mean": off[:, 0], "standard deviation": off[:, 1], "1/√n": 1.2 / np.sqrt(sizes)},
+    {"mean": off[:, 0], "standard deviation": off[:, 1], "like 1/√n": 1.2 / np.sqrt(sizes)},
     x_label="examples",
     y_label="typical error",
     title="Maximum likelihood approaches the minimum of forward KL",
@@ -453,17 +455,21 @@ for name, (mean, std) in {
 
 
 # %%
+def valleys_of(log_p, mean, std):
+    """For each mean of q, the smallest KL(p || q) and KL(q || p) over its standard deviation."""
+    means, stds = torch.linspace(-6, 6, 61, dtype=f64), torch.logspace(-0.8, 0.8, 40, dtype=f64)
+    best_std = (std**2 + (means - mean) ** 2).sqrt()  # forward, in closed form
+    log_q = divergences.gaussian_log_density(x, means[:, None], best_std[:, None])
+    forward = (log_p.exp() * (log_p - log_q)).sum(dim=1) * step
+    return means, forward, divergences.reverse_kl(log_p, x, means, stds).min(dim=1).values
+
+
+# %%
 def play_modes(half_distance, share_left, width_left, width_right):
     parts = two_modes(half_distance, share_left, width_left, width_right)
     log_p = log_density_of(*parts)
     covering, seeking = mixture_moments(*parts), divergences.reverse_fit(log_p, x)
-    means, stds = torch.linspace(-6, 6, 61, dtype=f64), torch.logspace(-0.8, 0.8, 40, dtype=f64)
-    spread = (covering[1] ** 2 + (means - covering[0]) ** 2).sqrt()  # the best deviation for each mean, forward
-    forward = (
-        -(log_p.exp() * (divergences.gaussian_log_density(x, means[:, None], spread[:, None]) - log_p)).sum(dim=1)
-        * step
-    )
-    reverse = divergences.reverse_kl(log_p, x, means, stds).min(dim=1).values
+    means, forward, reverse = valleys_of(log_p, *covering)
     with plots.figure(
         title=f"Covering costs {forward.min():.2f} nats forward, seeking {reverse.min():.2f} nats reverse",
         alt="Left: a density of two bells, a wide bell fitted by forward KL, a narrow one on one mode fitted by reverse KL. Right: both KL over the mean of q.",
@@ -471,9 +477,9 @@ def play_modes(half_distance, share_left, width_left, width_right):
         columns=2,
     ) as (left, right):
         left.fill_between(x, log_p.exp(), color="#BBBBBB", label="p")
-        left.plot(x, gaussian_log_density(x, *covering).exp(), label="forward fit", lw=2)
+        left.plot(x, gaussian_log_density(x, *covering).exp(), color=plots.COLOURS[0], label="forward fit", lw=2)
         left.plot(x, gaussian_log_density(x, *seeking).exp(), "--", color=plots.COLOURS[1], label="reverse fit", lw=2)
-        right.plot(means, forward, label="KL(p || q)", lw=2)
+        right.plot(means, forward, color=plots.COLOURS[0], label="KL(p || q)", lw=2)
         right.plot(means, reverse, "--", color=plots.COLOURS[1], label="KL(q || p)", lw=2)
         left.set(xlim=(-9, 9), xlabel="x", ylabel="density")
         right.set(xlabel="mean of q", ylabel="nats", ylim=(0, 3))
@@ -514,8 +520,8 @@ with plots.figure(
 ) as (left, right):
     left.plot(halves, fits, ".", color=plots.COLOURS[1])
     left.set(xlabel="half the distance of the modes", ylabel="|mean| of the reverse fit")
-    for (name, values), style in zip(costs.items(), ("-", "--", "-.")):
-        right.plot(halves, values, style, label=name)
+    for (name, values), style, colour in zip(costs.items(), ("-", "--", "-."), plots.COLOURS):
+        right.plot(halves, values, style, color=colour, label=name, lw=2)
     right.axhline(math.log(2), color="#888888", lw=1)
     right.set(xlabel="half the distance of the modes", ylabel="nats", ylim=(0, 3))
     right.legend(frameon=False, fontsize=9)
@@ -578,18 +584,14 @@ seeking2 = min(valleys.values(), key=lambda found: found[0])[1]
 
 
 # %%
-def rebuilt(points):
-    return plane.reconstruct(points).clamp(0, 1).reshape(-1, 1, 28, 28)
-
-
-u, v = torch.meshgrid(torch.linspace(-13, 12, 140, dtype=f64), torch.linspace(-8, 8, 120, dtype=f64), indexing="xy")
+u, v = torch.meshgrid(torch.linspace(-13, 12, 140, dtype=f64), torch.linspace(-10, 8, 120, dtype=f64), indexing="xy")
 where = torch.stack([u.flatten(), v.flatten()], dim=1)
 with plots.figure(
     title="One ellipse over both heaps, or one in one heap",
     alt="Scattered points: a round heap of zeros left, a bent narrow heap of ones right. One set of ellipses spans both, the other lies in the zeros.",
     size=(7.5, 3.8),
 ) as ax:
-    ax.scatter(*points.T, s=4, color="#AAAAAA", lw=0)
+    ax.scatter(*points[::2].T, s=4, color="#AAAAAA", lw=0)
     for model, name, colour, style in ((covering2, "forward", 0, "-"), (seeking2, "reverse", 1, "--")):
         level = model.log_density(where)
         drawn = ax.contour(
@@ -603,12 +605,14 @@ with plots.figure(
         ax.plot([], [], style, color=plots.COLOURS[colour], label=f"{name} fit: 0.5, 2 and 4.5 nats below its top")
     ax.set(xlabel="first coordinate", ylabel="second coordinate")
     ax.legend(frameon=False, fontsize=9, loc="lower left")
+
+# %%
 mixed = mixture.fit(points, components=4, steps=40, ridge=0.01)
-named = {"digits": points[torch.randperm(len(points), generator=rng)[:12]]}
+named = {"digits": points[torch.randperm(len(points), generator=rng)[:10]]}
 for name, model in {"forward": covering2, "reverse": seeking2, "four bells": mixed}.items():
-    named[name] = model.sample(12, rng)
+    named[name] = model.sample(10, rng)
 plots.image_rows(
-    {name: rebuilt(some) for name, some in named.items()},
+    {name: plane.reconstruct(some).clamp(0, 1).reshape(-1, 1, 28, 28) for name, some in named.items()},
     title="Two numbers a digit: ghosts, zeros only, and a model that needn't choose",
     alt="Rows of digits: data; forward fit with ghosts; reverse fit with zeros only; four bells with zeros and ones and hardly a ghost.",
 )
@@ -854,6 +858,9 @@ with plots.figure(
             bar = 2 * runs.std(axis=1, ddof=1) / math.sqrt(repeats)
             ax.errorbar(sizes, runs.mean(axis=1), bar, fmt=style, color=plots.COLOURS[colour], label=name, capsize=3)
         ax.set(xscale="log", yscale="log", xlabel="training examples", title=world, ylim=(0.02, 0.7))
+        ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["2 %", "5 %", "10 %", "20 %", "50 %"])
+        ax.set_xticks([20, 100, 500, 2000], ["20", "100", "500", "2,000"])
+        ax.minorticks_off()
     axes[0].set_ylabel("test error")
     axes[0].legend(frameon=False, fontsize=9)
 
@@ -876,8 +883,8 @@ gap = np.mean(errors[real, "naive Bayes", 100]) - np.mean(errors[real, "logistic
 verify.promise("digits as they are, 100 examples: less than 3 points apart", abs(gap) < 0.03, got=gap)
 
 # %% [markdown]
-# On real digits you see no early lead of naive Bayes, only a draw up to about a hundred examples. Neighbouring pixels do depend on each other, and naive Bayes never gets over it: it counts each stroke many times. Where its assumption is true, it leads from about a hundred on, and at 2,000 examples logistic regression still has not
-# caught up. An assumption about how data come about is worth many examples, if it holds. (How clearly the two regimes show depends on data, smoothing and regularisation; logistic regression has scikit-learn's default here, `C=1`.)
+# On real digits you see no early lead of naive Bayes, only a draw up to about two hundred examples. Neighbouring pixels do depend on each other, and naive Bayes never gets over it: it counts each stroke many times. Where its assumption is true, it leads from about a hundred on, and at 2,000 examples logistic regression still has not
+# caught up. An assumption about how data come about is worth many examples, if it holds. (How clearly the two regimes show depends on data, smoothing and regularisation; logistic regression has scikit-learn's default here, `C=1`. Xue and Titterington, 2008, doubt that one can know beforehand where one regime ends.)
 #
 # ### What only the generative one knows
 #
@@ -938,8 +945,10 @@ plots.bars(
     title="The classifier is surest about noise",
     alt="Bars: about 0.9 of the digits, about half of the clothes, all of the noise.",
 )
+right_about = (cnn(to_signed(test.images[:judged])).argmax(dim=1) == test_kinds[:judged]).double().mean()
 said = cnn(noise[:200]).argmax(dim=1).bincount(minlength=10).argmax().item()
 print(f"most of the noise is, it says, a {said}")
+verify.promise("it reads more than 99 % of the test digits", right_about > 0.99, got=right_about)
 verify.promise("it is sure of more than half of all clothes", shares_sure["clothes"] > 0.5, got=shares_sure["clothes"])
 verify.promise("it is sure of more than 95 % of the noise", shares_sure["noise"] > 0.95, got=shares_sure["noise"])
 
@@ -961,8 +970,8 @@ blank = log_p_x(torch.zeros(1, 196, dtype=f64)).item()
 plots.histogram(
     {"digits": known, **strange},
     x_label="log p(x) in nats",
-    title=f"Naive Bayes finds clothes and noise unlikely, and an empty picture ({blank:.0f}) likelier than most digits",
-    alt="Digits between -110 and -17, clothes spread far to the left, noise in a heap near -150.",
+    title=f"Clothes and noise look unlikely. An empty picture, at {blank:.0f} nats, doesn't",
+    alt="Digits between -110 and -17, clothes spread far to the left, noise in a heap near -200.",
 )
 threshold = known.quantile(0.01)
 caught = {name: (values < threshold).double().mean().item() for name, values in strange.items()}
@@ -979,7 +988,7 @@ verify.promise(
 )
 
 # %% [markdown]
-# A density is no certificate: an empty picture has few surprises, so it is cheap. Lesson 33 looks for anomalies with a better model, and finds the same limit.
+# A density is no certificate: an empty picture has few surprises, so it is cheap. Lesson 33 looks for anomalies with a better model, and finds the same limit, which Nalisnick et al. (2019) showed for large models.
 #
 # **Section 3.1.2, "common discriminative models are CNN and RNN": imprecise.** These are architectures. The same layers serve either kind of model:
 
@@ -1019,5 +1028,8 @@ widgets.quiz("21_learning_a_distribution")
 # - S. Kullback, R. A. Leibler, *On Information and Sufficiency*, Annals of Mathematical Statistics 22, 1951.
 # - J. Lin, *Divergence Measures Based on the Shannon Entropy*, IEEE Transactions on Information Theory 37(1), 1991.
 # - A. Y. Ng, M. I. Jordan, *On Discriminative vs. Generative Classifiers: A Comparison of Logistic Regression and Naive Bayes*, NIPS 2001.
+# - J.-H. Xue, D. M. Titterington, *Comment on "On Discriminative vs. Generative Classifiers: A Comparison of Logistic Regression and Naive Bayes"*, Neural Processing Letters 28, 2008.
 # - I. Goodfellow, J. Pouget-Abadie, M. Mirza, B. Xu, D. Warde-Farley, S. Ozair, A. Courville, Y. Bengio, *Generative Adversarial Nets*, NIPS 2014. (JS in a game.)
 # - M. Arjovsky, S. Chintala, L. Bottou, *Wasserstein Generative Adversarial Networks*, ICML 2017. (Where JS is flat and W1 is not.)
+# - M. Hein, M. Andriushchenko, J. Bitterwolf, *Why ReLU Networks Yield High-Confidence Predictions Far Away From the Training Data and How to Mitigate the Problem*, CVPR 2019.
+# - E. Nalisnick, A. Matsukawa, Y. W. Teh, D. Gorur, B. Lakshminarayanan, *Do Deep Generative Models Know What They Don't Know?*, ICLR 2019.
