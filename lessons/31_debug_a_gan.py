@@ -192,8 +192,12 @@ parameters_that_changed = check("debugging.parameters_that_changed", parameters_
 # **Predict first.** The loss of the patched program fell to nearly 0. In one more step of it, how many of G's four parameters (two weights, two biases) change, and how many of D's? What
 # do G's pictures look like after the 100 steps?
 
+
 # %% tags=["predict"]
-more = lambda: patched_training(generator, discriminator, steps=1)  # noqa: E731
+def more():
+    patched_training(generator, discriminator, steps=1)
+
+
 for name, network in (("G", generator), ("D", discriminator)):
     changed = parameters_that_changed(network, more)
     print(f"{name}: {len(changed)} of 4 parameters change {sorted(changed)}")
@@ -228,7 +232,12 @@ for gradient in (False, True):
 
 # %%
 generator, discriminator = article_generator(channels), dense_discriminator(channels)
-more = lambda: patched_training(generator, discriminator, steps=1, gradient=True)  # noqa: E731
+
+
+def more():
+    patched_training(generator, discriminator, steps=1, gradient=True)
+
+
 print("changed in G:", sorted(parameters_that_changed(generator, more)))
 print("changed in D:", sorted(parameters_that_changed(discriminator, more)))
 
@@ -387,6 +396,7 @@ def batch_of_fakes(n=64):
     return (blurred + 0.2 * torch.randn(blurred.shape)).clamp(-1, 1)
 
 
+# %%
 narrow = taught_on(lambda: images[:64])
 with torch.no_grad():
     opinions = {
@@ -518,8 +528,12 @@ plots.image_rows(
 verify.promise("D's first loss is near 2 log 2 = 1.386", abs(d_losses[0] - 2 * math.log(2)) < 0.2, got=d_losses[0])
 verify.promise("G's first loss is near log 2 = 0.693", abs(g_losses[0] - math.log(2)) < 0.2, got=g_losses[0])
 
+
 # %%
-smooth = lambda losses: F.avg_pool1d(torch.tensor(losses)[None], 50, stride=50)[0]  # noqa: E731
+def smooth(losses):
+    return F.avg_pool1d(torch.tensor(losses)[None], 50, stride=50)[0]
+
+
 at = torch.arange(len(smooth(d_losses))) * 50 + 25
 plots.curves(
     at,
@@ -569,17 +583,17 @@ def treat(defect, steps):
     moved = len(parameters_that_changed(g, lambda: one_step(defect, g, d, *optimisers)))
     with torch.no_grad():
         drawn, known, others = g(z), d(images[:64]).mean().item(), d(images[1000:3000]).mean().item()
-    numbers = f"{d_loss:10.3f} {g_loss:10.3f} {moved:8d} {drawn.min():8.2f} {drawn.max():6.2f} {known - others:12.2f}"
-    return drawn, numbers
+    numbers = {"D's loss": d_loss, "G's loss": g_loss, "G moves": moved, "known-others": known - others}
+    return drawn, numbers | {"drawn from": drawn.min().item(), "to": drawn.max().item()}
 
 
+# %%
 DEFECTS = ["no gradient", "wrong label", "D not frozen", "first batch", "LeakyReLU"]
 patients = torch.randperm(5, generator=torch.Generator().manual_seed(seed)).tolist()
 short = runtime.pick(ci=60, cpu=500, gpu=500)
 found = {letter: treat(DEFECTS[i], short) for letter, i in zip("ABCDE", patients)}
-print("          D's loss   G's loss  G moves  drawn from    to  known-others")
 for letter, (_, numbers) in found.items():
-    print(f"patient {letter} {numbers}")
+    print(f"patient {letter}:", "   ".join(f"{name} {number:.4g}" for name, number in numbers.items()))
 plots.image_rows(
     {letter: transforms.from_signed(drawn[:12]) for letter, (drawn, _) in found.items()},
     title="What each of them draws",
@@ -596,8 +610,23 @@ for letter, i in zip("ABCDE", patients):
     print(letter, DEFECTS[i])
 
 # %% [markdown]
-# You should have seen that each defect has a number that gives it away. *No gradient*: G moves 0 parameters. *Wrong label*: both losses are near 0, two partners who agree. *D not frozen*: D's loss stays at
-# 2 log 2, because what D learns in its own step it unlearns in G's. *First batch*: the last column. *LeakyReLU*: values beyond 1. The pictures alone would have told you little.
+# You should have seen that each defect has a number that gives it away:
+
+# %%
+of = {DEFECTS[i]: found[letter][1] for letter, i in zip("ABCDE", patients)}
+verify.promise("no gradient: G moves 0 parameters", of["no gradient"]["G moves"] == 0, got=of["no gradient"]["G moves"])
+partners = of["wrong label"]["D's loss"] + of["wrong label"]["G's loss"]
+verify.promise("wrong label: both losses below 0.1, two partners who agree", partners < 0.1, got=partners)
+coin = 2 * math.log(2)
+loss = of["D not frozen"]["D's loss"]
+verify.promise("D not frozen: D's loss is above 2 log 2, worse than a coin's", loss > coin, got=loss)
+by_heart = max(of, key=lambda defect: of[defect]["known-others"])
+verify.promise("first batch: the largest gap between known and other digits", by_heart == "first batch", got=by_heart)
+verify.promise("LeakyReLU: values beyond 1", of["LeakyReLU"]["to"] > 1, got=of["LeakyReLU"]["to"])
+
+# %% [markdown]
+# The pictures alone would have told you little, and misled you once: the patient whose D is not frozen draws rather well. In its D the two pushes on the fakes, label 0 in D's own step and label 1 in G's, nearly cancel, and so D is held back. That can steady a game.
+# But it is an accident: you can't set its strength, and D's loss means nothing any more. If a D is to be held back, do it on purpose: R1, below, has a number for it.
 #
 # Try other combinations of defect and time:
 
@@ -610,7 +639,7 @@ def ward(defect, steps):
         title=f"{defect}, {steps} steps",
         alt=f"Twenty pictures drawn by the program with the defect: {defect}.",
     )
-    print("  D's loss   G's loss  G moves  drawn from    to  known-others\n" + numbers)
+    print("   ".join(f"{name} {number:.4g}" for name, number in numbers.items()))
 
 
 widgets.play(ward, defect=["healthy", *DEFECTS], steps=(100, 2000, 100, runtime.pick(ci=100, cpu=500, gpu=500)))
@@ -618,7 +647,7 @@ widgets.play(ward, defect=["healthy", *DEFECTS], steps=(100, 2000, 100, runtime.
 # %% [markdown]
 # ## Your own GAN
 #
-# The dense networks draw, but coarsely: they have to learn anew for each pixel what a stroke is. Your own GAN gets convolutions, and it is told which digit it draws. It uses what lessons 22 and 23 found: R1, averaged weights of G. The whole program stands in the next three cells.
+# The dense networks draw, but coarsely: they have to learn anew for each pixel what a stroke is. Your own GAN gets convolutions, and it is told which digit it draws. It uses what lessons 22 and 23 found: R1, averaged weights of G. The whole program stands in the next four cells.
 #
 # G gets noise and the class as ten numbers, nine of them 0. D gives ten logits, "is it a real 0?", "is it a real 1?", and so on, and only the one that was asked for counts.
 
@@ -661,6 +690,7 @@ g_optimiser, d_optimiser = adam(generator, 2e-3), adam(discriminator, 2e-3)
 live, wanted = plots.live(), (torch.arange(20) % 10).to(device)
 fixed = torch.randn(20, LATENT).to(device)
 
+# %%
 for step in range(1, own_steps + 1):
     chosen = torch.randint(len(images), (64,))
     real, labels = images[chosen].to(device), digits.labels[chosen].to(device)
@@ -750,9 +780,13 @@ with plots.figure(
 # **Section 5.3, which explains the program line by line: wrong where it says that training makes the pictures ever more realistic.** It describes what each line was meant to do. That is how bugs survive a review. And the networks? They were never the
 # problem. You drew with the same 128 units:
 
+
 # %%
+def count(network):
+    return sum(weight.numel() for weight in network.parameters())
+
+
 ours, theirs = dense_generator(), article_generator(1)
-count = lambda network: sum(weight.numel() for weight in network.parameters())  # noqa: E731
 verify.agree("the repaired G has as many weights as the article's with one channel", count(ours), count(theirs))
 
 # %% [markdown]
