@@ -1,0 +1,41 @@
+"""Interpolation, active dimensions, bits per dimension, area under the curve: against geometry, sklearn and known values."""
+
+import math
+
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+
+from aigc_lab import latent
+
+
+def test_slerp_keeps_the_length_and_moves_at_a_steady_angle():
+    torch.manual_seed(0)
+    a, b = torch.nn.functional.normalize(torch.randn(2, 5, 16, dtype=torch.float64), dim=-1) * 3
+    whole = torch.arccos((a * b).sum(1) / 9)
+    for t in (0.0, 0.2, 0.5, 1.0):
+        z = latent.slerp(a, b, t)
+        torch.testing.assert_close(z.norm(dim=1), torch.full((5,), 3.0, dtype=torch.float64))
+        torch.testing.assert_close(torch.arccos(((a * z).sum(1) / 9).clamp(-1, 1)), t * whole, atol=1e-7, rtol=1e-7)
+
+
+def test_slerp_of_parallel_codes_is_finite():
+    a = torch.tensor([[1.0, 2.0], [1.0, 0.0]])
+    torch.testing.assert_close(latent.slerp(a, 2 * a, 0.5), 1.5 * a)
+
+
+def test_active_dimensions():
+    mu = torch.tensor([[1.0, 5.0, 0.0], [-1.0, 5.0, 0.1]])
+    assert latent.active_dimensions(mu) == 1
+    assert latent.active_dimensions(mu, threshold=0.001) == 2
+
+
+def test_a_guess_costs_one_bit():
+    assert latent.bits_per_dimension(torch.tensor(-3072 * math.log(2)), (3, 32, 32)).item() == pytest.approx(1.0)
+
+
+def test_area_is_that_of_sklearn():
+    torch.manual_seed(0)
+    normal, anomalous = torch.randn(50).round(decimals=1), 0.5 + torch.randn(70).round(decimals=1)
+    expected = roc_auc_score([0] * 50 + [1] * 70, torch.cat([normal, anomalous]).numpy())
+    assert latent.area_under_roc(normal, anomalous) == pytest.approx(expected)
