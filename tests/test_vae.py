@@ -127,23 +127,25 @@ def test_the_bound_of_a_guessing_model_is_known(samples):
     torch.testing.assert_close(guessing("gaussian").bound(grey, samples), expected)
 
 
-def test_the_bound_is_below_log_p_and_reaches_it_with_many_draws():
+def test_the_bound_is_below_log_p_and_its_weights_average_to_p():
     """With one latent dimension, log p(x) is an integral over a line, and a fine grid gives it."""
-    model = recipe((1, 4, 4), latent=1, hidden=8)
-    data = pictures(64, (1, 4, 4))
+    model = recipe((1, 4, 4), latent=1, learning_rate=0.01)
+    share = torch.linspace(-8, 8, 64).sigmoid()[:, None, None, None]
+    data = torch.cat([share.expand(64, 1, 2, 4), 1 - share.expand(64, 1, 2, 4)], dim=2)  # bright above or bright below
     for _ in range(150):
         model.step((data,))
-    x = vae.binarise(data[:8])
+    x = vae.binarise(data[::8])
     z = torch.linspace(-8, 8, 4001)[:, None]
     with torch.no_grad():
         probabilities = Bernoulli(probs=model.decode(z)[:, None].double())
         log_joint = probabilities.log_prob(x.double()).sum((2, 3, 4)) + Normal(0.0, 1.0).log_prob(z.double())
     evidence = log_joint.logsumexp(0) + math.log(16 / 4000)
     one = torch.stack([model.bound(x, 1, seeded(seed)) for seed in range(400)]).double()
-    many = model.bound(x, 3000, seeded()).double()
+    many = torch.stack([model.bound(x, 200, seeded(seed)) for seed in range(25)]).double()
     assert (one.mean(0) < evidence + 4 * one.std(0) / 20).all()
     assert one.mean() < many.mean()
-    torch.testing.assert_close(many, evidence, atol=0.02, rtol=0)
+    ratio = (many - evidence).exp()  # importance weights estimate p(x) without bias, so its mean is 1
+    assert ((ratio.mean(0) - 1).abs() < 4 * ratio.std(0) / math.sqrt(len(ratio))).all()
 
 
 def test_the_bound_does_not_depend_on_how_pictures_are_batched():
