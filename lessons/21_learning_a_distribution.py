@@ -70,7 +70,7 @@ def pictures(points):
 
 
 def show_line(lines, title, alt):
-    with plots.figure(title=title, alt=alt, size=(8, 3.8)) as ax:
+    with plots.figure(title=title, alt=alt, size=(7, 3.4)) as ax:
         ax.hist(data.numpy(), 70, density=True, color="#BBBBBB", label=f"{len(data):,} digits")
         for (name, density), colour, style in zip(lines.items(), plots.COLOURS, ("-", "--", "-.")):
             ax.plot(x, density, style, color=colour, lw=2, label=name)
@@ -551,7 +551,8 @@ verify.agree("leaving out a tenth costs -log 0.9 nats", kept.item(), -math.log(0
 # %%
 plane = features.pca(pixels, 2)
 points = plane.project(pixels)
-p2 = mixture.fit(points, components=8, steps=40, ridge=0.01)
+rounds = runtime.pick(ci=15, cpu=40, gpu=40)
+p2 = mixture.fit(points, components=8, steps=rounds, ridge=0.01)
 one = torch.ones(1, dtype=f64)
 mean2 = (p2.weights[:, None] * p2.means).sum(dim=0)
 away = p2.means - mean2
@@ -574,7 +575,7 @@ def seek(start, steps):
     return loss.item(), mixture.Mixture(one, mu.detach()[None], (lower * lower.diagonal().sign())[None])
 
 
-valleys = {start: seek(start, steps=runtime.pick(ci=100, cpu=250, gpu=250)) for start in ((-4.0, 0.0), (3.5, 0.0))}
+valleys = {start: seek(start, steps=runtime.pick(ci=60, cpu=250, gpu=250)) for start in ((-4.0, 0.0), (3.5, 0.0))}
 for start, (loss, _) in valleys.items():
     print(f"started at {start}: KL(q || p) = {loss:.3f} nats")
 seeking2 = min(valleys.values(), key=lambda found: found[0])[1]
@@ -607,7 +608,7 @@ with plots.figure(
     ax.legend(frameon=False, fontsize=9, loc="lower left")
 
 # %%
-mixed = mixture.fit(points, components=4, steps=40, ridge=0.01)
+mixed = mixture.fit(points, components=4, steps=rounds, ridge=0.01)
 named = {"digits": points[torch.randperm(len(points), generator=rng)[:10]]}
 for name, model in {"forward": covering2, "reverse": seeking2, "four bells": mixed}.items():
     named[name] = model.sample(10, rng)
@@ -703,7 +704,7 @@ plots.curves(
 # %% [markdown]
 # Past $\theta = 1$ JS says "different", as loudly at a shift of 1.1 as at one of 100. It compares $p$ and $q$ point by point, and never asks how far apart two points are. A learner who follows its slope stands still. (Forward and reverse KL are infinite, which helps no more.) $W_1$ has slope 1 everywhere.
 #
-# Is that a far-fetched case? Pictures have many pixels, and the real ones fill a sliver of what is possible. What a fresh generator draws fills another sliver. They don't meet.
+# Is that a far-fetched case? Pictures have many pixels, and the real ones fill a sliver of what is possible. What a fresh generator draws fills another sliver. They hardly ever meet (Arjovsky and Bottou, 2017).
 #
 # On a line $W_1$ is easy to compute. Two samples, $n$ points each: which point goes where, so that the way is shortest on average?
 
@@ -756,7 +757,7 @@ verify.promise("JS exceeds 0.6 nats", split[-1] > 0.6, got=split[-1])
 verify.promise("W1 is below a tenth of the spread", moved < 0.1 * data.std(), got=moved)
 
 # %% [markdown]
-# $W_1$ needs no bins. It has its own price: it believes in the distance you give it, and lesson 13 showed how badly pixels measure what the eye sees. In many dimensions it can't be found by sorting, and samples of the same distribution stay far apart for very long. So keep all four in your bag:
+# $W_1$ needs no bins. It has its own price: it believes in the distance you give it, and lesson 13 showed how badly pixels measure what the eye sees. In many dimensions it can't be found by sorting, and samples of the same distribution stay far apart for very long (Dudley, 1969). So keep all four in your bag:
 #
 # | measure | asks | a mode left out | a ghost drawn | no overlap |
 # |---|---|---|---|---|
@@ -892,7 +893,8 @@ verify.promise("digits as they are, 100 examples: less than 3 points apart", abs
 
 # %%
 seen = torch.arange(196) < 98
-logistic = LogisticRegression(C=1.0, max_iter=300).fit(bits.numpy(), kinds.numpy())
+taught = runtime.pick(ci=2000, cpu=8000, gpu=8000)
+logistic = LogisticRegression(C=1.0, max_iter=300).fit(bits[:taught].numpy(), kinds[:taught].numpy())
 blacked = torch.where(seen, test_bits, torch.zeros(()).double())
 filled = torch.where(seen, test_bits, bits.mean(dim=0))
 answers = {
@@ -1026,10 +1028,12 @@ widgets.quiz("21_learning_a_distribution")
 #
 # - C. E. Shannon, *A Mathematical Theory of Communication*, Bell System Technical Journal 27, 1948.
 # - S. Kullback, R. A. Leibler, *On Information and Sufficiency*, Annals of Mathematical Statistics 22, 1951.
+# - R. M. Dudley, *The Speed of Mean Glivenko-Cantelli Convergence*, Annals of Mathematical Statistics 40, 1969.
 # - J. Lin, *Divergence Measures Based on the Shannon Entropy*, IEEE Transactions on Information Theory 37(1), 1991.
 # - A. Y. Ng, M. I. Jordan, *On Discriminative vs. Generative Classifiers: A Comparison of Logistic Regression and Naive Bayes*, NIPS 2001.
 # - J.-H. Xue, D. M. Titterington, *Comment on "On Discriminative vs. Generative Classifiers: A Comparison of Logistic Regression and Naive Bayes"*, Neural Processing Letters 28, 2008.
 # - I. Goodfellow, J. Pouget-Abadie, M. Mirza, B. Xu, D. Warde-Farley, S. Ozair, A. Courville, Y. Bengio, *Generative Adversarial Nets*, NIPS 2014. (JS in a game.)
+# - M. Arjovsky, L. Bottou, *Towards Principled Methods for Training Generative Adversarial Networks*, ICLR 2017.
 # - M. Arjovsky, S. Chintala, L. Bottou, *Wasserstein Generative Adversarial Networks*, ICML 2017. (Where JS is flat and W1 is not.)
 # - M. Hein, M. Andriushchenko, J. Bitterwolf, *Why ReLU Networks Yield High-Confidence Predictions Far Away From the Training Data and How to Mitigate the Problem*, CVPR 2019.
 # - E. Nalisnick, A. Matsukawa, Y. W. Teh, D. Gorur, B. Lakshminarayanan, *Do Deep Generative Models Know What They Don't Know?*, ICLR 2019.
