@@ -74,10 +74,10 @@ def densities(gap: float, model_mean: float, model_spread: float) -> None:
             right.plot(means, values, style, color=colour, label=f"{name}: here {here.item():.3g}")
             right.plot(now, here, "o", color=colour)
         right.axhline(0, color="black", lw=0.8)
-        right.set_ylim(-4.5, 6.5)
+        right.set_ylim(-6.5, 6.5)
         right.set_xlabel("model mean; pull > 0 goes right")
-        for ax in (left, middle, right):
-            ax.legend(frameon=False, fontsize=8, loc="upper left")
+        for ax, place in ((left, "upper left"), (middle, "upper left"), (right, "lower left")):
+            ax.legend(frameon=False, fontsize=8, loc=place)
 
 
 def orbits(paths: Mapping[str, np.ndarray]) -> None:
@@ -121,7 +121,7 @@ def rings(samples: Mapping[str, Tensor], *, title: str, alt: str, columns: int =
             ax.scatter(*points.T, s=2, alpha=0.5, lw=0, color=plots.COLOURS[1])
             for centre in ring.centres():
                 ax.plot(centre[0] + circle[0], centre[1] + circle[1], color=plots.COLOURS[0], lw=0.8)
-            ax.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal")
+            ax.set(xlim=(-1.9, 1.9), ylim=(-1.9, 1.9), aspect="equal")
             ax.set_title(name, fontsize=9)
         for ax in panels:
             ax.axis("off")
