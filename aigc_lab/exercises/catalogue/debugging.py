@@ -212,7 +212,7 @@ EXERCISES = [
                 _by_sum,
                 "Two weights that move by +1 and -1 have the sum they had. Compare all numbers, not one summary of them.",
             ),
-            "whether, not which": Mistake(
+            "no set of names": Mistake(
                 _whether,
                 "Asked are the names, as a set: `{'bias'}` says more than `True`, and an empty set says that nothing changed.",
             ),
