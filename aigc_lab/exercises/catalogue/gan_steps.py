@@ -44,10 +44,9 @@ class _Descent:
             weight.grad = None
 
     def step(self):
-        with torch.no_grad():
-            for weight in self.weights:
-                if weight.grad is not None:
-                    weight -= 0.1 * weight.grad
+        for weight in self.weights:
+            if weight.grad is not None:
+                weight.data -= 0.1 * weight.grad
 
 
 def _players():
@@ -58,10 +57,9 @@ def _players():
     return generator, discriminator, normal(6, 3)
 
 
-def _leave_gradients(*modules):
-    for module in modules:
-        for weight in module.parameters():
-            weight.grad = torch.full_like(weight, 0.7)
+def _leave_gradients(module):
+    for weight in module.parameters():
+        weight.grad = torch.full_like(weight, 0.7)
 
 
 def _is_loss(returned, loss):
