@@ -100,13 +100,17 @@ class GanRecipe:
                 (of telling labels), memory (the share of the training so far that the running average remembers).
 
         Raises:
-            ValueError: no images, or height and width that aren't multiples of 4.
+            ValueError: no images, height and width that aren't multiples of 4, or labels out of range.
         """
         if getattr(dataset, "images", None) is None:
             raise ValueError("a GAN learns images, and this dataset has none")
         classes = None
         if dataset.labels is not None:
             classes = len(dataset.names) if dataset.names else int(dataset.labels.max()) + 1
+            if not 0 <= int(dataset.labels.min()) <= int(dataset.labels.max()) < classes:
+                raise ValueError(
+                    f"labels must be class numbers from 0 to {classes - 1}, got {dataset.labels.min()} to {dataset.labels.max()}"
+                )
         return cls(tuple(dataset.images.shape[1:]), classes, **settings)
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
@@ -117,10 +121,12 @@ class GanRecipe:
 
         Returns:
             The losses in nats, both log 2 = 0.693 where D is guessing; the R1 penalty as last measured.
+
+        Raises:
+            ValueError: pictures of another shape than the recipe's, none, without labels or with labels out of range, or, at the first step,
+                floating-point pictures outside [-1, 1].
         """
-        real, labels = batch[0], batch[1] if self.classes else None
-        if not real.is_floating_point():
-            real = to_signed(real)
+        real, labels = self._check_batch(batch)
         z = torch.randn(len(real), self.generator.latent, device=real.device)
         fake = self.generator(z, labels)
 
@@ -190,6 +196,26 @@ class GanRecipe:
         for part in ("generator", "discriminator", "averaged", "g_optimiser", "d_optimiser"):
             getattr(self, part).load_state_dict(copy.deepcopy(state[part]))  # an optimiser would share its memory
         self.steps_done = state["steps_done"]
+
+    def _check_batch(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor | None]:
+        real, labels = batch[0], batch[1] if self.classes and len(batch) > 1 else None
+        if len(real) == 0 or tuple(real.shape[1:]) != self.shape:
+            raise ValueError(
+                f"this recipe draws pictures of shape {self.shape}, and the batch has shape {tuple(real.shape)}: "
+                "make it from the data you train on, with GanRecipe.for_data(dataset)"
+            )
+        if not real.is_floating_point():
+            real = to_signed(real)
+        elif self.steps_done == 0 and not real.abs().max() <= 1.001:  # once: on a GPU each look costs a wait
+            raise ValueError(
+                f"pictures must be uint8, or lie in [-1, 1]; the first batch holds {real.min():.4g} to {real.max():.4g}"
+            )
+        if self.classes:
+            if labels is None:
+                raise ValueError(f"this recipe has {self.classes} classes: a batch is (images, labels)")
+            if not labels.is_cuda:
+                self._check_labels(len(real), labels, None)
+        return real, labels
 
     def _make_optimisers(self) -> None:
         settings = {"lr": self.learning_rate, "betas": (0.0, 0.99), "fused": True}

@@ -92,6 +92,73 @@ def test_state_travels_to_another_recipe():
         assert torch.equal(one, other)
 
 
+GREY = torch.zeros(4, 1, 28, 28, dtype=torch.uint8)
+FOUR = torch.arange(4)
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ((GREY.repeat(1, 3, 1, 1), FOUR), r"\(1, 28, 28\).*\(4, 3, 28, 28\).*for_data"),
+        ((GREY[:0], FOUR[:0]), r"\(0, 1, 28, 28\)"),
+        ((GREY,), r"10 classes.*\(images, labels\)"),
+        ((GREY, FOUR + 7), r"label 10 is out of range"),
+        ((GREY, FOUR[:3]), r"one label a picture"),
+        ((GREY + 255.0, FOUR), r"\[-1, 1\].*255"),
+        ((GREY * float("nan"), FOUR), r"\[-1, 1\].*nan"),
+    ],
+)
+def test_a_batch_that_does_not_fit_is_refused_before_anything_is_learnt(batch, message):
+    model = recipe()
+    before = [weight.clone() for weight in model.generator.parameters()]
+    with pytest.raises(ValueError, match=message):
+        model.step(batch)
+    assert all(torch.equal(old, new) for old, new in zip(before, model.generator.parameters(), strict=True))
+
+
+def test_labels_out_of_range_are_found_before_training():
+    wrong = SimpleNamespace(images=GREY, labels=torch.tensor([0, 1, 2, 3]), names=["cat", "dog"])
+    with pytest.raises(ValueError, match="from 0 to 1, got 0 to 3"):
+        gan.GanRecipe.for_data(wrong)
+
+
+@pytest.mark.parametrize("classes", [None, 1, 2])
+def test_fewer_pictures_than_a_batch_and_a_single_class_can_be_trained(classes):
+    few = SimpleNamespace(
+        images=torch.randint(256, (5, 1, 8, 8), dtype=torch.uint8), labels=None, names=None, name="few"
+    )
+    if classes:
+        few.labels, few.names = torch.arange(5) % classes, ["a", "b"][:classes]
+    model = gan.GanRecipe.for_data(few, width=4)
+    history = training.fit(model, few, steps=3, batch_size=64)
+    assert len(history) == 3
+    assert model.sample(2).shape == (2, 1, 8, 8)
+
+
+def test_non_finite_pictures_in_the_midst_of_training_stop_it_and_the_history_stays():
+    model = recipe(classes=None)
+    images = torch.rand(64, 1, 28, 28) * 2 - 1
+    model.step((images,))
+    with pytest.raises(training.NonFiniteLossError, match="discriminator") as caught:
+        training.fit(model, images * float("nan"), steps=3, batch_size=8)
+    assert len(caught.value.history) == 0
+
+
+def test_the_interrupt_button_leaves_a_model_that_draws(capsys):
+    class Interrupted(gan.GanRecipe):
+        def step(self, batch):
+            if self.steps_done == 4:
+                raise KeyboardInterrupt
+            return super().step(batch)
+
+    torch.manual_seed(0)
+    model = Interrupted((1, 28, 28), 10, width=4)
+    history = training.fit(model, (GREY, FOUR), steps=100, batch_size=4)
+    assert history.interrupted
+    assert len(history) == 4
+    assert model.sample(3, labels=2).isfinite().all()
+
+
 def test_a_step_teaches_both_players_and_leaves_no_graph():
     model = recipe()
     before = {
