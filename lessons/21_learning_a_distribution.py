@@ -432,15 +432,6 @@ def log_density_of(weights, means, stds):
 
 
 # %% tags=["predict"]
-def two_modes(half_distance, left=0.5, left_width=1.0, right_width=1.0):
-    parts = torch.tensor([left, 1 - left], dtype=f64), half_distance * torch.tensor([-1.0, 1.0], dtype=f64)
-    return *parts, torch.tensor([left_width, right_width], dtype=f64)
-
-
-def log_density_of(weights, means, stds):
-    return (weights.log() + divergences.gaussian_log_density(x[:, None], means, stds)).logsumexp(dim=1)
-
-
 for name, (mean, std) in {
     "forward": mixture_moments(*two_modes(3.0)),
     "reverse": divergences.reverse_fit(log_density_of(*two_modes(3.0)), x),
