@@ -530,16 +530,19 @@ verify.promise("G's first loss is near log 2 = 0.693", abs(g_losses[0] - math.lo
 
 
 # %%
+window = min(50, dense_steps)
+
+
 def smooth(losses):
-    return F.avg_pool1d(torch.tensor(losses)[None], 50, stride=50)[0]
+    return F.avg_pool1d(torch.tensor(losses)[None], window, stride=window)[0]
 
 
-at = torch.arange(len(smooth(d_losses))) * 50 + 25
+at = torch.arange(len(smooth(d_losses))) * window + window / 2
 plots.curves(
     at,
     {"D's loss": smooth(d_losses), "G's loss": smooth(g_losses), "2 log 2": [2 * math.log(2)] * len(at)},
     x_label="step",
-    y_label="nats, mean of 50 steps",
+    y_label=f"nats, mean of {window} steps",
     title="A healthy game: nobody wins",
     alt="D's loss stays below 2 log 2, G's loss around 1; neither goes to 0.",
 )
@@ -711,7 +714,7 @@ for step in range(1, own_steps + 1):
     discriminator.requires_grad_(True)
 
     gan.update_average(averaged, generator, 1 - 1 / (1 + 0.2 * step))
-    if step % (own_steps // 5) == 0:
+    if step % max(1, own_steps // 5) == 0:
         with torch.no_grad():
             drawn = transforms.from_signed(averaged(fixed, wanted))
         live.images(drawn, title=f"Your GAN after {step} steps", alt=f"Digits 0 to 9, twice, drawn after {step} steps.")
