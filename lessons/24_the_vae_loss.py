@@ -106,7 +106,7 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# The second row is nearly the first. In the third row the codes were drawn from a standard normal distribution, in the fourth from one with the mean and spread of the real codes. Strokes, but hardly a digit: nothing
+# The second row is nearly the first. In the third row the codes were drawn from a standard normal distribution, in the fourth from one with the mean and spread of the real codes. Strokes, and here and there something like a digit: nothing
 # has taught the decoder what to do between the codes that it knows, and nothing has told the encoder where to put them.
 #
 # The article that this course grew out of describes a VAE just so: "the encoder maps to a low-dimensional space, the decoder generates from there". That is the machine you have trained. What is missing is a loss
@@ -326,7 +326,7 @@ left_over = {name: log_p - line[-1].mean for name, line in bounds.items()}
 verify.promise(
     "with 200 draws the fair encoder lacks less than 0.01 nats", left_over["fair"] < 0.01, got=left_over["fair"]
 )
-verify.promise("and the one too sure more than 0.02", left_over["too sure"] > 0.02, got=left_over["too sure"])
+verify.promise("and the one too sure more than 0.1", left_over["too sure"] > 0.1, got=left_over["too sure"])
 
 # %% [markdown]
 # The bars are four standard errors. The encoder that is too sure looks where the posterior is, but never at its flanks. Its rare draws there get enormous weights, and it needs many draws to meet one. Keep that in mind for
@@ -384,6 +384,7 @@ verify.agree("and the mean of log q - log p over draws", verify.estimate(log_rat
 
 
 # %%
+# NBVAL_CHECK_OUTPUT
 def kl_in(spelling, mu, l):
     """The KL formula of one row of the table, whatever l may mean; for one dimension."""
     return 0.5 * (mu**2 + math.exp(l) - 1 - l) if spelling == "log σ²" else 0.5 * (mu**2 + math.exp(2 * l) - 1 - 2 * l)
@@ -400,8 +401,8 @@ print(f"{'log p(x)':32} {log_p:.3f}")
 for name, value in reported.items():
     print(f"{name:32} {value:.3f}" + ("   above log p(x): not a bound" if value > log_p + 1e-9 else ""))
 verify.promise(
-    "drawing by log σ and charging by log σ² reports 0.35 nats more than log p(x), within 0.02",
-    abs(reported["draws by log σ, KL by log σ²"] - log_p - 0.35) < 0.02,
+    "drawing by log σ and charging by log σ² reports 0.25 nats more than log p(x)",
+    abs(reported["draws by log σ, KL by log σ²"] - log_p - 0.25) < 0.005,
     got=reported["draws by log σ, KL by log σ²"] - log_p,
 )
 
@@ -420,7 +421,7 @@ plots.bars(
     chosen,
     y_label=f"σ of the q it learns (the posterior's is {posterior_variance**0.5:.3f})",
     title="Both honest programs find the posterior's σ, both mixtures miss it",
-    alt="Four bars: 0.471 for the two programs of one spelling; 0.641 and 0.357 for the two mixtures.",
+    alt="Four bars: 0.471 for the two programs of one spelling; 0.672 and 0.313 for the two mixtures.",
 )
 consistent = [chosen[f"draws by {l}, KL by {l}"] for l in ("log σ²", "log σ")]
 verify.agree("the honest ones find the posterior's σ", consistent, [posterior_variance**0.5] * 2, tolerance=2e-3)
@@ -475,10 +476,10 @@ by_draw, by_score, with_baseline = gradients(many, 1)
 verify.agree("reparameterised: the mean is the gradient", verify.estimate(by_draw), exact)
 verify.agree("score function: the mean is the gradient", verify.estimate(by_score), exact)
 plots.histogram(
-    {"reparameterised": by_draw.clamp(-15, 15), "score function": by_score.clamp(-15, 15)},
-    x_label=f"gradient from one draw (exact: {exact:.2f})",
-    title="Same mean, very different spread",
-    alt="Two histograms around the same mean; the reparameterised one is narrow, the score function's is wide with long tails.",
+    {"reparameterised": by_draw[by_draw.abs() < 20], "score function": by_score[by_score.abs() < 20]},
+    x_label=f"gradient from one draw (exact: {exact:.2f}), between -20 and 20",
+    title="Same mean; one is wide and lopsided, and that is with one latent",
+    alt="Two histograms with the same mean. The reparameterised one is a bell; the score function's peaks left of it and has a long tail to the right.",
     bins=80,
 )
 verify.promise(
@@ -512,7 +513,8 @@ plots.curves(
     markers=True,
 )
 growth = {name: math.log(line[-1] / line[1]) / math.log(ds[-1] / ds[1]) for name, line in spread.items()}
-print({name: f"grows like d^{power:.2f}" for name, power in growth.items()})
+for name, power in growth.items():
+    print(f"{name:26} grows like d^{power:.2f}")
 
 # %% [markdown]
 # You should have seen powers near 1, ½ and 0. The score function multiplies *one* direction by the sum of all $d$ terms. Their mean grows like $d$, and the baseline takes that away; their noise grows like $\sqrt d$, and stays. The reparameterised gradient to $\mu_1$ contains only what $z_1$ touches.
@@ -681,8 +683,8 @@ for name, model in models.items():
     rows[f"drawn, {name.split(' (')[0]}"] = draw(model, invented)
 plots.image_rows(
     rows,
-    title="β = 196: one grey picture for all. β = 1/16: sharp copies, poor drawings",
-    alt="Rebuilt digits: soft for β = 1, the same blur ten times for 196, sharp for 1/16. Drawn ones: readable, the same blur, broken.",
+    title="β = 196: one grey picture for all. β = 1/16: sharper copies, and drawings that are not all digits",
+    alt="Rebuilt digits: soft for β = 1, the same blur ten times for 196, sharper for 1/16. Drawn ones: readable, the same blur, sharp strokes of which some are no digits.",
 )
 one, hidden, weak = (sum(row.values()) for row in measured.values())
 verify.promise(
@@ -694,7 +696,7 @@ verify.promise("and a bound more than 10 nats worse", hidden - one > 10, got=hid
 verify.promise("the average over latents is more than 10 nats worse, too", weak - one > 10, got=weak - one)
 
 # %% [markdown]
-# One blur for all: the classic question in the forums, "why does my VAE output the same image for every input?" No bug in the network, no bad learning rate. The loss asked for it.
+# With β = 1/16 the codes cost little, so they spread further than the prior: sharper copies, and between the codes of real pictures the decoder is left to itself again, as in the autoencoder (β = 0). With β = 196 there is one blur for all: the classic question in the forums, "why does my VAE output the same image for every input?" No bug in the network, no bad learning rate. The loss asked for it.
 #
 # PyTorch's own VAE example and Keras' example both once had such a mean, and both were corrected to sums. With squared errors the same mistake has an even clearer reading. A Gaussian decoder with deviation $\sigma$ has
 # $-\log p(x \mid z) = \frac{1}{2\sigma^2}\sum_i (x_i - \hat x_i)^2 + \text{constant}$. So `F.mse_loss(x_hat, x)`, the mean over $D$ pixels, is honest for $\frac{1}{2\sigma^2} = \frac1D$:
@@ -717,8 +719,8 @@ print(f"28×28 pixels: σ = {math.sqrt(784 / 2):.1f}, for grey values between 0 
 # %% [markdown]
 # ## Posterior collapse
 #
-# So a KL of 0 can come from a wrong β. It can also come with the right one. Give the decoder a second source of knowledge: when it draws pixel $i$, let it peek at the pixels above and to the left, as language models look at the words before. Then
-# $p(x \mid z) = \prod_i p(x_i \mid x_{<i}, z)$ is an honest likelihood still. And put its use of $z$ behind three layers, so that peeking is learned sooner than listening.
+# So a KL of 0 can come from a wrong β. It can also come with the right one. Give the decoder a second source of knowledge: when it draws pixel $i$, let it peek at the pixels above and to the left, as a language model looks at the words before. Then
+# $p(x \mid z) = \prod_i p(x_i \mid x_{<i}, z)$ is an honest likelihood still.
 
 
 # %%
@@ -731,18 +733,33 @@ class Peeker(nn.Module):
         deep = [part for a, c in itertools.pairwise(sizes) for part in (nn.Linear(a, c), nn.Tanh())]
         self.encoder = nn.Sequential(nn.Linear(196, hidden), nn.Tanh(), nn.Linear(hidden, 2 * latent))
         self.decoder = nn.Sequential(*deep, nn.Linear(hidden, 196))
-        self.weights, self.peek = nn.Parameter(torch.zeros(196, 196)), peek
+        self.W, self.peek = nn.Parameter(torch.zeros(196, 196)), peek
 
     def encode(self, x):
         return self.encoder(x).chunk(2, dim=1)
 
     def logits(self, z, x):
-        return self.decoder(z) + (x @ self.weights.triu(1) if self.peek else 0)
+        return self.decoder(z) + (x @ self.W.triu(1) if self.peek else 0)
 
 
 # %% [markdown]
-# `triu(1)` keeps the weights from pixel $j$ to pixel $i > j$ only, so no pixel sees itself or what comes after. Four treatments are known. *KL annealing* (Bowman et al., 2016) starts with β = 0 and raises it to 1, so that the code is in use before it costs anything. *Free bits* (Kingma et al., 2016) let each latent
-# dimension cost λ nats before it counts, $\sum_j \max(\lambda,\ \mathbb{E}[\mathrm{KL}_j])$, so nothing pushes it below. A *weaker decoder* does not peek. A *shorter way* from $z$ to the pixels lets listening be learned as fast as peeking. Write the second:
+# `triu(1)` keeps the weights from pixel $j$ to pixel $i > j$ only, so no pixel sees itself or what comes after. Now give peeking a head start, as one does who takes a finished language model for a decoder: train it alone, without any $z$.
+
+# %%
+head_start, grey = nn.Parameter(torch.zeros(196, 196)), nn.Parameter(torch.zeros(196))
+optimiser = torch.optim.Adam([head_start, grey], lr=2e-2, fused=True)
+for _ in range(steps // 2):
+    batch = train_x[torch.randint(len(train_x), (100,))]
+    optimiser.zero_grad()
+    (-vae.bernoulli_log_likelihood(batch, grey + batch @ head_start.triu(1)).mean()).backward()
+    optimiser.step()
+with torch.no_grad():
+    peeking = -vae.bernoulli_log_likelihood(test_x, grey + test_x @ head_start.triu(1)).mean().item()
+print(f"peeking alone: {peeking:.1f} nats a test digit; the VAE without peeking: {one:.1f}")
+
+# %% [markdown]
+# Knowing the pixels before is worth about as much as a whole VAE. Together they should be better than either. Are they? Three treatments for the case that they are not. *KL annealing* (Bowman et al., 2016) starts with β = 0 and raises it to 1, so that the code is in use before it costs anything. *Free bits* (Kingma et al., 2016) let each latent
+# dimension cost λ nats before it counts, $\sum_j \max(\lambda,\ \mathbb{E}[\mathrm{KL}_j])$, so nothing pushes it below λ. A *weaker decoder* does not peek. Write the second:
 
 
 # %% tags=["exercise"]
@@ -771,13 +788,15 @@ patients = {
     "KL annealing": (Peeker, treated(warm_up=True)),
     "free bits, 0.5 nats": (Peeker, treated(free=lambda progress: 0.5)),
     "free bits, first half": (Peeker, treated(free=lambda progress: 0.5 * (progress < 0.5))),
-    "weaker: no peeking": (lambda: Peeker(peek=False), treated()),
-    "shorter way for z": (lambda: Peeker(layers=1), treated()),
+    "no peeking, one layer": (lambda: Peeker(layers=1, peek=False), treated()),
 }
 cured = {}
 for name, (make, loss) in patients.items():
     torch.manual_seed(seed)
-    cured[name] = train(make(), loss)
+    patient = make()
+    patient.W.data.copy_(head_start.data)
+    patient.decoder[-1].bias.data.copy_(grey.data)
+    cured[name] = train(patient, loss)
 
 # %% [markdown]
 # Judge them by three numbers: the KL of each latent dimension (what it says about the picture), the bound with β = 1 and without free bits (the only one that may be compared), and a test of listening: decode each picture with the code of *another* picture. If that costs nothing, the decoder does not listen.
@@ -801,38 +820,39 @@ plots.heatmap(
     columns=range(1, 9),
     x_label="latent dimension, sorted",
     title="KL of each latent dimension: the untreated model says nothing",
-    alt="A table of 6 by 8 numbers. Untreated: all 0. Annealing: one dimension in use. Free bits: all at 0.5. First half only: three. No peeking: one. Shorter way: all.",
+    alt="A table of 5 by 8 numbers in nats. Untreated: all near 0. All others: every dimension above 0.4, the first at about 1 with annealing.",
     numbers=True,
-    size=(7.5, 3.2),
+    size=(7.5, 2.8),
 )
 print(f"{'':24}{'KL':>6}{'-ELBO':>8}{'cost of a wrong code':>23}")
-for name, (kl, loss, deafness) in found.items():
-    print(f"{name:24}{kl.sum():6.2f}{loss:8.2f}{deafness:23.2f}")
+for name, (kl, loss, cost) in found.items():
+    print(f"{name:24}{kl.sum():6.2f}{loss:8.2f}{cost:23.2f}")
 
 # %%
-untreated, free, short = found["untreated"], found["free bits, 0.5 nats"], found["shorter way for z"]
-verify.promise("untreated, the KL is below 0.1 nats", untreated[0].sum() < 0.1, got=untreated[0].sum().item())
+untreated, annealed, free, half, blind = found.values()
+verify.promise("untreated, the KL is below 0.4 nats", untreated[0].sum() < 0.4, got=untreated[0].sum().item())
+verify.promise("and a wrong code costs less than 1 nat", untreated[2] < 1, got=untreated[2])
+verify.promise("annealed, the KL is above 4 nats", annealed[0].sum() > 4, got=annealed[0].sum().item())
 verify.promise(
-    "annealing brings it above 0.5", found["KL annealing"][0].sum() > 0.5, got=found["KL annealing"][0].sum().item()
+    "and the bound more than 1 nat better than untreated",
+    untreated[1] - annealed[1] > 1,
+    got=untreated[1] - annealed[1],
 )
 verify.promise("free bits keep all 8 dimensions above 0.4", free[0].min() > 0.4, got=free[0].min().item())
-verify.promise("with the shorter way the KL is above 4 nats", short[0].sum() > 4, got=short[0].sum().item())
 verify.promise(
-    "and the bound more than 0.5 nats better than untreated", untreated[1] - short[1] > 0.5, got=untreated[1] - short[1]
+    "free bits improve the bound by more than 0.4 nats", untreated[1] - free[1] > 0.4, got=untreated[1] - free[1]
 )
-weaker = found["weaker: no peeking"][1] - untreated[1]
-verify.promise("not to peek costs more than 5 nats of the bound", weaker > 5, got=weaker)
+verify.promise("without peeking the KL is above 5 nats", blind[0].sum() > 5, got=blind[0].sum().item())
+verify.promise("and the bound more than 2 nats worse", blind[1] - untreated[1] > 2, got=blind[1] - untreated[1])
 
 # %% [markdown]
-# Read the table with care, because "cured" has two meanings.
+# The untreated model has thrown its code away. At the start $z$ is noise to the decoder, and charging for it is certain. So the encoder goes silent before the decoder has learned to listen, and to a silent encoder no decoder listens. Its gap is *zero*: where the decoder ignores $z$, the prior is the true posterior,
+# and $q$ has found it. No better encoder helps, and the bound raises no alarm. Only the treated models show that something was missing.
 #
-# - The untreated model has a code that says nothing, and a decoder that doesn't notice when you swap it. Its gap is *zero*: a decoder that ignores $z$ has the prior as its true posterior, and the encoder has found it. So a better encoder can't help, and the bound raises no alarm.
-# - Free bits fill the code, all dimensions alike, because that is what they pay for. The bound itself is hardly better. Taking them away half way leaves the dimensions that earn their price, and a better bound.
-# - The decoder that can't peek uses its code more, and is a far worse model. It pays for the lesson with nats.
-# - The shorter way for $z$ gives a well used code *and* a better bound. Here the collapse was a matter of who learned first, not of what is best.
+# Annealing gives the two time to meet while talking is free. Free bits pay for talking, for each dimension alike, and you may take them away half way. Both give a used code *and* a better bound. The decoder that can't peek uses its code most of all, and is the worst model: it has to say by $z$ what the pixels before would have told it.
+# So "cured" has two meanings. If you want a *model*, compare bounds. If you want a *code*, for search, for sliders, for a second model on top, look at the KL of each dimension and at the cost of a wrong code.
 #
-# If you want a *model*, compare bounds. If you want a *code*, for search, for sliders, for a second model on top, look at the KL of each dimension and at the cost of a wrong code. For linear VAEs it has been proved that the ELBO adds no bad optima of its own, and that collapse sits
-# in the likelihood and its noise level (Lucas et al., 2019): the $\sigma$ of the last section again.
+# For linear VAEs it has been proved that the ELBO adds no bad optima of its own, and that collapse sits in the likelihood and its noise level (Lucas et al., 2019): the $\sigma$ of the last section again. So look there first.
 
 # %% [markdown]
 # ## How tight is it on digits?
