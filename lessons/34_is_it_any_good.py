@@ -358,6 +358,8 @@ for m in sizes:
     of_gan.append(np.mean([metrics.frechet_distance(of_standard[a], seen["GAN"][b]) for a, b in draws]))
 of_real = [floor[m].mean() for m in sizes]
 lines = {"GAN against real": np.polyfit(inverse, of_gan, 1), "real against real": np.polyfit(inverse, of_real, 1)}
+
+# %%
 along = np.linspace(0, 1 / sizes[0], 50)
 with plots.figure(
     title="Fewer pictures look worse: read off the value at 1/m = 0",
@@ -543,7 +545,7 @@ for name, points in {"crosses": timid, "with one outlier": with_outlier}.items()
     print(f"{name:18} precision {precision(crowd, points, 2):.2f}   recall {recall:.2f}   coverage {coverage:.2f}")
 
 # %% [markdown]
-# You should have seen recall leap from a quarter or less to nearly 1, and coverage stay. The outlier's nearest neighbours are far away, so its ball is huge and swallows
+# You should have seen recall leap from a quarter to nearly 1, and coverage stay. The outlier's nearest neighbours are far away, so its ball is huge and swallows
 # the real points. That is why Naeem et al. (2020) draw balls around real examples only: **density** and **coverage**. Real outliers can
 # do the same to precision, and there density helps.
 #
@@ -557,7 +559,7 @@ for name, f in seen.items():
 plots.grouped_bars(
     four,
     y_label="share",
-    title="The GAN's pictures are good and too few kinds; copies look perfect",
+    title="The GAN draws well, but too few kinds; copies look perfect",
     alt="Three bars a set. Real and C are high in all; the GAN is high in precision, lower in recall; A, B, D have almost no recall.",
 )
 verify.promise(
@@ -759,12 +761,12 @@ plots.curves(
 )
 
 # %% [markdown]
-# Count votes only if they are independent: twenty by one person on the same five pictures are not twenty. Fix the number *before* you start. And a
-# person, too, sees one picture at a time: twenty votes will never notice that A has only ten.
+# Count votes only if they are independent: twenty by one person on the same five pictures are not twenty. Fix the number *before* you start. And
+# people judge single pictures: a generator that draws a thousand good ones for ever passes this test.
 #
 # ## The score sheet
 #
-# All sets, all questions. Bold claims come from single columns; read rows.
+# All sets, all questions. Each record is a column; quality is a row.
 
 
 # %%
@@ -848,7 +850,7 @@ verify.promise("in another order SSIM is below 0.3", shuffled < 0.3, got=shuffle
 
 # %% [markdown]
 # With a pair (compression, repair, an autoencoder's round trip) they are right in their place, and reward blur, as you computed. For text SSIM means
-# nothing: it needs windows of brightness. Text has its own ways, such as the nats of lesson 21.
+# nothing: it needs windows of brightness. Text has its own ways, such as the bits per character of lesson 02.
 #
 # The article (3.3) also lists "high quality" and "limited diversity" as properties of generated content. **Imprecise**: they are two ends of a dial, and both
 # can be measured. You turned it: the same GAN, at noise 0.25 and 1.5, was at both ends.
