@@ -30,8 +30,8 @@ from torch import nn
 from aigc_lab import check, datasets, gan, plots, runtime, text, training, transforms, verify, widgets
 
 runtime.seed_everything(seed)
-gan_steps = gan_steps or runtime.pick(ci=30, cpu=150, gpu=150)
-d_steps = d_steps or runtime.pick(ci=30, cpu=300, gpu=300)
+gan_steps = gan_steps or runtime.pick(ci=15, cpu=150, gpu=150)
+d_steps = d_steps or runtime.pick(ci=20, cpu=300, gpu=300)
 
 # %% [markdown]
 # ## A perfect discriminator in one line
@@ -657,7 +657,7 @@ for name, line in reach.items():
 torch.manual_seed(seed)
 few, curve = article_network(), {"on the 200 it trains on": [], "on new pictures": []}
 checkpoints = [0] + [d_steps * k // 6 for k in (1, 2, 3, 4, 6, 8, 10)]
-pairs = {"on the 200 it trains on": (real[:100], fake[:100]), "on new pictures": (real_test, fake_test)}
+pairs = {"on the 200 it trains on": (real[:100], fake[:100]), "on new pictures": (real_test[:500], fake_test[:500])}
 for before, after in zip([0, *checkpoints], checkpoints):
     train(few, real[:100], fake[:100], steps=after - before)
     for name, (r, f) in pairs.items():
