@@ -73,12 +73,12 @@ class GanRecipe:
         classes: int | None = None,
         *,
         width: int = 16,
-        latent: int = 64,
+        latent: int = 32,
         learning_rate: float = 2e-3,
-        gamma: float = 0.3,
+        gamma: float = 1.0,
         r1_every: int = 8,
         label_weight: float = 0.3,
-        memory: float = 0.2,
+        memory: float = 0.1,
     ) -> None:
         self.shape, self.classes = tuple(shape), classes
         self.generator = Generator(self.shape, classes, width, latent)
@@ -97,7 +97,8 @@ class GanRecipe:
         Args:
             dataset: has `images`, `labels` and `names`, as `datasets.load` gives.
             settings: width, latent, learning_rate, gamma (weight of R1), r1_every (steps between two penalties), label_weight
-                (of telling labels), memory (the share of the training so far that the running average remembers).
+                (of telling labels, at the start; it falls as 1 / (1 + steps / 200)), memory (the share of the training so far
+                that the running average remembers).
 
         Raises:
             ValueError: no images, height and width that aren't multiples of 4, or labels out of range.
@@ -137,7 +138,7 @@ class GanRecipe:
         if self.classes and self.classes > 1:
             others = (labels + torch.randint(1, self.classes, labels.shape, device=labels.device)) % self.classes
             label_loss = relativistic_discriminator_loss(real_logits, self.discriminator.score(real_phi, others))
-            objective = objective + self.label_weight * label_loss
+            objective = objective + self.label_weight / (1 + self.steps_done / 200) * label_loss
         if self.steps_done % self.r1_every == 0:
             penalty = r1_penalty(self.discriminator, real, *([labels] if self.classes else []))
             objective = objective + self.gamma / 2 * self.r1_every * penalty

@@ -112,7 +112,8 @@ class VaeRecipe:
         Args:
             dataset: has `images`, as `datasets.load` gives.
             settings: latent, width, hidden (sizes), likelihood ("bernoulli" or "gaussian"), beta (weight of the KL), free_bits (nats that each
-                latent dimension may cost for free), learning_rate, memory (the smaller, the longer a share of the training the running average spans: 0.2 spans about the last fifth).
+                latent dimension may cost for free), learning_rate, memory (the share of
+                the training so far that the running average remembers).
 
         Raises:
             ValueError: no images, height and width that aren't multiples of 4, or a setting out of range.

@@ -242,7 +242,7 @@ with torch.no_grad():
 #
 # ## From one drawing to another
 #
-# Every drawing starts from 64 random numbers, its *latent* $z$. Two latents give two drawings. What lies between them?
+# Every drawing starts from 32 random numbers, its *latent* $z$. Two latents give two drawings. What lies between them?
 # Write the function that walks from one to the other in a straight line, with `n` stops, both ends included.
 
 
@@ -262,7 +262,7 @@ def picture_of(z, labels):
     return transforms.from_signed(recipe.averaged(z, labels))  # G, with its weights averaged over the last steps
 
 
-ends = torch.randn(4, 2, 64, generator=torch.Generator().manual_seed(seed))
+ends = torch.randn(4, 2, 32, generator=torch.Generator().manual_seed(seed))
 walks = torch.cat([between(z[0], z[1], 10) for z in ends]).float()
 digit = torch.tensor([2, 3, 5, 8]).repeat_interleave(10)
 plots.images(
@@ -281,7 +281,7 @@ plots.images(
 
 # %%
 def draw(digit, spread, sheet):
-    z = spread * torch.randn(20, 64, generator=torch.Generator().manual_seed(sheet))
+    z = spread * torch.randn(20, 32, generator=torch.Generator().manual_seed(sheet))
     labels = torch.full((20,), digit)
     with torch.no_grad():
         drawn = recipe.averaged(z, labels)
