@@ -52,8 +52,16 @@ for name, loss in paths.items():
         m.data -= 0.05 * slope
         path.append(m.item())
     paths[name] = path
-plots.curves(range(200), paths, x_label="step", y_label="m (the data are at 0)", title="Same start, same discriminator: one of them never starts",
-             alt="Two curves from 6. The minimax one stays at 6 for 200 steps, the non-saturating one falls to 0.")  # fmt: skip
+plots.curves(
+    range(200),
+    paths,
+    x_label="step",
+    y_label="m (the data are at 0)",
+    title="Same start, same discriminator: one of them never starts",
+    alt="Two curves from 6. The minimax one stays at 6 for 200 steps, the non-saturating one falls to 0.",
+)
+
+# %%
 minimax_end, other_end = (path[-1] for path in paths.values())
 verify.promise(
     "after 200 steps the minimax generator has moved by less than 0.2", 6 - minimax_end < 0.2, got=minimax_end
@@ -76,7 +84,8 @@ verify.promise("the other one has come to within 0.05 of the data", abs(other_en
 
 # %% tags=["exercise"]
 def discriminator_loss(real_logits, fake_logits):
-    """-V(D, G) in nats: mean over the real examples plus mean over the fakes; two tensors of logits, any shape -> scalar."""
+    """-V(D, G) in nats: mean over the real examples plus mean over the fakes.
+    Two tensors of logits, any shape -> scalar."""
     ...  # your code
 
 
@@ -204,7 +213,7 @@ verify.agree("and that mean is the loss that trains", -discriminator_loss(on_dat
 #
 # ## Where the gradient goes
 #
-# In the same paper, a few lines further down, the authors don't use the loss they have just analysed. G descends $-\log D(G(z))$ instead of $\log(1 - D(G(z)))$. Early in training D is nearly always right: its logit on a
+# The same paper analyses one loss and recommends another. In practice G descends $-\log D(G(z))$ instead of $\log(1 - D(G(z)))$. Early in training D is nearly always right: its logit on a
 # fake may be $-8$.
 #
 # **Predict first.** At logit $-8$, which of the two losses still has a slope, and how large is it? And at $+8$, when D takes the fake for real? Write four numbers down. Then run the cell.
@@ -417,19 +426,16 @@ verify.agree(
 # Without a penalty, $\gamma = 0$, the eigenvalues are $\pm i/2$: a rotation, with no pull to the middle. Each $\gamma > 0$ gives them a negative real part. At $\gamma = 1$ the rotation ends; with much larger $\gamma$ D is so lame that all becomes slow. These formulas describe the code that ran above:
 
 # %%
-t, w = (
-    torch.tensor(0.8, dtype=torch.float64, requires_grad=True),
-    torch.tensor(-0.5, dtype=torch.float64, requires_grad=True),
-)
+t = torch.tensor(0.8, dtype=torch.float64, requires_grad=True)
+w = torch.tensor(-0.5, dtype=torch.float64, requires_grad=True)
+at_zero = torch.zeros(1, 1, dtype=torch.float64)
 
 
 def D(points):
     return w * points
 
 
-objective = discriminator_loss(D(torch.zeros(1).double()), D(t.detach()[None])) + 1.0 / 2 * gan.r1_penalty(
-    D, torch.zeros(1, 1).double()
-)
+objective = discriminator_loss(D(at_zero), D(t.detach()[None])) + 1.0 / 2 * gan.r1_penalty(D, at_zero)
 moves = -torch.autograd.grad(generator_loss(D(t)), t)[0], -torch.autograd.grad(objective, w)[0]
 values = {theta: 0.8, psi: -0.5, gamma: 1.0}
 verify.agree(
@@ -461,8 +467,9 @@ widgets.play(
 
 # %% tags=["exercise"]
 def mode_coverage(samples, centres, sigma):
-    """Modes hit (int) and share of good samples (float): good = within 3 sigma of the nearest centre, a distance in the plane; hit = at least
-    n / (5 · modes) good samples are nearest to it. samples (n, 2), centres (modes, 2)."""
+    """Modes hit (int) and share of good samples (float); samples (n, 2), centres (modes, 2).
+    Good: within 3 sigma of the nearest centre, a distance in the plane.
+    Hit: at least n / (5 · modes) good samples are nearest to it."""
     ...  # your code
 
 
@@ -487,8 +494,9 @@ verify.agree("and real samples hit all eight modes", modes, 8)
 
 # %% tags=["exercise"]
 def discriminator_objective(discriminator, generator, real, z, loss):
-    """What D minimises in one step, ready for backward(): `loss(real_logits, fake_logits)` of D's logits on `real` and on what `generator` makes of `z`.
-    backward() must reach D's weights and leave G's without any gradient."""
+    """What D minimises in one step: `loss(real_logits, fake_logits)` of D's logits
+    on `real` and on what `generator` makes of `z`. Its backward() must reach D's weights
+    and leave G's without any gradient."""
     ...  # your code
 
 
@@ -631,8 +639,8 @@ verify.agree("which is minus the critic's loss", -gan.wasserstein_critic_loss(sc
 
 # %% tags=["exercise"]
 def gradient_penalty(critic, real, fake):
-    """GP of a critic (examples -> (n,) scores), with one α for each pair; real, fake (n, ...) -> scalar with a graph to the critic's weights.
-    Its gradient is finite where the critic's slope is 0."""
+    """GP of a critic (examples -> (n,) scores), with one α for each pair; real, fake (n, ...) -> scalar
+    with a graph to the critic's weights. Its gradient is finite where the critic's slope is 0."""
     ...  # your code
 
 
