@@ -45,8 +45,8 @@ from aigc_lab import (
 
 # %%
 runtime.seed_everything(seed)
-gan_steps = gan_steps or runtime.pick(ci=40, cpu=300, gpu=1500)
-vae_steps = vae_steps or runtime.pick(ci=60, cpu=400, gpu=1500)
+gan_steps = gan_steps or runtime.pick(ci=30, cpu=300, gpu=1500)
+vae_steps = vae_steps or runtime.pick(ci=40, cpu=400, gpu=1500)
 n = runtime.pick(ci=300, cpu=1000)  # pictures judged of each generator
 
 digits, test = datasets.load("digits"), datasets.load("digits", split="test")
@@ -88,7 +88,7 @@ torch.manual_seed(seed)
 flatterer = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)))
 optimiser = torch.optim.Adam(flatterer.parameters(), lr=3e-3)
 wishes = (known - known.mean(dim=0)) / known.std()
-for _ in range(runtime.pick(ci=75, cpu=150)):
+for _ in range(runtime.pick(ci=100, cpu=150)):
     some = torch.randint(len(known), (64,))
     loss = (judge.features(flatterer(wishes[some])) - known[some]).square().sum(dim=1).mean()
     optimiser.zero_grad()
@@ -632,7 +632,8 @@ plots.image_rows(
 # with that of real digits that nobody trained on.
 
 # %%
-pixels = transforms.to_unit(digits.images).flatten(1)
+searched = runtime.pick(ci=pool, cpu=len(digits))
+pixels = transforms.to_unit(digits.images[:searched]).flatten(1)
 few = runtime.pick(ci=100, cpu=300)
 moved = sets["C"].roll(1, dims=-1)  # copies, each moved by one pixel
 suspects = {"real": sets["real"], "GAN": sets["GAN"], "VAE": sets["VAE"], "C": sets["C"], "C, moved": moved}
@@ -641,7 +642,7 @@ for name, (far_off, _) in nearest.items():
     print(f"{name:10} median distance {far_off.median():.2f}   copies {(far_off < 1e-6).double().mean():.0%}")
 plots.histogram(
     {name: nearest[name][0] for name in ("real", "GAN", "VAE", "C, moved")},
-    x_label="distance to the nearest of 8,000 training digits, pixels in [0, 1]",
+    x_label=f"distance to the nearest of {searched:,} training digits, pixels in [0, 1]",
     title="One pixel to the right, and a copy looks honest",
     alt="Four histograms that overlap, from 1 to 8: real, GAN, VAE, and the copies of C moved by one pixel.",
 )
@@ -656,7 +657,7 @@ verify.promise(
 # eyes: the most suspicious pictures beside what they might be copied from.
 
 # %%
-trained_on = torch.cat([known, seen_by(judge.features, train_x[pool : runtime.pick(ci=pool + 1, cpu=8000)])])
+trained_on = torch.cat([known, seen_by(judge.features, train_x[pool:searched])]) if searched > pool else known
 in_features = {
     name: metrics.nearest_neighbours(seen_by(judge.features, p[:few]), trained_on)[0].median().item()
     for name, p in suspects.items()
