@@ -28,7 +28,7 @@ from aigc_lab.transforms import to_unit
 
 runtime.seed_everything(seed)
 steps = steps or runtime.pick(ci=25, cpu=800, gpu=6000)
-fewer, many = runtime.pick(ci=25, cpu=400, gpu=3000), runtime.pick(ci=200, cpu=2000, gpu=2000)
+fewer, many = runtime.pick(ci=25, cpu=350, gpu=3000), runtime.pick(ci=200, cpu=2000, gpu=2000)
 device = runtime.device()
 digits, test = datasets.load("digits"), datasets.load("digits", split="test")
 grey, test_grey = to_unit(digits.images), to_unit(test.images)
@@ -46,7 +46,7 @@ def dice(number=seed):
 
 # %%
 encoder, decoder = vae.Encoder((1, 28, 28)).to(device), vae.Decoder((1, 28, 28)).to(device)
-optimiser = torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], lr=2e-3)
+optimiser = torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], lr=4e-3)
 for (x,) in itertools.islice(training.batches((grey.to(device),), 64, seed), fewer):
     code, _ = encoder(x)
     loss = -vae.bernoulli_log_likelihood(x, decoder(code)).mean()
@@ -62,11 +62,11 @@ with torch.no_grad():
 plots.image_rows(
     {"test digits": test.images[:12], "rebuilt": rebuilt, "decoded from noise": from_noise},
     title="It rebuilds what it never saw, and can't draw",
-    alt="Twelve test digits, the same digits rebuilt almost perfectly, and twelve shapes that are mostly no digits.",
+    alt="Twelve test digits, the same digits rebuilt, a little soft, and twelve grey blots.",
 )
 
 # %% [markdown]
-# The second row is fine. The third was decoded from $z \sim N(0, I)$. But who said that codes look like that? Nobody told the encoder where to put them:
+# The second row is soft, but one reads it. The third was decoded from $z \sim N(0, I)$. But who said that codes look like that? Nobody told the encoder where to put them:
 
 # %%
 print(f"standard deviation of the 16 numbers: {codes.std(dim=0).min():.1f} to {codes.std(dim=0).max():.1f}")
@@ -140,7 +140,7 @@ verify.promise("real digits are nearer than all", real < min(worst, repaired, ou
 
 # %%
 flat = vae.VaeRecipe.for_data(digits, latent=2)
-training.fit(flat, digits, steps=fewer, seed=seed)
+training.fit(flat, digits, steps=2 * fewer, seed=seed)
 side = 13
 marks = torch.special.ndtri((torch.arange(side) + 0.5) / side)  # quantiles of N(0, 1)
 grid = torch.cartesian_prod(marks.flip(0), marks).flip(1)  # z2 from top to bottom, z1 from left to right
@@ -275,17 +275,18 @@ plots.bars(
 # %%
 print("how sure the classifier is:", ", ".join(f"{name} {value:.0%}" for name, value in sure.items()))
 verify.promise(
-    "the pixel mean is over 3 times as far off as either path",
-    halfway["pixels"] > 3 * max(halfway["chord"], halfway["arc"]),
-    got=halfway["pixels"],
+    "the pixel mean is more than twice as far off as either path",
+    halfway["pixels"] > 2 * max(halfway["chord"], halfway["arc"]),
+    got=halfway["pixels"] / max(halfway["chord"], halfway["arc"]),
 )
-verify.promise("the classifier is no less sure of it than of the arc", sure["pixels"] > sure["arc"] - 0.05)
+verify.promise("the arc is nearer to test digits than the chord", halfway["arc"] < halfway["chord"], got=halfway["arc"])
+verify.promise("the classifier is no less sure of the pixel mean than of the arc", sure["pixels"] > sure["arc"] - 0.05)
 
 # %%
-ends = torch.tensor([3, 5]) if test.labels[3] != test.labels[5] else torch.tensor([3, 6])
-a, b = mu[ends[0]][None].cpu(), mu[ends[1]][None].cpu()
+two, six = [(test.labels == digit).nonzero()[0, 0].item() for digit in (2, 6)]
+a, b = mu[two][None].cpu(), mu[six][None].cpu()
 ts = [i / 10 for i in range(11)]
-mixed = [(1 - t) * test_grey[ends[0]] + t * test_grey[ends[1]] for t in ts]
+mixed = [(1 - t) * test_grey[two] + t * test_grey[six] for t in ts]
 plots.image_rows(
     {
         "pixels": torch.stack(mixed),
@@ -300,8 +301,8 @@ print(f"lengths {a.norm():.2f} and {b.norm():.2f}; chord and arc differ by {apar
 
 # %% [markdown]
 # The double exposures are far from digits, yet the classifier is as sure of them as of real draws: certainty is no proof of quality. Of the two paths through
-# the codes, the chord is the tame one: half way it lies nearer to 0, where pictures are more typical and less varied (a *temperature* below 1; lesson 35 turns it on purpose). The arc keeps the variety of new draws.
-# Between two given digits in 16 dimensions you hardly see the difference. In hundreds of dimensions, and where many points are averaged, you would.
+# the codes, the chord is the tame one. Half way it lies nearer to 0, where pictures are more typical and less varied (a *temperature* below 1; lesson 35 turns it on purpose), and a set of them is further from test digits than
+# new draws are. The arc is as good as new draws. For two given digits in 16 dimensions you hardly see the difference; in hundreds of dimensions, or for the mean of many codes, you would.
 #
 # ## The test bound, so that others can compare it
 #
@@ -410,10 +411,10 @@ fashion, fashion_test = datasets.load("fashion"), datasets.load("fashion", split
 clothes = vae.binarise(fashion_test.images[:many], seed=0)
 score = {"test digits": -ways["coin flips"], "clothes": -model.bound(clothes, generator=dice()).cpu()}
 plots.histogram(
-    score,
-    x_label="-bound of the digits' VAE, nats",
+    {name: nats.clamp(max=1500) for name, nats in score.items()},
+    x_label="-bound of the digits' VAE, nats (1500 stands for more, too)",
     title="A model of digits is surprised by clothes",
-    alt="Digits pile up around 100 nats, clothes spread from 200 to 1,000.",
+    alt="Digits pile up around 100 nats, clothes spread from 200 to beyond 1,500.",
 )
 area = area_under_roc(score["test digits"], score["clothes"])
 verify.promise("clothes are told from digits in 99 of 100 pairs", area > 0.99, got=area)
@@ -459,6 +460,8 @@ plots.bars(
     alt="Mean surprise by kind of clothes, from sandals or trousers to shirts, with digits and black pictures beside them.",
 )
 blind = area_under_roc(surprise["clothes"], surprise["all black"])
+confused = area_under_roc(surprise["clothes"], surprise["digits"])
+verify.promise("digits are less surprising than clothes in more than half of the pairs", confused < 0.5, got=confused)
 verify.promise("an all black picture is hardly ever taken for an anomaly", blind < 0.05, got=blind)
 
 # %% [markdown]
@@ -511,6 +514,12 @@ plots.grouped_bars(
 # %%
 for name, row in table.items():
     print(f"{name:10}", ", ".join(f"{score}: {value:.2f}" for score, value in row.items()))
+verify.promise("corrected, digits stand out in more than 65 of 100 pairs", table["digits"]["bound - complexity"] > 0.65)
+verify.promise("corrected, black pictures nearly always", table["all black"]["bound - complexity"] > 0.95)
+
+# %% [markdown]
+# Black pictures go from the least suspicious to the most, and digits from worse than guessing to a useful, far from perfect score. What helped is the question: not "is this likely?" but "is this likelier under my model than under one
+# that knows nothing of my data?" Before you trust any such score, try it on pictures that are empty, simple, or noise.
 
 # %% [markdown]
 # ## Check the article
