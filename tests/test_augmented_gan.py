@@ -49,7 +49,7 @@ def test_the_change_meets_real_and_drawn_pictures_alike(tiny):
 def test_gradient_comes_back_through_the_change():
     recipe = made(AugmentedGanRecipe, augment=Changes(1.0, flip=True, shift=2, turn=(0, 90, 180, 270)))
     recipe.discriminator(
-        recipe.generator(torch.randn(8, 64), torch.arange(8) % 2), torch.arange(8) % 2
+        recipe.generator(torch.randn(8, recipe.generator.latent), torch.arange(8) % 2), torch.arange(8) % 2
     ).sum().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in recipe.generator.parameters())
 
