@@ -27,8 +27,8 @@ from aigc_lab.classifier import load_classifier
 from aigc_lab.transforms import augment, from_signed, to_signed
 
 runtime.seed_everything(seed)
-steps = steps or runtime.pick(ci=30, cpu=340, gpu=2000)
-short = short or runtime.pick(ci=15, cpu=220, gpu=600)
+steps = steps or runtime.pick(ci=30, cpu=320, gpu=2000)
+short = short or runtime.pick(ci=15, cpu=210, gpu=600)
 
 # %% [markdown]
 # ## The case
@@ -156,7 +156,7 @@ recipe = recipe.to("cpu")
 # %%
 with plots.figure(
     title="Which of the two panels tells you that it works?",
-    alt="Left: after a hundred steps the losses of D, about 0.6, and of G, about 1.3, fluctuate without a trend. Right: the share recognised rises to nearly 1, the Fréchet distance falls.",
+    alt="Left: after a hundred steps the losses of D, about 0.6, and of G, about 1.1, fluctuate without a trend. Right: the share recognised rises to about 90 %, the Fréchet distance falls.",
     size=(9, 3.2),
     columns=2,
 ) as (left, right):
@@ -381,11 +381,11 @@ plots.image_rows(
     title="Two of these four generators know which way is up",
     alt="Four rows of rough animals. In the rows 'data only' and 'both, random, every time' many lie on their side or stand on their heads.",
 )
-verify.promise("data only: fewer than 75 % upright", upright["data only"] < 0.75, got=upright["data only"])
+verify.promise("data only: fewer than 70 % upright", upright["data only"] < 0.70, got=upright["data only"])
 lost = upright["both, random, every time"]
-verify.promise("both, random, every time: fewer than 65 % upright", lost < 0.65, got=lost)
+verify.promise("both, random, every time: fewer than 50 % upright", lost < 0.5, got=lost)
 for name in ("both, p < 1", "both, 90 degrees, every time"):
-    verify.promise(f"{name}: at least 75 % upright", upright[name] >= 0.75, got=upright[name])
+    verify.promise(f"{name}: at least 65 % upright", upright[name] >= 0.65, got=upright[name])
 
 # %% [markdown]
 # Why does p rise slowly? *Recoverable* says where the optimum is, not how soon it is found. When this text was written, p = 0.5 from the first step left most animals in a wrong position with one seed of two: G had settled there before D could
