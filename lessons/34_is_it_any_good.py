@@ -80,7 +80,7 @@ plots.image_rows(
 # %% [markdown]
 # The cell above gives it away. A prints the same ten pictures for ever, B draws the average of each digit, and C hands out training pictures.
 #
-# D is a network that was trained in a few seconds to please one judge, the classifier that you met in lesson 01. Its input are the 64 numbers that the judge's last hidden layer computes from a
+# D is a network that was trained in a few seconds to please one judge, the classifier that you met in lesson 01. Its inputs are the 64 numbers that the judge's last hidden layer computes from a
 # real digit; it must draw something for which the judge computes the same 64 numbers.
 
 # %%
@@ -401,7 +401,7 @@ def kernel_distance(real, fake):
 kernel_distance = check("metrics.kernel_distance", kernel_distance)
 
 # %% [markdown]
-# You printed it above, next to the Fréchet distance: it scatters around 0 at each size, so it must be negative half of the time. Unbiased does not mean precise, though.
+# You printed it above, next to the Fréchet distance: it scatters around 0 at each size, so it must be negative about half of the time. Unbiased does not mean precise, though.
 # Look at the spread:
 
 # %%
@@ -426,7 +426,7 @@ verify.agree("kernel distance of 100 real against 100 real digits is 0 on averag
 # %% [markdown]
 # ### Mean and covariance are not all
 #
-# The Fréchet distance sees a cloud's mean and covariance, nothing else. So make a cloud that has exactly the same ones, and no shape: draw from
+# The Fréchet distance sees a cloud's mean and covariance, nothing else. So make a cloud that has the same ones, and no shape: draw from
 # the Gaussian. Real features gather in ten heaps, one a class, and none is negative. The Gaussian fills the space between.
 
 # %%
@@ -685,7 +685,7 @@ verify.promise(
 # ## Ask people
 #
 # In the end somebody looks. To make looking a measurement, show pairs: one real, one drawn, the side left to chance, and ask which is drawn. Let $p$ be
-# the probability of a right answer. At $p = 0.5$ people guess; the farther above, the easier to tell. Nobody has to agree on what "good" means.
+# the probability of a right answer. At $p = 0.5$ people guess; the farther above, the easier to tell. Nobody has to agree on what "good" means. (Zhou et al., 2019, made a benchmark of such judgements.)
 #
 # Both pictures of a pair below show the same digit. Vote at least twenty times.
 
