@@ -30,8 +30,8 @@ from aigc_lab import check, gan, plots, ring, runtime, verify, widgets
 from aigc_lab.gan_picture import densities, log_humps, log_normal, orbits, pulls, rings
 
 runtime.seed_everything(seed)
-runs = runs or runtime.pick(ci=2, cpu=5, gpu=16)
-ring_steps = ring_steps or runtime.pick(ci=25, cpu=1200, gpu=4000)
+runs = runs or runtime.pick(ci=2, cpu=4, gpu=16)
+ring_steps = ring_steps or runtime.pick(ci=25, cpu=1000, gpu=4000)
 
 # %% [markdown]
 # ## One of them never starts
@@ -523,9 +523,11 @@ def train(d_loss, g_loss, penalty=None, g_every=1, pictures=5):
         objective.backward()
         d_optimiser.step()
         if step % g_every == 0:
+            D.requires_grad_(False)  # G's turn: no gradient for D's weights is computed
             g_optimiser.zero_grad()
-            g_loss(D, real, G(z)).backward()  # D's weights get gradients here too; the next zero_grad() drops them
+            g_loss(D, real, G(z)).backward()
             g_optimiser.step()
+            D.requires_grad_(True)
         if step % (ring_steps // pictures) == 0:
             with torch.no_grad():
                 moments.append(G(torch.randn(1000 * runs, 2)).unflatten(0, (runs, -1)))
@@ -855,12 +857,12 @@ if runtime.profile() != "ci":
     verify.promise("no game reaches 80 % of good samples", best_share < 0.8, got=best_share)
 
 # %% [markdown]
-# Read the table with care: a few runs each, one data set, one set of networks, 1,200 steps. Other settings give another order: in a large study most losses reached similar scores once each had been searched long enough (Lucic et al. 2018). What you can take with you:
+# Read the table with care: a few runs each, one data set, one set of networks, 1,000 steps. Other settings give another order: in a large study most losses reached similar scores once each had been searched long enough (Lucic et al. 2018). What you can take with you:
 #
 # - The same loss with and without R1: with it, no run stays on a few modes. It costs about half as much time again.
 # - Minimax, which stood still in the first cell, keeps up. Adam makes up for small slopes, as it did for the one weight.
 # - Hinge without any bound on D's slope sits on one or two modes for long. Those who use it bound D, mostly by spectral normalisation (`gan.with_spectral_norm`, Miyato et al. 2018).
-# - The Wasserstein game fails step for step, and works when G waits for its critic, although G then makes only 240 steps. A critic far from its best measures no distance. (Gulrajani et al. take the same five.)
+# - The Wasserstein game fails step for step, and works when G waits for its critic, although G then makes only 200 steps. A critic far from its best measures no distance. (Gulrajani et al. take the same five.)
 # - Nobody comes near the 98.9 % of real samples. G is continuous, so it can't jump: where it serves two modes, it draws a bridge between them.
 #
 # ## Check the article
