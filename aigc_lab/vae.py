@@ -86,7 +86,7 @@ class VaeRecipe:
         beta: float = 1.0,
         free_bits: float = 0.0,
         learning_rate: float = 4e-3,
-        memory: float = 0.2,
+        memory: float = 0.1,
     ) -> None:
         if likelihood not in ("bernoulli", "gaussian"):
             raise ValueError(f"likelihood must be 'bernoulli' or 'gaussian', got {likelihood!r}")
@@ -111,9 +111,9 @@ class VaeRecipe:
 
         Args:
             dataset: has `images`, as `datasets.load` gives.
-            settings: latent, width, hidden (sizes), likelihood ("bernoulli" or "gaussian"), beta (weight of the KL), free_bits (nats that each
-                latent dimension may cost for free), learning_rate, memory (the share of
-                the training so far that the running average remembers).
+            settings: latent, width, hidden (sizes), likelihood ("bernoulli" or "gaussian"), beta (weight of the KL), free_bits
+                (nats that each latent dimension may cost for free), learning_rate, memory (the share of the training so far that
+                the running average looks back over, roughly).
 
         Raises:
             ValueError: no images, height and width that aren't multiples of 4, or a setting out of range.

@@ -62,7 +62,7 @@ with torch.no_grad():
 plots.image_rows(
     {"test digits": test.images[:12], "rebuilt": rebuilt, "decoded from noise": from_noise},
     title="It rebuilds what it never saw, and can't draw",
-    alt="Twelve test digits, the same digits rebuilt, a little soft, and twelve grey blots.",
+    alt="Twelve test digits, the same digits rebuilt, a little soft, and twelve grey shapes that are hardly digits.",
 )
 
 # %% [markdown]
