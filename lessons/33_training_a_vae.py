@@ -85,9 +85,11 @@ verify.promise("codes lie more than twice as far out as noise", length > 2 * 4, 
 # %%
 model = vae.VaeRecipe.for_data(digits)
 history = training.fit(model, digits, steps=steps, seed=seed)
-smooth = {name: history[name].reshape(-1, 25).mean(axis=1) for name in ("reconstruction", "KL")}
+block = max(1, len(history) // 30)  # steps that make one point of the curve
+points = {name: history[name][: len(history) // block * block].reshape(-1, block) for name in ("reconstruction", "KL")}
+smooth = {name: values.mean(axis=1) for name, values in points.items()}
 plots.curves(
-    history.steps[12::25],
+    block * np.arange(1, len(smooth["KL"]) + 1),
     smooth,
     x_label="step",
     y_label="nats a picture",
