@@ -27,8 +27,8 @@ from aigc_lab.classifier import load_classifier
 from aigc_lab.transforms import augment, from_signed, to_signed
 
 runtime.seed_everything(seed)
-steps = steps or runtime.pick(ci=30, cpu=320, gpu=2000)
-short = short or runtime.pick(ci=15, cpu=210, gpu=600)
+steps = steps or runtime.pick(ci=20, cpu=320, gpu=2000)
+short = short or runtime.pick(ci=8, cpu=210, gpu=600)
 
 # %% [markdown]
 # ## The case
@@ -138,12 +138,12 @@ print(f"ceiling: precision {best.precision:.2f}, recall {best.recall:.2f}")
 small = Changes(flip=True, shift=2, turn=10)
 runtime.seed_everything(seed)
 recipe = AugmentedGanRecipe.for_data(animals, augment=small, width=16)
-at, measured = [], []
+at, measured, looks = [], [], runtime.pick(ci=2, cpu=8, gpu=16)
 
 
 def measure(step, recipe, history):
     small.probability = min(0.4, step / 1000)
-    if step % max(1, steps // 8) == 0 and step:
+    if step and step % max(1, steps // looks) == 0:
         at.append(step)
         measured.append(gan_report.report(recipe, (real, animals.labels), test))
 
@@ -482,6 +482,8 @@ asked_of = {
     "real_held_out": "discriminating power:\nheld-out above drawn",
     "recall": "diversity:\nrecall",
 }
+
+# %%
 with plots.figure(
     title=f"200 pictures, 800 steps: six ways, {len(facts['seed'])} seeds each",
     alt="Four panels of dots, one row a way. Quarter turns every time and on data only are far worse in quality; D's power on held-out pictures is lowest without any change.",
