@@ -66,8 +66,8 @@ training.fit(coder, digits, steps=vae_steps, seed=seed)
 painter, coder = painter.to("cpu"), coder.to("cpu")
 
 
-def dice(number=seed):
-    return torch.Generator().manual_seed(number)
+def dice(number=0):
+    return torch.Generator().manual_seed(1000 * seed + number)
 
 
 plots.image_rows(
@@ -144,7 +144,8 @@ verify.promise("asked for sevens only, recall is below 0.25", only_sevens < 0.25
 
 # %% tags=["exercise"]
 def truncated_normal(n, latent, threshold):
-    """Noise from N(0, 1), (n, latent), in which each number beyond ±threshold was drawn again until none was left."""
+    """Noise from N(0, 1), (n, latent), in which each number beyond ±threshold
+    was drawn again until none was left."""
     ...  # your code
 
 
@@ -610,8 +611,8 @@ with plots.figure(
     ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 # %% [markdown]
-# Read it like a menu. Up is quality, right is variety. A curve that runs down to the right is a trade: you choose the point, and somebody else with another purpose chooses another. Guidance, too, moves up and left: the more insistent, the more typical. A curve that climbs without moving left pays in
-# something that isn't on the picture, as rejection does, in draws. And no curve of a generator reaches the real digits. To get there you must train better.
+# Read it like a menu. Up is quality, right is variety. A curve that runs down to the right is a trade: you choose the point, and somebody else with another purpose chooses another. A curve that climbs without moving far to the left pays in
+# something that isn't on the picture: rejection in draws that are thrown away, guidance in gradients through a decoder and a classifier. And no curve of a generator reaches the real digits. To get there you must train better.
 #
 # ## Check the article
 #
