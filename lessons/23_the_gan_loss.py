@@ -474,7 +474,7 @@ def mode_coverage(samples, centres, sigma):
 
 
 # %% tags=["check"]
-mode_coverage = check("gan.mode_coverage", mode_coverage)
+mode_coverage = check("ring.mode_coverage", mode_coverage)
 
 # %% [markdown]
 # How good is good? Real samples are the yardstick. "Within three sigma" reminds you of 99.7 %, but that is for one dimension:
@@ -501,7 +501,7 @@ def discriminator_objective(discriminator, generator, real, z, loss):
 
 
 # %% tags=["check"]
-discriminator_objective = check("gan.discriminator_objective", discriminator_objective)
+discriminator_objective = check("ring.discriminator_objective", discriminator_objective)
 
 # %% [markdown]
 # The rest of the loop holds no secrets. One run of a GAN proves little, though, since luck decides much. So `ring.SideBySide` holds several independent networks, which train together at little more than the price of one; the loop doesn't notice.
@@ -647,7 +647,7 @@ def gradient_penalty(critic, real, fake):
 
 
 # %% tags=["check"]
-gradient_penalty = check("gan.gradient_penalty", gradient_penalty)
+gradient_penalty = check("gan_penalties.gradient_penalty", gradient_penalty)
 
 # %% [markdown]
 # Two of the errors deserve a look, since both run without complaint. The first drew α from a normal distribution; a tutorial of a well-known library did so. The second takes the length as `square().sum().sqrt()`:
