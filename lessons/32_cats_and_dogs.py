@@ -138,19 +138,17 @@ print(f"ceiling: precision {best.precision:.2f}, recall {best.recall:.2f}")
 small = Changes(flip=True, shift=2, turn=10)
 runtime.seed_everything(seed)
 recipe = AugmentedGanRecipe.for_data(animals, augment=small, width=16)
-at, measured, looks = [], [], runtime.pick(ci=2, cpu=8, gpu=16)
+at, measured, often = [], [], max(1, steps // 24)
 
 
 def measure(step, recipe, history):
     small.probability = min(0.4, step / 1000)
-    if step and step % max(1, steps // looks) == 0:
+    if step and (step % (3 * often) == 0 or step == steps):
         at.append(step)
         measured.append(gan_report.report(recipe, (real, animals.labels), test))
 
 
-history = training.fit(
-    recipe, (real, animals.labels), steps=steps, seed=seed, callback=measure, every=max(1, steps // 24)
-)
+history = training.fit(recipe, (real, animals.labels), steps=steps, seed=seed, callback=measure, every=often)
 recipe = recipe.to("cpu")
 
 # %%
@@ -508,14 +506,11 @@ with plots.figure(
 
 # %%
 mean = {way: {m: float(np.mean(v)) for m, v in facts["result"][f"200 pictures: {way}"].items()} for way in ways}
-print(
-    f"{'':33}" + "".join(f"{m:>14}" for m in ("recognised", "frechet", "real_held_out", "memory", "recall", "distance"))
-)
+shown = {"recognised": "recognised", "frechet": "Fréchet", "real_held_out": "held-out", "memory": "memory"}
+shown |= {"recall": "recall", "distance": "distance"}
+print(f"{'':32}" + "".join(f"{name:>11}" for name in shown.values()))
 for way, m in mean.items():
-    print(
-        f"{way:33}"
-        + "".join(f"{m[k]:14.2f}" for k in ("recognised", "frechet", "real_held_out", "memory", "recall", "distance"))
-    )
+    print(f"{way:32}" + "".join(f"{m[k]:11.2f}" for k in shown))
 none, both_sides = mean["none"]["real_held_out"], mean["small changes, both"]["real_held_out"]
 verify.promise("without changes D wins at most 65 % of pairs on held-out pictures", none <= 0.65, got=none)
 verify.promise("with small changes on both sides at least 72 %", both_sides >= 0.72, got=both_sides)
