@@ -8,11 +8,7 @@ import torch
 from torch import Tensor
 
 from aigc_lab import plots, ring
-
-
-def log_normal(x: Tensor, mean: float | Tensor, spread: float) -> Tensor:
-    """Log density of N(mean, spread²) in nats, any shape."""
-    return -0.5 * ((x - mean) / spread) ** 2 - math.log(spread * math.sqrt(2 * math.pi))
+from aigc_lab.divergences import gaussian_log_density as log_normal
 
 
 def log_humps(x: Tensor, gap: float, spread: float = 0.6) -> Tensor:

@@ -5,24 +5,8 @@ from torch import Tensor
 
 from aigc_lab import datasets, metrics
 from aigc_lab.classifier import load_classifier
+from aigc_lab.ranking import win_rate
 from aigc_lab.transforms import to_signed
-
-
-def win_rate(higher: Tensor, lower: Tensor) -> Tensor:
-    r"""How often a logit of the first set beats one of the second, over all pairs; a tie counts half.
-
-    .. math:: P(a > b) + \tfrac12 P(a = b)
-
-    The area under the ROC curve: 1/2 where the sets can't be told apart. It needs no threshold, so it also suits a D trained on differences.
-
-    Args:
-        higher, lower: (n,) and (m,) logits.
-
-    Returns:
-        Scalar from 0 to 1.
-    """
-    difference = higher[:, None] - lower[None, :]
-    return ((difference > 0).to(higher.dtype) + 0.5 * (difference == 0).to(higher.dtype)).mean()
 
 
 def positions(images: Tensor) -> tuple[Tensor, Tensor]:

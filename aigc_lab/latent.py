@@ -1,4 +1,4 @@
-"""What one does with a trained latent-variable model: walk between codes, count the dimensions in use, report a bound, find the odd one out."""
+"""What one does with a trained latent-variable model: walk between codes, count the dimensions in use, and report a bound."""
 
 import math
 
@@ -55,20 +55,3 @@ def bits_per_dimension(bound: Tensor, shape: tuple[int, int, int]) -> Tensor:
     """
     channels, height, width = shape
     return -bound / (math.log(2) * channels * height * width)
-
-
-def area_under_roc(normal: Tensor, anomalous: Tensor) -> float:
-    """The probability that an anomaly scores higher than a normal example; a tie counts half.
-
-    1 separates the two without error, 0.5 is guessing, below 0.5 the score points the wrong way.
-
-    Args:
-        normal, anomalous: scores, (n,) and (m,); high should mean anomalous.
-
-    Source:
-        Hanley and McNeil, "The meaning and use of the area under a receiver operating characteristic (ROC) curve", Radiology 1982.
-    """
-    ordered = normal.double().sort().values
-    below = torch.searchsorted(ordered, anomalous.double())
-    not_above = torch.searchsorted(ordered, anomalous.double(), right=True)
-    return float((below + not_above).double().mean() / (2 * len(normal)))

@@ -27,7 +27,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from aigc_lab import check, gan, plots, ring, runtime, verify, widgets
-from aigc_lab.gan_picture import densities, log_humps, log_normal, orbits, pulls, rings
+from aigc_lab.divergences import gaussian_log_density as log_normal
+from aigc_lab.gan_picture import densities, log_humps, orbits, pulls, rings
 
 runtime.seed_everything(seed)
 runs = runs or runtime.pick(ci=2, cpu=4, gpu=16)

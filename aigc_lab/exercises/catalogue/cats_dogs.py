@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from aigc_lab.exercises import Exercise, Mistake, case, normal
-from aigc_lab.gan_report import win_rate
+from aigc_lab.ranking import win_rate
 
 LESSON = "32 Cats and dogs"
 

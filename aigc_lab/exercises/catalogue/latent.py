@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from aigc_lab import latent
+from aigc_lab import latent, ranking
 from aigc_lab.exercises import Exercise, Mistake, case, normal
 
 LESSON = "33 Training a VAE"
@@ -123,7 +123,7 @@ EXERCISES = [
     ),
     Exercise(
         id="latent.area_under_roc",
-        reference=latent.area_under_roc,
+        reference=ranking.area_under_roc,
         cases=[
             case(normal=torch.tensor([1.0, 2.0, 3.0]).double(), anomalous=torch.tensor([2.0, 4.0]).double()),
             lambda rng: case(
