@@ -476,7 +476,7 @@ def play_modes(half_distance, share_left, width_left, width_right):
         left.set(xlim=(-9, 9), xlabel="x", ylabel="density")
         right.set(xlabel="mean of q", ylabel="nats", ylim=(0, 3))
         left.legend(frameon=False, fontsize=9, loc="upper left")
-        right.legend(frameon=False, fontsize=9, loc="upper right")
+        right.legend(frameon=False, fontsize=9, loc="upper center")
 
 
 widgets.play(
