@@ -1,7 +1,7 @@
 r"""A class-conditional GAN that learns small pictures in seconds on two CPU cores.
 
 Two networks play against each other. G turns noise z and a class y into a picture; D gives a logit that says how real a picture of that class
-looks. D learns to rank real pictures above generated ones, G learns to turn that ranking round. Six choices make it quick and steady:
+looks. D learns to rank real pictures above generated ones, G learns to turn that ranking round. Seven choices make it quick and steady:
 
 - *pairs*: D compares a real and a generated picture of the same class, and can't win by calling everything fake (`gan_losses`);
 - *projection*: D learns one direction a class in its last features, instead of being shown the label as an extra channel;
@@ -9,6 +9,7 @@ looks. D learns to rank real pictures above generated ones, G learns to turn tha
   for that, and without it G drifts from drawing the class that was wanted to drawing any;
 - *no momentum* in Adam: with β₁ = 0.5, G settled on one drawing a class within 200 steps, a quarter of the variance of real digits;
 - *R1*: D's slope at real pictures is penalised, every few steps only, with its weight raised to match;
+- *a falling rate*: high while there is distance to cover, then down to almost nothing as the budget of `training.fit` is spent;
 - *averaged weights*: pictures come from a running average of G, which changes less from step to step than G itself.
 """
 
@@ -33,6 +34,7 @@ from aigc_lab.gan_losses import (
 )
 from aigc_lab.gan_networks import Discriminator, Generator
 from aigc_lab.gan_penalties import gradient_penalty, r1_penalty, r2_penalty, spectral_norm, with_spectral_norm
+from aigc_lab.schedules import falling, scale_rate
 from aigc_lab.transforms import to_signed
 
 __all__ = [
@@ -65,6 +67,7 @@ class GanRecipe:
         generator, discriminator: the players.
         averaged: the running average of the generator; `sample` uses it.
         shape: (channels, height, width). classes: how many, or None.
+        progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
     def __init__(
@@ -74,9 +77,9 @@ class GanRecipe:
         *,
         width: int = 16,
         latent: int = 32,
-        learning_rate: float = 2e-3,
-        gamma: float = 1.0,
-        r1_every: int = 8,
+        learning_rate: float = 5e-3,
+        gamma: float = 0.7,
+        r1_every: int = 4,
         label_weight: float = 0.3,
         memory: float = 0.1,
     ) -> None:
@@ -87,7 +90,7 @@ class GanRecipe:
         self.learning_rate, self.gamma, self.r1_every = learning_rate, gamma, r1_every
         self.label_weight, self.memory = label_weight, memory
         self._make_optimisers()
-        self.steps_done = 0
+        self.steps_done, self.progress = 0, 0.0
         self._penalty = torch.zeros(())
 
     @classmethod
@@ -96,7 +99,7 @@ class GanRecipe:
 
         Args:
             dataset: has `images`, `labels` and `names`, as `datasets.load` gives.
-            settings: width, latent, learning_rate, gamma (weight of R1), r1_every (steps between two penalties), label_weight
+            settings: width, latent, learning_rate (at the start), gamma (weight of R1), r1_every (steps between two penalties), label_weight
                 (of telling labels, at the start; it falls as 1 / (1 + steps / 200)), memory (the share of the training so far
                 that the running average remembers).
 
@@ -128,6 +131,8 @@ class GanRecipe:
                 floating-point pictures outside [-1, 1].
         """
         real, labels = self._check_batch(batch)
+        for optimiser in (self.d_optimiser, self.g_optimiser):
+            scale_rate(optimiser, falling(self.progress))
         z = torch.randn(len(real), self.generator.latent, device=real.device)
         fake = self.generator(z, labels)
 

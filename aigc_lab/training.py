@@ -17,7 +17,12 @@ SHOW_EVERY = 0.3  # seconds between two redraws of the progress bar
 
 
 class Recipe(Protocol):
-    """What `fit` trains: modules, their optimisers, and one step of learning."""
+    """What `fit` trains: modules, their optimisers, and one step of learning.
+
+    Before each step `fit` sets `recipe.progress` to the share of its budget that is spent, from 0 to below 1; a learning rate may fall with it.
+    """
+
+    progress: float
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor | float]: ...
 
@@ -93,7 +98,9 @@ def fit(
         with _bar(steps or seconds) as bar:
             start, paused, shown, reported = time.perf_counter(), 0.0, 0.0, 0.0
             try:
+                now = 0.0
                 for batch in batches(tensors, batch_size, seed):
+                    recipe.progress = len(history) / steps if steps else min(now / seconds, 1.0)
                     scalars = _as_floats(recipe.step(batch))
                     now = time.perf_counter() - start - paused
                     _stop_if_not_finite(scalars, history)

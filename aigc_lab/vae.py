@@ -7,8 +7,8 @@ p(x|z); training raises the evidence lower bound on log p(x). Drawing from the p
   flips, white with the grey value's probability, anew at every step. That is the data the bound is about; `binarise` makes the one fixed copy
   on which it is reported.
 - *Gaussian* decoder: p(x|z) is a density over grey or colour values in [0, 1], with one σ for all of them that is learnt, too.
-- *Averaged weights*: all that is shown or measured comes from a running average of both networks, which looks back over a share of the training
-  so far. It does the work of a falling learning rate without having to know when training ends.
+- *A falling rate and averaged weights*: the learning rate falls as the budget of `training.fit` is spent, and all that is shown or measured comes from
+  a running average of both networks, which looks back over a share of the training so far. Either alone does most of the work of both.
 """
 
 import copy
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from aigc_lab.averaging import update_average
+from aigc_lab.schedules import falling, scale_rate
 from aigc_lab.transforms import to_unit
 from aigc_lab.vae_losses import (
     bernoulli_log_likelihood,
@@ -73,20 +74,21 @@ class VaeRecipe:
     Attributes:
         model: the networks in training, `model.encoder` and `model.decoder`. averaged: their running average, which all methods but `step` use.
         shape: (channels, height, width). latent: dimensions of z. likelihood: "bernoulli" or "gaussian".
+        progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
     def __init__(
         self,
         shape: tuple[int, int, int],
         *,
-        latent: int = 16,
+        latent: int = 20,
         width: int = 16,
         hidden: int = 256,
         likelihood: str = "bernoulli",
         beta: float = 1.0,
         free_bits: float = 0.0,
-        learning_rate: float = 4e-3,
-        memory: float = 0.1,
+        learning_rate: float = 5e-3,
+        memory: float = 0.07,
     ) -> None:
         if likelihood not in ("bernoulli", "gaussian"):
             raise ValueError(f"likelihood must be 'bernoulli' or 'gaussian', got {likelihood!r}")
@@ -98,12 +100,14 @@ class VaeRecipe:
         self.beta, self.free_bits, self.memory = beta, free_bits, memory
         self.model = nn.Module()
         self.model.encoder = Encoder(self.shape, latent, width, hidden)
-        self.model.decoder = Decoder(self.shape, latent, width, hidden)
+        self.model.decoder = Decoder(self.shape, latent, width)
         if likelihood == "gaussian":
             self.model.noise_logvar = nn.Parameter(torch.tensor(-3.0))  # log σ² of a pixel: σ = 0.22 to begin with
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=learning_rate, fused=True)
-        self.steps_done = 0
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.1, fused=True
+        )
+        self.steps_done, self.progress = 0, 0.0
 
     @classmethod
     def for_data(cls, dataset: Any, **settings: Any) -> "VaeRecipe":
@@ -111,8 +115,8 @@ class VaeRecipe:
 
         Args:
             dataset: has `images`, as `datasets.load` gives.
-            settings: latent, width, hidden (sizes), likelihood ("bernoulli" or "gaussian"), beta (weight of the KL), free_bits
-                (nats that each latent dimension may cost for free), learning_rate, memory (the share of the training so far that
+            settings: latent, width, hidden (sizes; hidden is the encoder's dense layer), likelihood ("bernoulli" or "gaussian"), beta (weight of the KL), free_bits
+                (nats that each latent dimension may cost for free), learning_rate (at the start), memory (the share of the training so far that
                 the running average looks back over, roughly).
 
         Raises:
@@ -131,6 +135,7 @@ class VaeRecipe:
         Returns:
             Nats a picture: "loss" = reconstruction + β KL (with free bits: their term in place of the KL), "reconstruction" = -log p(x|z), "KL".
         """
+        scale_rate(self.optimiser, falling(self.progress))
         x = _unit(batch[0])
         if self.likelihood == "bernoulli":
             x = torch.bernoulli(x)

@@ -41,7 +41,7 @@ def dice(number=seed):
 # %% [markdown]
 # ## A decoder is not yet a generator
 #
-# An encoder squeezes a picture into 16 numbers, a decoder rebuilds the picture from them, and both learn to lose little. That is an autoencoder. The article that
+# An encoder squeezes a picture into 20 numbers, a decoder rebuilds the picture from them, and both learn to lose little. That is an autoencoder. The article that
 # this course grew out of says that one then generates from that low-dimensional space. So train one, and do it. The networks are those that the VAE below will have; of the encoder's two outputs only the first is used.
 
 # %%
@@ -58,7 +58,7 @@ for (x,) in itertools.islice(training.batches((grey.to(device),), 64, seed), few
 with torch.no_grad():
     codes = torch.cat([encoder(part.to(device))[0] for part in grey.split(500)])
     rebuilt = decoder(encoder(test_grey[:12].to(device))[0]).sigmoid().cpu()
-    from_noise = decoder(torch.randn(12, 16, generator=dice()).to(device)).sigmoid().cpu()
+    from_noise = decoder(torch.randn(12, 20, generator=dice()).to(device)).sigmoid().cpu()
 plots.image_rows(
     {"test digits": test.images[:12], "rebuilt": rebuilt, "decoded from noise": from_noise},
     title="It rebuilds what it never saw, and can't draw",
@@ -69,10 +69,10 @@ plots.image_rows(
 # The second row is soft, but one reads it. The third was decoded from $z \sim N(0, I)$. But who said that codes look like that? Nobody told the encoder where to put them:
 
 # %%
-print(f"standard deviation of the 16 numbers: {codes.std(dim=0).min():.1f} to {codes.std(dim=0).max():.1f}")
+print(f"standard deviation of the 20 numbers: {codes.std(dim=0).min():.1f} to {codes.std(dim=0).max():.1f}")
 length = codes.norm(dim=1).mean().item()
-print(f"mean length of a code: {length:.1f}; of noise: about {math.sqrt(16):.1f}")
-verify.promise("codes lie more than twice as far out as noise", length > 2 * 4, got=length)
+print(f"mean length of a code: {length:.1f}; of noise: about {math.sqrt(20):.1f}")
+verify.promise("codes lie more than twice as far out as noise", length > 2 * math.sqrt(20), got=length)
 
 # %% [markdown]
 # The codes are somewhere else, so you decoded places where no picture ever was. You could measure where the codes are, fit a Gaussian to them, and draw from that. The VAE goes the other way. It says beforehand
@@ -106,7 +106,7 @@ verify.promise("the KL ends between 15 and 27 nats", 15 < smooth["KL"][-1] < 27,
 
 # %% tags=["predict"]
 judge = classifier.load_classifier("digits")
-z = torch.randn(many, 16, generator=dice())
+z = torch.randn(many, model.latent, generator=dice())
 fitted = codes.cpu().mean(dim=0) + z @ torch.linalg.cholesky(codes.cpu().T.cov()).T
 with torch.no_grad():
     sheets = {
@@ -121,7 +121,7 @@ for name, value in distance.items():
     print(f"{name:30} {value:6.0f}")
 
 # %% [markdown]
-# You should have seen the plain autoencoder more than ten times as far off as the others, and the fitted Gaussian close behind the VAE, if not level with it. What was missing is not another decoder but a distribution over codes.
+# You should have seen the plain autoencoder more than five times as far off as the others, and the fitted Gaussian close behind the VAE, if not level with it. What was missing is not another decoder but a distribution over codes.
 # You can fit one afterwards (latent diffusion does, with a far better fit), or train with one. The VAE has it built in, and with it a bound on $\log p(x)$, which the autoencoder doesn't have.
 
 # %%
@@ -131,7 +131,7 @@ plots.image_rows(
     alt="Four rows of fourteen: blots, digits with flaws, digits that are a little soft, real digits.",
 )
 worst, repaired, ours, real = distance.values()
-verify.promise("N(0, I): the autoencoder is over 10 times as far off as the VAE", worst > 10 * ours, got=worst / ours)
+verify.promise("N(0, I): the autoencoder is over 5 times as far off as the VAE", worst > 5 * ours, got=worst / ours)
 verify.promise("a fitted Gaussian: less than 3 times", repaired < 3 * ours, got=repaired / ours)
 verify.promise("real digits are nearer than all", real < min(worst, repaired, ours), got=real)
 
@@ -190,7 +190,7 @@ def walk(z1, z2):
 widgets.play(walk, z1=(-3.0, 3.0, 0.1, 0.5), z2=(-3.0, 3.0, 0.1, -0.5))
 
 # %% [markdown]
-# With 16 dimensions there is no map. First count how many are in use. A dimension whose mean $\mu_j$ is the same for every picture says nothing.
+# With 20 dimensions there is no map. First count how many are in use. A dimension whose mean $\mu_j$ is the same for every picture says nothing.
 
 
 # %% tags=["exercise"]
@@ -211,7 +211,7 @@ used = active_dimensions(mu.cpu())
 plots.bars(
     {f"dimension {j}": price[j].item() for j in order.tolist()},
     y_label="KL, nats a picture",
-    title=f"{used} of 16 dimensions are in use",
+    title=f"{used} of {model.latent} dimensions are in use",
     alt="Bars of the KL of each dimension, from the dearest to the cheapest.",
 )
 verify.promise("more than 8 dimensions are in use", used > 8, got=used)
@@ -228,7 +228,7 @@ def turn(test_digit, rank):
     )
 
 
-widgets.play(turn, test_digit=(0, 99, 1, 3), rank=(1, 16, 1, 1))
+widgets.play(turn, test_digit=(0, 99, 1, 3), rank=(1, model.latent, 1, 1))
 
 # %% [markdown]
 # Dear dimensions change the digit a lot, those with a KL of nearly 0 change nothing. Few of them have a name such as "slant": the loss never asked for that, since a rotated code costs the same KL.
@@ -239,7 +239,7 @@ widgets.play(turn, test_digit=(0, 99, 1, 3), rank=(1, 16, 1, 1))
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for d in (2, 16, 256):
+for d in (2, 20, 256):
     a, b = torch.randn(2, 10_000, d, generator=dice()).double()
     print(f"d = {d:3}: ends {a.norm(dim=1).mean():5.2f} long, half way {((a + b) / 2).norm(dim=1).mean():5.2f}")
 
@@ -258,7 +258,7 @@ def slerp(a, b, t):
 slerp = check("latent.slerp", slerp)
 
 # %%
-first, second = torch.randn(2, many // 4, 16, generator=dice(1))
+first, second = torch.randn(2, many // 4, model.latent, generator=dice(1))
 halves = {
     "pixels": (model.decode(first) + model.decode(second)).cpu() / 2,
     "chord": model.decode((first + second) / 2).cpu(),
@@ -304,7 +304,7 @@ print(f"lengths {a.norm():.2f} and {b.norm():.2f}; chord and arc differ by {apar
 # %% [markdown]
 # The double exposures are far from digits, yet the classifier is as sure of them as of real draws: certainty is no proof of quality. Of the two paths through
 # the codes, the chord is the tame one. Half way it lies nearer to 0, where pictures are more typical and less varied (a *temperature* below 1; lesson 35 turns it on purpose), and a set of them is further from test digits than
-# new draws are. The arc is as good as new draws. For two given digits in 16 dimensions you hardly see the difference; in hundreds of dimensions, or for the mean of many codes, you would.
+# new draws are. The arc is as good as new draws. For two given digits in 20 dimensions you hardly see the difference; in hundreds of dimensions, or for the mean of many codes, you would.
 #
 # ## The test bound, so that others can compare it
 #
@@ -531,13 +531,13 @@ verify.promise("corrected, black pictures nearly always", table["all black"]["bo
 
 # %%
 far = distance["autoencoder, N(0, I)"] / distance["VAE, N(0, I)"]
-verify.promise("the article's generator is over 10 times as far from digits as the VAE", far > 10, got=far)
+verify.promise("the article's generator is over 5 times as far from digits as the VAE", far > 5, got=far)
 spread = (logvar.exp() + mu.square()).mean(dim=0).cpu()  # of the test digits' codes, in the VAE
 print(
     f"the VAE's codes together have a second moment of {spread.min():.2f} to {spread.max():.2f} a dimension; the prior has 1"
 )
 verify.promise(
-    "each within 0.3 of the prior's 1", (spread - 1).abs().max().item() < 0.3, got=(spread - 1).abs().max().item()
+    "each within 0.5 of the prior's 1", (spread - 1).abs().max().item() < 0.5, got=(spread - 1).abs().max().item()
 )
 
 # %% [markdown]

@@ -98,9 +98,8 @@ def test_the_stored_trainings_say_what_their_record_says():
         assert scores.shape == (len(facts["seed"]), len(facts["steps"]), len(facts["measures"]))
         for i, name in enumerate(facts["measures"]):
             assert scores[:, -1, i].tolist() == pytest.approx(result[name], abs=1e-4)
-    upright = {
-        way: facts["result"][f"200 pictures: {way}, both, every time"]["upright"]
-        for way in ("90 degrees", "quarter turns")
-    }
-    assert min(upright["90 degrees"]) > 0.9
-    assert max(upright["quarter turns"]) < 0.7
+    turned = [
+        facts["result"][f"200 pictures: {way}, both, every time"]["upright"] for way in ("90 degrees", "quarter turns")
+    ]
+    assert min(turned[0]) > 0.9  # can be undone
+    assert min(turned[1]) < 0.1  # can't: where a seed ends is chance

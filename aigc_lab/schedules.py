@@ -1,0 +1,33 @@
+"""Learning rates that fall as a training's budget is spent."""
+
+import torch
+
+
+def falling(progress: float, hold: float = 0.3, end: float = 0.02) -> float:
+    r"""The factor on a learning rate: 1 at first, then down a straight line.
+
+    .. math:: f(t) = 1 - (1 - e)\,\frac{\max(t - h,\ 0)}{1 - h}
+
+    A high rate covers distance and leaves the weights trembling by as much as one step; a low one lets them settle. A budget that is known
+    beforehand, in steps or in seconds, can have both.
+
+    Args:
+        progress: t, the share of the budget that is spent, 0 to 1. `training.fit` tells its recipe.
+        hold: h, the share during which the rate stays at the top, from 0 to below 1.
+        end: e, the factor at the end.
+
+    Raises:
+        ValueError: a share outside its range.
+    """
+    if not 0 <= progress <= 1 or not 0 <= hold < 1:
+        raise ValueError(f"progress must lie in [0, 1] and hold in [0, 1), got {progress} and {hold}")
+    return 1 - (1 - end) * max(progress - hold, 0.0) / (1 - hold)
+
+
+def scale_rate(optimiser: torch.optim.Optimizer, factor: float) -> None:
+    """Set each learning rate of an optimiser to its first one times `factor`.
+
+    The first is kept in the optimiser, as `initial_lr`, where torch's own schedulers keep it, so it is saved and loaded with the optimiser's state.
+    """
+    for group in optimiser.param_groups:
+        group["lr"] = factor * group.setdefault("initial_lr", group["lr"])
