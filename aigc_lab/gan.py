@@ -130,6 +130,7 @@ class GanRecipe:
         batch = self._check_batch(batch)
         for optimiser in (self.d_optimiser, self.g_optimiser):
             scale_rate(optimiser, falling(self.progress))
+        self._drawn.clear()
         scalars = self.update(self._discriminator_loss, self.d_optimiser, batch)
         self._penalty = scalars.pop("R1", self._penalty)
         self.discriminator.requires_grad_(False)  # G's turn: no gradient for D's weights is computed
