@@ -7,10 +7,11 @@ import torch
 KINDS = {
     "convolutions": ("conv",),
     "matrix products": ("addmm", "::mm", "bmm", "matmul", "linear"),
-    "normalisation": ("norm",),
+    "normalisation": ("_norm",),
     "optimiser": ("adam", "_foreach_"),
+    "random numbers": ("::normal", "random", "::rand"),
     "activations and losses": ("leaky_relu", "tanh", "softplus", "sigmoid", "relu"),
-    "data: choosing, converting, copying": ("index", "copy_", "cat", "embedding", "randperm"),
+    "data: choosing, converting, copying": ("index", "copy_", "cat", "embedding"),
 }
 OTHER = "all else"
 
