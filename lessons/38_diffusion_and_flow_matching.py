@@ -124,8 +124,9 @@ verify.agree("noise after two steps: variance 1 - (1 - β₁)(1 - β₂)", carri
 betas = diffusion.linear_betas()  # from 0.0001 to 0.02 in 1000 steps, as in the paper
 alpha_bar = diffusion.signal_left(betas)
 x = torch.full((20_000,), 0.8, dtype=torch.float64)
+rng = dice()
 for beta in betas[:300]:
-    x = (1 - beta).sqrt() * x + beta.sqrt() * torch.randn(len(x), generator=dice(int(beta * 1e9)), dtype=torch.float64)
+    x = (1 - beta).sqrt() * x + beta.sqrt() * torch.randn(len(x), generator=rng, dtype=torch.float64)
 left = alpha_bar[299].item()
 verify.agree("mean after 300 steps = √ᾱ x₀", verify.estimate(x), left**0.5 * 0.8)
 verify.agree("variance after 300 steps = 1 - ᾱ", verify.estimate((x - left**0.5 * 0.8) ** 2), 1 - left)
@@ -193,9 +194,9 @@ def step_back_mean(x_t, x_0, beta, before):
 step_back_mean = check("flow.step_back_mean", step_back_mean)
 
 # %%
-a_picture, its_noise = torch.randn(2, 784, generator=dice(), dtype=torch.float64)
+a_picture, its_noise = torch.randn(2, 1, 1, 28, 28, generator=dice(), dtype=torch.float64)
 step = 300
-at_step = noised(a_picture[None], its_noise[None], alpha_bar[[step - 1]])[0]
+at_step = noised(a_picture, its_noise, alpha_bar[[step - 1]])
 package_mean, spread = diffusion.step_back(at_step, a_picture, betas, step)
 mine = step_back_mean(at_step, a_picture, betas[step - 1], alpha_bar[step - 2])
 verify.agree("your mean is that of diffusion.step_back, which the lesson uses from here on", mine, package_mean)
@@ -233,7 +234,7 @@ def weight(t):
     return betas[t - 1] / (2 * (1 - betas[t - 1]) * (1 - alpha_bar[t - 2]))
 
 
-guess = its_noise + 0.3 * torch.randn(784, generator=dice(1), dtype=torch.float64)
+guess = its_noise + 0.3 * torch.randn(its_noise.shape, generator=dice(1), dtype=torch.float64)
 a_bar = alpha_bar[step - 1]
 guessed_picture = (at_step - (1 - a_bar).sqrt() * guess) / a_bar.sqrt()
 guessed_mean, _ = diffusion.step_back(at_step, guessed_picture, betas, step)
@@ -276,7 +277,7 @@ size = (times**2 + (1 - times) ** 2).sqrt()[:, None]
 verify.agree(
     "divided by its size, the straight path is diffusion's, with ᾱ = t² / (t² + (1 - t)²)",
     flow.between(some_noise, some_x, times) / size,
-    noised(some_x, some_noise, times**2 / (times**2 + (1 - times) ** 2)),
+    diffusion.noised(some_x, some_noise, times**2 / (times**2 + (1 - times) ** 2)),
     tolerance=1e-5,
 )
 
@@ -492,7 +493,6 @@ def perfect_pictures(x, t):
     return perfect_velocity(x.flatten(1), t).view_as(x)
 
 
-memory = train_x[:500].flatten(1)
 known, others = train_x[:300], test_x[:300]
 losses = {
     "perfect": (loss_at(perfect_pictures, known), loss_at(perfect_pictures, others)),
@@ -560,7 +560,6 @@ def midpoint_step(velocity, x, t, h):
 midpoint_step = check("flow.midpoint_step", midpoint_step)
 
 # %%
-truth = on_the_way[-1]  # of the two humps, from 1000 small steps
 truth = flow.follow(humps_velocity, spots, 2000, "midpoint")
 cost, wrong = [8, 16, 32, 64, 128], {"Euler": [], "midpoint, yours": [], "Heun": []}
 for evaluations in cost:
@@ -573,12 +572,12 @@ for evaluations in cost:
         flow.follow(humps_velocity, spots, evaluations // 2, "heun"),
     )
     for row, end in zip(wrong.values(), ways):
-        row.append((end - truth).abs().mean().item())
+        row.append((end - truth).abs().median().item())
 plots.curves(
     cost,
     wrong,
     x_label="evaluations of the velocity",
-    y_label="mean error of the end",
+    y_label="median error of the end",
     title="Two humps, exact velocity: twice the evaluations, half the error or a quarter",
     alt="Three falling lines on logarithmic axes. Euler's is the flattest; midpoint and Heun fall twice as steeply.",
     log_x=True,
@@ -612,13 +611,15 @@ asked = torch.arange(n) % 10
 start = torch.randn(n, 1, 28, 28, generator=dice())
 
 
+def class_velocity(x, t):
+    return trained.velocity(x, t, asked)
+
+
 def by(way, evaluations):
     """Pictures by the trained network with one of four samplers, all from the same noise."""
-    velocity = lambda x, t: trained.velocity(x, t, asked)
     if way == "ancestral":
-        return diffusion.denoise(velocity, start, evaluations, 1.0, dice(1)).clamp(-1, 1)
-    steps = evaluations // flow.METHODS[way]
-    return flow.follow(velocity, start, steps, way).clamp(-1, 1)
+        return diffusion.denoise(class_velocity, start, evaluations, 1.0, dice(1)).clamp(-1, 1)
+    return flow.follow(class_velocity, start, evaluations // flow.METHODS[way], way).clamp(-1, 1)
 
 
 @torch.no_grad()
@@ -634,7 +635,7 @@ for way in ("euler", "midpoint", "heun", "ancestral"):
     print(f"{way:10}", "   ".join(f"{e:2} evaluations: {d:6.2f}" for e, d in zip(budgets, frechet[way])))
 
 # %% [markdown]
-# You should have seen everybody get better with more evaluations, and the ancestral sampler need the most of them: each of its steps throws away noise that it had worked out, and draws new. With small steps that does good, since fresh noise forgets old errors;
+# You should have seen everybody get better with more evaluations, and the ancestral sampler need the most of them: each of its steps throws away noise that it had worked out, and draws new. With many small steps that can do good, since fresh noise covers earlier errors (Karras et al., 2022);
 # with a few large ones it is ruinous. The others are near to each other once there are enough evaluations: then the network's own error is what is left, and no sampler can mend that.
 
 # %%
@@ -683,12 +684,17 @@ def guided(conditional, unconditional, guidance):
 # %% tags=["check"]
 guided = check("flow.guided", guided)
 
+
 # %%
+def pushed(w):
+    """The velocity under guidance w; costs two evaluations."""
+    return lambda x, t: guided(class_velocity(x, t), trained.velocity(x, t), w)
+
+
 strengths, dial, shown = [0.0, 1.0, 2.0, 4.0, 8.0], {"recognised": [], "precision": [], "recall": []}, {}
 far = []
 for w in strengths:
-    push = lambda x, t: guided(trained.velocity(x, t, asked), trained.velocity(x, t), w)
-    shown[w] = flow.follow(push, start, 10, "euler").clamp(-1, 1)  # 10 steps of two evaluations
+    shown[w] = flow.follow(pushed(w), start, 10, "euler").clamp(-1, 1)  # 10 steps of two evaluations
     f = seen_by_judge(shown[w])
     found = metrics.precision_recall(standard, f)
     read = (judge.head(f).argmax(dim=1) == asked).double().mean().item()
@@ -828,7 +834,7 @@ verify.promise("the flow's codes decode to better digits", far_latent < table["V
 # - *autoregressive models*, which draw one token after another (lesson 39). DALL-E, which the article names in its introduction, is one: a transformer over the codes of a discrete VAE (Ramesh et al., 2021).
 # - *diffusion*, this lesson. DALL-E 2 draws with it (Ramesh et al., 2022), and latent diffusion is a VAE *and* diffusion, as you just built.
 #
-# So the names don't exclude each other, and the same name may stand for two families, a year apart. Nor is a GAN "a realisation of AIGC" beside the others by what it draws: all families of the table drew the same digits. They differ in what the network is asked, and that can be measured:
+# So the names don't exclude each other, and the same name may stand for two families, a year apart. All families of the table drew the same digits. They differ in what the network is asked, and in what that costs:
 
 # %%
 cheaper = took["flow"] / took["GAN"]
@@ -861,6 +867,7 @@ widgets.quiz("38_diffusion_and_flow_matching")
 # - Carlini, Hayes, Nasr, Jagielski, Sehwag, Tramèr, Balle, Ippolito, Wallace, "Extracting Training Data from Diffusion Models", USENIX Security 2023
 # - Ho, Jain, Abbeel, "Denoising Diffusion Probabilistic Models", NeurIPS 2020
 # - Ho, Salimans, "Classifier-Free Diffusion Guidance", 2022
+# - Karras, Aittala, Aila, Laine, "Elucidating the Design Space of Diffusion-Based Generative Models", NeurIPS 2022
 # - Lipman, Chen, Ben-Hamu, Nickel, Le, "Flow Matching for Generative Modeling", ICLR 2023
 # - Liu, Gong, Liu, "Flow Straight and Fast: Learning to Generate and Transfer Data with Rectified Flow", ICLR 2023
 # - Ramesh, Pavlov, Goh, Gray, Voss, Radford, Chen, Sutskever, "Zero-Shot Text-to-Image Generation", ICML 2021 (DALL-E)
