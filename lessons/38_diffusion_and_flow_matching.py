@@ -16,6 +16,7 @@ seed = 0
 flow_steps = None  # None: chosen for this machine
 gan_steps = None
 vae_steps = None
+pictures = None  # judged of each sampler
 
 # %%
 import time
@@ -48,7 +49,7 @@ runtime.seed_everything(seed)
 flow_steps = flow_steps or runtime.pick(ci=12, cpu=550, gpu=4000)
 gan_steps = gan_steps or runtime.pick(ci=12, cpu=250, gpu=1500)
 vae_steps = vae_steps or runtime.pick(ci=20, cpu=350, gpu=1500)
-n = runtime.pick(ci=70, cpu=300)  # pictures judged of each sampler
+n = pictures or runtime.pick(ci=70, cpu=300)
 
 digits, test = datasets.load("digits"), datasets.load("digits", split="test")
 train_x, test_x = transforms.to_signed(digits.images), transforms.to_signed(test.images)
@@ -573,6 +574,8 @@ for evaluations in cost:
     )
     for row, end in zip(wrong.values(), ways):
         row.append((end - truth).abs().median().item())
+
+# %%
 plots.curves(
     cost,
     wrong,
@@ -603,10 +606,9 @@ verify.agree("DDIM's step on the straight path is Euler's", ddim, x_now + h * v_
 
 # %% [markdown]
 # Between the two lies a dial, η, the share of the fresh noise: 0 is DDIM, 1 is ancestral. `diffusion.denoise` has it, and you moved it in the plane.
-#
-# **Predict first.** The trained network may be asked 4, 8 or 20 times a picture. Rank Euler, midpoint, Heun and ancestral at each. (Midpoint and Heun take two evaluations a step, so at 4 they have 2 steps.)
+# Here are all four, and the judge's features for the Fréchet distance of lesson 34:
 
-# %% tags=["predict"]
+# %%
 asked = torch.arange(n) % 10
 start = torch.randn(n, 1, 28, 28, generator=dice())
 
@@ -628,6 +630,11 @@ def seen_by_judge(pictures):
 
 
 standard = seen_by_judge(test_x[:1000])
+
+# %% [markdown]
+# **Predict first.** The trained network may be asked 4, 8 or 20 times a picture. Rank Euler, midpoint, Heun and ancestral at each. (Midpoint and Heun take two evaluations a step, so at 4 they have 2 steps.)
+
+# %% tags=["predict"]
 budgets, frechet, sheets = (4, 8, 20), {}, {}
 for way in ("euler", "midpoint", "heun", "ancestral"):
     sheets[way] = {e: by(way, e) for e in budgets}
@@ -649,6 +656,14 @@ plots.curves(
     log_y=True,
     markers=True,
 )
+real_floor = metrics.frechet_distance(standard, seen_by_judge(test_x[1000 : 1000 + n]))
+print(f"the floor, {n} real digits against 1,000: {real_floor:.2f}")
+verify.promise(
+    "with 4 evaluations ancestral is the last", frechet["ancestral"][0] == max(row[0] for row in frechet.values())
+)
+verify.promise("all are better with 20 than with 4", all(row[2] < row[0] for row in frechet.values()))
+
+# %%
 plots.image_rows(
     {
         f"{way}, {e}": transforms.from_signed(sheets[way][e][:10])
@@ -658,12 +673,6 @@ plots.image_rows(
     title="Above with 4 evaluations, below with 20",
     alt="Six rows of the digits 0 to 9; with 4 evaluations the ancestral ones are blurred or broken, with 20 all rows are digits.",
 )
-real_floor = metrics.frechet_distance(standard, seen_by_judge(test_x[1000 : 1000 + n]))
-print(f"the floor, {n} real digits against 1,000: {real_floor:.2f}")
-verify.promise(
-    "with 4 evaluations ancestral is the last", frechet["ancestral"][0] == max(row[0] for row in frechet.values())
-)
-verify.promise("all are better with 20 than with 4", all(row[2] < row[0] for row in frechet.values()))
 
 # %% [markdown]
 # ## Guidance
