@@ -393,14 +393,8 @@ def learn(points, steps, width=96):
     """A small network that learns the velocity from noise to points (m, d); returns it as a function of x and t."""
     torch.manual_seed(seed)
     d = points.shape[1]
-    layers = [
-        nn.Linear(d + 1, width),
-        nn.SiLU(),
-        nn.Linear(width, width),
-        nn.SiLU(),
-        nn.Linear(width, width),
-        nn.SiLU(),
-    ]
+    sizes = [d + 1, width, width, width]
+    layers = [layer for a, b in zip(sizes, sizes[1:]) for layer in (nn.Linear(a, b), nn.SiLU())]
     network = nn.Sequential(*layers, nn.Linear(width, d))
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     for step in range(steps):
@@ -744,7 +738,7 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# It is the trade of lesson 34 once more: quality for variety, by a dial. A text-to-image model has a prompt in place of the class, and is used far beyond $w = 1$; that is one reason why its pictures look so much alike.
+# It is the trade of lesson 34 once more: quality for variety, by a dial. A text-to-image model has a prompt in place of the class. It, too, follows its prompt more closely, and varies less, the larger its $w$ is.
 #
 # ## GAN, VAE, flow
 #
@@ -809,7 +803,7 @@ verify.promise("and a lower Fréchet distance", longer["Fréchet"] < of_gan["Fr�
 
 # %% [markdown]
 # Read the table by columns. A GAN draws in one evaluation, a flow in twenty: that is the price. For it you get a loss that is a plain squared error and goes down, no game that can be lost, and no reward for leaving out what is hard to draw, since every training picture enters the mean.
-# With seconds to train, the GAN is ahead of where a flow is after the same time; with minutes the flow goes on to get better. And what a flow draws in twenty evaluations can be taught to a network that draws it in one or two; that is called distillation.
+# With seconds to train, the GAN is ahead of where a flow is after the same time; with minutes the flow goes on to get better. And what a flow draws in twenty evaluations can be taught to a network that needs fewer; that is called distillation (Salimans and Ho, 2022).
 #
 # ### Codes of a VAE, and a flow
 #
@@ -883,6 +877,7 @@ widgets.quiz("38_diffusion_and_flow_matching")
 # - Ramesh, Dhariwal, Nichol, Chu, Chen, "Hierarchical Text-Conditional Image Generation with CLIP Latents", 2022 (DALL-E 2)
 # - Rombach, Blattmann, Lorenz, Esser, Ommer, "High-Resolution Image Synthesis with Latent Diffusion Models", CVPR 2022
 # - Ronneberger, Fischer, Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015
+# - Salimans, Ho, "Progressive Distillation for Fast Sampling of Diffusion Models", ICLR 2022
 # - Sohl-Dickstein, Weiss, Maheswaranathan, Ganguli, "Deep Unsupervised Learning using Nonequilibrium Thermodynamics", ICML 2015
 # - Song, Meng, Ermon, "Denoising Diffusion Implicit Models", ICLR 2021
 # - Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole, "Score-Based Generative Modeling through Stochastic Differential Equations", ICLR 2021
