@@ -393,8 +393,7 @@ def learn(points, steps, width=96):
     """A small network that learns the velocity from noise to points (m, d); returns it as a function of x and t."""
     torch.manual_seed(seed)
     d = points.shape[1]
-    sizes = [d + 1, width, width, width]
-    layers = [layer for a, b in zip(sizes, sizes[1:]) for layer in (nn.Linear(a, b), nn.SiLU())]
+    layers = [layer for size in (d + 1, width, width) for layer in (nn.Linear(size, width), nn.SiLU())]
     network = nn.Sequential(*layers, nn.Linear(width, d))
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     for step in range(steps):
