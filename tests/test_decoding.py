@@ -59,7 +59,7 @@ def test_arguments_out_of_range_are_named():
         lambda: decoding.top_p(logits(0.5, 0.5), 0.0),
         lambda: decoding.top_p(logits(0.5, 0.5), 1.1),
     ):
-        with pytest.raises(ValueError, match="0|1"):
+        with pytest.raises(ValueError, match=r"0|1"):
             call()
 
 
