@@ -1,5 +1,7 @@
 """Memory of a shared model against the ZeRO paper's figure 1 and torch's own Adam; the pipeline against its schedule."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -36,6 +38,6 @@ def test_the_bubble_is_what_the_schedule_leaves_empty(stages, parts):
     schedule = sharding.schedule(stages, parts)
     empty = sum(entry is None for row in schedule for entry in row) / sum(map(len, schedule))
     assert sharding.pipeline_bubble(stages, parts) == pytest.approx(empty)
-    for before, after in zip(schedule, schedule[1:], strict=False):
+    for before, after in pairwise(schedule):
         for part in range(parts):
             assert after.index(part) == before.index(part) + 1  # a part goes on when the GPU before is done with it
