@@ -794,7 +794,7 @@ plots.curves(
 )
 N = np.array([run["parameters"] for run in full], dtype=float)
 L = np.array([run["test_nats"] for run in full])
-means = [L[N == n].mean() for n in np.unique(N)]
+means = [L[n == N].mean() for n in np.unique(N)]
 verify.promise("each larger size pays less", bool((np.diff(means) < 0).all()), got=means[-1])
 
 # %% [markdown]
@@ -886,7 +886,7 @@ over = sorted((run for run in runs if run["width"] == one), key=lambda run: run[
 D, LD = np.array([run["tokens"] for run in over], dtype=float), np.array([run["test_nats"] for run in over])
 plots.curves(
     {"more text read": np.unique(D), "larger model": np.unique(N)},
-    {"more text read": [LD[D == d].mean() for d in np.unique(D)], "larger model": means},
+    {"more text read": [LD[d == D].mean() for d in np.unique(D)], "larger model": means},
     log_x=True,
     markers=True,
     x_label="characters read D, or parameters N (log scale)",
@@ -895,7 +895,7 @@ plots.curves(
     alt="Two falling curves on a log axis: loss over characters read for one size, and loss over parameters at the full length.",
 )
 once = laws["characters"]
-halves = [LD[D == d].mean() for d in np.unique(D)]
+halves = [LD[d == D].mean() for d in np.unique(D)]
 print(f"one round of the text is {once:,} characters; N = {over[0]['parameters']:,}")
 print("what each doubling of D saved, in nats:", np.round(-np.diff(halves), 3).tolist())
 verify.promise("reading more helps at each step", bool((np.diff(halves) < 0).all()), got=halves[-1])
