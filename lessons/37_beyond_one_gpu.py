@@ -339,10 +339,10 @@ ring_bytes = check("parallel.ring_bytes", ring_bytes)
 changed = sum((after != before).sum().item() for before, after in pairwise(states))  # a message changes one number
 verify.agree("counted in the pictures above: numbers that arrive at each of 4 processes", changed / 4, ring_bytes(4, 4))
 weights = sum(w.numel() for w in vae.VaeRecipe.for_data(datasets.load("digits")).model.parameters())
+print(f"a VAE of {weights:,} weights, in float32")
 for p in (2, 8, 1024):
-    print(
-        f"{p:5} processes, VAE of {weights:,} weights: each sends {ring_bytes(4 * weights, p) / 1e6:.2f} MB a step; process 0 of the obvious way {2 * (p - 1) * 4 * weights / 1e6:,.0f} MB"
-    )
+    ring, obvious = ring_bytes(4 * weights, p) / 1e6, 2 * (p - 1) * 4 * weights / 1e6
+    print(f"{p:5} processes: each sends {ring:.2f} MB a step; the obvious way, process 0 moves {obvious:,.0f} MB")
 verify.promise(
     "however many take part, each sends less than two vectors", ring_bytes(1.0, 10**6) < 2, got=ring_bytes(1.0, 10**6)
 )
@@ -400,7 +400,7 @@ plots.bars(
         "2 processes, 64 each (weak)": 1e3 * double[64],
     },
     y_label="milliseconds a step, median",
-    title=f"Two processes: {single[64] / double[32]:.2f} × as fast at the same work; at twice the work {single[64] / double[64]:.0%} of the speed each",
+    title=f"Strong scaling {single[64] / double[32]:.2f} × (ideal 2), weak scaling {single[64] / double[64]:.0%} (ideal 100 %)",
     alt="Four bars: milliseconds a step of one process with 64 and 32 examples, and of two processes with 32 and 64 each.",
 )
 
@@ -412,15 +412,12 @@ share = parallel.serial_share(strong, 2)
 print(f"This machine has {units} {place}{' cores' if place == 'CPU' else 's'} for two processes.")
 if units < 2:
     print("They took turns on it, so neither kind of scaling can gain anything: what you see is the price of talking.")
-print(
-    f"strong scaling: {strong:.2f} × as fast; ideal 2. Half of the examples take {single[32] / single[64]:.0%} of the time even without talking."
-)
+print(f"strong scaling: {strong:.2f} × as fast; ideal 2")
+print(f"half of the examples, alone: {single[32] / single[64]:.0%} of the time; ideal 50%")
 print(f"talking, and getting into each other's way: {1e3 * (double[32] - single[32]):.1f} ms a step")
+print(f"weak scaling: each at {weak:.0%} of its speed alone, together {2 * weak:.2f} × the work in the same time")
 print(
-    f"weak scaling: each works at {weak:.0%} of its speed alone, so together they do {2 * weak:.2f} × the work in the same time."
-)
-print(
-    f"share that was not divided, by Amdahl's law: {share:.0%}; then no number of processes gets above {1 / max(share, 1e-3):.1f} ×"
+    f"not divided, by Amdahl's law: {share:.0%}; then {1 / max(share, 1e-3):.1f} × is the end, however many take part"
 )
 
 # %% [markdown]
@@ -434,7 +431,11 @@ s, p_ = sympy.symbols("s p", positive=True)
 speed = 1 / (s + (1 - s) / p_)
 verify.agree("one process: no gain", speed.subs(p_, 1), sympy.Integer(1))
 verify.agree("endless processes: 1 / s", sympy.limit(speed, p_, sympy.oo), 1 / s)
-verify.agree("half-way to that limit at", sympy.solve(sympy.Eq(speed, 1 / (2 * s)), p_)[0], (1 - s) / s)
+verify.agree(
+    "half of that limit is reached with (1 - s) / s processes",
+    sympy.solve(sympy.Eq(speed, 1 / (2 * s)), p_)[0],
+    (1 - s) / s,
+)
 
 
 def amdahl(percent_not_divided):
@@ -682,7 +683,7 @@ plots.curves(
 )
 
 # %% [markdown]
-# The gradient shrinks as training succeeds, the noise doesn't. So the useful batch grows, and large runs let it grow. From the same picture comes the *linear scaling rule* (Goyal et al. 2017): with $k$ times the batch, take $k$ times the learning rate. One step of $k\eta$ on the joint batch is $k$ steps of $\eta$ on its parts, as long as the gradient
+# The gradient shrinks as training succeeds, and the noise shrinks much less. So the useful batch grows, and large runs let it grow. From the same picture comes the *linear scaling rule* (Goyal et al. 2017): with $k$ times the batch, take $k$ times the learning rate. One step of $k\eta$ on the joint batch is $k$ steps of $\eta$ on its parts, as long as the gradient
 # hardly changes on the way. Then the gap between the two is of second order, so with half of $\eta$ a quarter of it should be left:
 
 
