@@ -50,9 +50,9 @@ from aigc_lab import (
 
 # %%
 runtime.seed_everything(seed)
-timed_steps = timed_steps or runtime.pick(ci=8, cpu=60, gpu=200)
 if runtime.profile() != "ci":  # two processes need two GPUs; with fewer, everything here computes on the CPU
     os.environ["AIGC_LAB_PROFILE"] = "gpu" if launch.gpus_for(2) else "cpu"
+timed_steps = timed_steps or runtime.pick(ci=8, cpu=60, gpu=200)
 place = "GPU" if runtime.device().type == "cuda" else "CPU"
 scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 folder = Path(scratch.name)
