@@ -77,7 +77,7 @@ line = symbols.decode(unseen[0])
 print(f"told: {line[:16]}   asked: {line[16:]}")
 
 # %% [markdown]
-# Lesson 02's best counting model looks at the five or six characters before. Give it thousands of lines to count in, and let it play.
+# Lesson 02's best counting model looked at the four or five characters before. Take one that looks at six, give it thousands of lines to count in, and let it play.
 
 # %%
 lines, _ = games(runtime.pick(ci=500, cpu=5000), rng)
@@ -286,6 +286,14 @@ moved |= {"mask after softmax": reach(too_late, x), "the language model": reach(
 # **Predict first.** The second layer has no mask. The third applies it *after* the softmax: it sets the forbidden weights to 0. For which of the four is everything above the diagonal exactly 0? Write it down.
 
 # %% tags=["predict"]
+for name, size in moved.items():
+    print(f"{name:20} largest gradient from the future: {np.triu(size, 1).max():.2g}")
+
+# %% [markdown]
+# You should have seen two empty triangles and two full ones. The mask that comes too late does hide the future's *values*, but each weight was divided by the sum over all scores, the future's too. That sum leaks. And
+# the rows no longer add up to 1.
+
+# %%
 with plots.figure(
     title="White is exactly 0: only a mask before the softmax keeps the future out",
     alt="Four squares of outputs i by inputs j. With the causal mask and for the language model the triangle above the diagonal is empty; for the other two it is filled.",
@@ -296,12 +304,6 @@ with plots.figure(
         ax.imshow(np.log10(np.where(size > 0, size, np.nan)), cmap="cividis")
         ax.set(title=name, xlabel="input j", ylabel="output i")
         ax.grid(False)
-for name, size in moved.items():
-    print(f"{name:20} largest gradient from the future: {np.triu(size, 1).max():.2g}")
-
-# %% [markdown]
-# You should have seen two empty triangles and two full ones. The mask that comes too late does hide the future's *values*, but each weight was divided by the sum over all scores, the future's too. That sum leaks. And
-# the rows no longer add up to 1:
 
 # %%
 for name in ("causal mask", "the language model"):
@@ -488,7 +490,7 @@ print(
 )
 
 # %% [markdown]
-# Now lesson 02's ruler, on chapters that none of them has read: what do the alphabet, the best counts, this GPT, and a larger one that was trained for longer pay for a character?
+# Now lesson 02's ruler, on chapters that none of them has read: what do the alphabet, the best counts, this GPT, and a larger one that was trained for longer pay for a character? (Lesson 02 has the rest: rules pay infinitely much, and its GRU, after seconds of training, more than the counts.)
 
 # %%
 chapters = [one[: runtime.pick(ci=1500, cpu=12_000)] for one in test[: runtime.pick(ci=1, cpu=3)]]
@@ -561,7 +563,7 @@ def written(choose, texts=1):
 print(textwrap.fill("The " + written(decoding.greedy)[0], 100))
 
 # %% [markdown]
-# You should have seen it go in circles. The likeliest character again and again is not the likeliest text, and even the likeliest text isn't like a text: people say surprising things, 2 bits for each character here. So draw. But a draw sometimes takes
+# You should have seen it go in circles. The likeliest character again and again is not the likeliest text, and even the likeliest text isn't like a text: people say surprising things, at about 2 bits a character. So draw. But a draw sometimes takes
 # what the model finds nearly impossible, and with 82 characters to choose from the many small probabilities add up. One bad character, and the model goes on from there. Three knobs deal with it.
 #
 # *Temperature* divides the logits (lesson 02). *Top-k* (Fan et al., 2018) keeps the k most likely tokens.
@@ -577,7 +579,7 @@ def top_k_probabilities(logits, k, tau):
 top_k_probabilities = check("decoding.top_k_probabilities", top_k_probabilities)
 
 # %% [markdown]
-# But how many are good depends on the place. After "The wha" there is one, after "The " there are twenty. *Top-p*, or nucleus sampling (Holtzman et al., 2020), keeps the smallest set of most likely tokens that together hold at least the probability p. The token that reaches p
+# But how many are good depends on the place. After "The wha" hardly more than one will do, after "The " nearly any letter. *Top-p*, or nucleus sampling (Holtzman et al., 2020), keeps the smallest set of most likely tokens that together hold at least the probability p. The token that reaches p
 # is in. It is often left out by mistake; look for "top_p" among the bug reports of any large library.
 
 
@@ -790,7 +792,7 @@ plots.curves(
     x_label="characters read",
     y_label="bits per character, on what is read",
     title="Larger models learn faster and go further",
-    alt="Six falling curves over the characters read, in the order of the models' sizes; all still fall at the end.",
+    alt="Six falling curves over the characters read, in the order of the models' sizes, the largest model lowest.",
 )
 N = np.array([run["parameters"] for run in full], dtype=float)
 L = np.array([run["test_nats"] for run in full])
@@ -828,7 +830,7 @@ print(
 print("what the line misses, in % of the loss:", np.round(100 * rest, 1).tolist())
 
 # %% [markdown]
-# Look at the last row before you believe the interval. It assumes that the line is true and the remainders are noise. Are they? Two seeds of one size miss in the same direction, and if the signs go − + − (or + − +) along the sizes, the points lie on a curve, not on a line.
+# Look at the last row before you believe the interval. It assumes that the line is true and the remainders are noise. Are they? The sizes are in order, each with its two seeds. If both seeds of a size miss in the same direction, and the signs go − + − (or + − +) along the sizes, then the points lie on a curve, not on a line.
 #
 # There is a reason to expect a curve. No model can pay less than the text's own entropy, so the law should level off at some floor:
 #
@@ -873,7 +875,7 @@ print(f"width of the exponent's interval: {np.ptp(profile.alphas[inside]):.3f} w
 #
 # - Our text is one book, read several times over. Kaplan's models never ran out of text, so that N alone was short. Ours are short of both, and what a larger model gains on what it has read it may not gain on a new chapter.
 # - Ours predict characters, of which spelling is the larger part and is soon learned. Theirs predict pieces of words.
-# - Ours stop while their loss still falls (see the curves), at very different D/N. Kaplan trained to convergence for this law.
+# - Ours stop after the same number of characters, at very different D/N. Kaplan's were trained until they hardly got better.
 # - Embeddings aren't counted, as with Kaplan. For our smallest model they are about half of all its parameters, and they learn, too; for a large one they hardly matter. Pearce and Song (2024) trace much of the difference
 #   between Kaplan's advice and that of Hoffmann et al. (2022) to this.
 # - The floor. Kaplan's fit has none; that of Hoffmann et al. has one, and another exponent.
@@ -898,6 +900,7 @@ once = laws["characters"]
 halves = [LD[d == D].mean() for d in np.unique(D)]
 print(f"one round of the text is {once:,} characters; N = {over[0]['parameters']:,}")
 print("what each doubling of D saved, in nats:", np.round(-np.diff(halves), 3).tolist())
+print(f"exponent of D, without a floor: {power_law(D, LD)[0]:.3f} (Kaplan's, for the size of the data set: 0.095)")
 verify.promise("reading more helps at each step", bool((np.diff(halves) < 0).all()), got=halves[-1])
 earlier, later = -np.diff(halves)[-2:] / np.diff(np.unique(D) / once)[-2:]
 verify.promise("but each further round of the book helps less", later < earlier, got=later)
@@ -943,7 +946,7 @@ widgets.quiz("39_language_models")
 # Build attention, and say what the softmax, the square root and the mask are for; prove with gradients what a network can't see; say why recurrent networks forget; choose temperature, top-k and top-p by what they cut off; build a cache of keys and values,
 # and compute its memory; fit a power law, find its interval, and doubt it.
 #
-# Try `stored = lm.load("quatrains")` in the cache section: its window holds 48 characters. What happens to a poem that is longer? Lesson 36 measures where the time goes, lesson 37 what training costs beyond one GPU.
+# Let the other model write with the cache: `kv_cache.generate(lm.load("quatrains"), chinese.encode("明月")[None], 100, decoding.greedy)`. Its window holds 48 characters, so what does it know of the first poem when it writes the fourth? Lesson 36 measures where the time goes, lesson 37 what training costs beyond one GPU.
 #
 # ## References
 #
