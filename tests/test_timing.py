@@ -76,10 +76,7 @@ def test_torch_s_own_device_runs_and_waits():
 
 
 def test_gains_compare_the_same_number_of_examples(capsys):
-    class Pretend(timing.PretendDevice):
-        pass
-
-    device = Pretend([0.0], launch=0.0)
+    device = timing.PretendDevice([0.0], launch=0.0)
 
     def takes(seconds):
         def work():
