@@ -389,7 +389,7 @@ table.row(
 )
 
 # %% [markdown]
-# **Batch size.** More examples a step fill the machine better, so each example gets cheaper. That is only half of the story: what counts is how much is *learnt* in a minute, and there a larger
+# **Batch size.** More examples a step fill the machine better, so that each example mostly gets cheaper. That is only half of the story: what counts is how much is *learnt* in a minute, and there a larger
 # batch means fewer steps. Below, "before" and "after" are both the time for the larger number of pictures.
 
 
@@ -422,7 +422,7 @@ else:
 
 # %% [markdown]
 # **Fewer, larger operations.** An optimiser that loops over the weights starts several small operations for each tensor; a *fused* one does all in one. `torch.compile` does the same for any chain of
-# operations: six of them, which read and write the whole vector each, become one that reads and writes once. It takes a compiler and some patience at the first call.
+# operations: seven of them, which read and write the whole vector each, become one that reads and writes once. It takes a compiler and some patience at the first call.
 
 
 # %%
@@ -446,15 +446,15 @@ def chain(x):
 vector = torch.randn(runtime.pick(ci=2**20, cpu=2**22, gpu=2**26), device=device)
 tool = equipment.compiler(device)
 if runtime.profile() == "ci" or tool is None:
-    table.not_here("compile: six operations in one pass", "no compiler" if tool is None else "left out in profile ci")
+    table.not_here("compile: seven operations in one pass", "no compiler" if tool is None else "left out in profile ci")
 else:
     try:
         compiled, start = torch.compile(chain), here.now()
         compiled(vector)
         print(f"the first call took {here.now() - start:.1f} s: it wrote a program and compiled it")
-        table.row("compile: six operations in one pass", lambda: chain(vector), lambda: compiled(vector))
+        table.row("compile: seven operations in one pass", lambda: chain(vector), lambda: compiled(vector))
     except Exception as error:  # a half-installed compiler is as good as none
-        table.not_here("compile: six operations in one pass", f"{type(error).__name__} in the compiler")
+        table.not_here("compile: seven operations in one pass", f"{type(error).__name__} in the compiler")
 
 # %% [markdown]
 # **Another architecture.** The GAN's last layer must double the size. A transposed convolution can do that; so can a smaller convolution that draws four channels and lays them out as neighbours
