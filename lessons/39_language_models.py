@@ -326,14 +326,26 @@ print("sums of the weights, mask after the softmax:", [round(total, 2) for total
 one_hot = torch.eye(len(symbols), dtype=torch.float64)
 
 
-def by_hand(lines):
+def by_hand(lines, value=None):
     here = one_hot[lines]
     before = F.pad(here, (0, 0, 1, 0))[:, :-1]  # all moved by one place
-    return attention(400 * here, before, here, causal_mask(lines.shape[1])).argmax(dim=-1)
+    return attention(400 * here, before, here if value is None else value, causal_mask(lines.shape[1]))
 
 
-right["attention by hand"] = by_hand(unseen)[:, 2 * pairs :: 2] == answers
+right["attention by hand"] = by_hand(unseen).argmax(dim=-1)[:, 2 * pairs :: 2] == answers
 verify.promise("attention set by hand is always right", bool(right["attention by hand"].all()))
+
+looks = by_hand(unseen[:1], torch.eye(4 * pairs).double())[0]  # the mean of unit vectors is the weights themselves
+plots.heatmap(
+    looks[2 * pairs :: 2, : 2 * pairs],
+    rows=line[2 * pairs :: 2],
+    columns=line[: 2 * pairs],
+    x_label="what was told",
+    y_label="letter that is asked for",
+    title="Each letter looks at the digit that followed it",
+    alt="Eight rows, one a letter, by the sixteen characters told. In each row one cell is lit: the digit behind that letter.",
+    size=(7.0, 3.0),
+)
 
 # %% [markdown]
 # Can it be *learned*? And what about a network that remembers, the GRU of lesson 02? Its state has 64 numbers, in which it must keep eight pairs before it knows which one it will be asked for. Both see the same new games at each step, and
@@ -457,7 +469,7 @@ verify.promise("the language model minds", change > 1e-3, got=change)
 # ## A block, and a GPT
 #
 # One attention asks one question. *Heads* ask several, each in its own part of the vector, and a matrix mixes the answers. Then each position thinks for itself, in two layers with four times the width. Both *add* to what is there, so that
-# gradients have a straight way through (lesson 32's residual blocks), and both read a normalised copy. That is all there is to `lm.Block`; here it is with your attention inside.
+# gradients have a straight way through, and both read a normalised copy. That is all there is to `lm.Block`; here it is with your attention inside.
 
 # %%
 block = keeper.blocks[0]
