@@ -43,11 +43,6 @@ from aigc_lab import (
     widgets,
 )
 
-# %% [markdown]
-# ## A game that counting loses
-#
-# Eight letters get a digit each. Then the letters come again in another order, and you are to say their digits. Any child can do it who may look back.
-
 # %%
 runtime.seed_everything(seed)
 recall_steps = recall_steps or runtime.pick(ci=20, cpu=500)
@@ -56,6 +51,12 @@ train, test = (text.documents(datasets.load("moby_dick", split).texts) for split
 book = "".join(train)
 vocabulary = text.Vocabulary(book)
 
+# %% [markdown]
+# ## A game that counting loses
+#
+# Eight letters get a digit each. Then the letters come again in another order, and you are to say their digits. Any child can do it who may look back.
+
+# %%
 symbols = text.Vocabulary("0123456789abcdefghijklmnopqrst")  # numbers 1-10 are the digits, 11-30 the letters
 pairs = 8
 
@@ -260,6 +261,7 @@ def too_late(x):
     return (query @ key.T / width**0.5).softmax(dim=1) * causal_mask(len(x)) @ value
 
 
+# %%
 def gpt(x):
     """The language model's logits, from embeddings (T, 96) instead of characters, so that these have a gradient."""
     hook = keeper.embedding.register_forward_hook(lambda *_: x[None])
@@ -384,6 +386,8 @@ plots.curves(
     title="Learning to look back",
     alt="Loss of the GRU and of the transformer over the steps, with a line for guessing at 2.3 nats.",
 )
+
+# %%
 with torch.no_grad():
     for name, model in players.items():
         right[name] = model.eval()(unseen[:, :-1])[0][:, 2 * pairs :: 2].argmax(dim=-1) == answers
@@ -423,6 +427,8 @@ for name, network in networks.items():
     out = network(inputs)[-1]
     gradient = torch.autograd.grad(out @ torch.randn(len(out), dtype=torch.float64), inputs)[0].norm(dim=1)
     moves[name] = (gradient / gradient[-1]).flip(0)
+
+# %%
 plots.curves(
     np.arange(T),
     moves,
@@ -522,6 +528,8 @@ paid = {
     "GPT, trained just now": bits(lm.Writer(small, vocabulary)),
     "GPT, trained beforehand": bits(lm.Writer(stored, vocabulary)),
 }
+
+# %%
 record = checkpoints.info("lm_moby_dick")
 rounds = record["characters_read"] / len(book)
 print(
