@@ -607,11 +607,10 @@ accumulated_gradient = check("hardware.accumulated_gradient", accumulated_gradie
 # In `training.fit` the argument is `accumulate`. The memory for activations falls to the part's share, and the step is the same:
 
 # %%
+import copy
+
 kept_by_part = memory.saved_bytes(lambda: network(x[:16].clone()).sum(), without=network.parameters())
 verify.agree("16 of 64 pictures keep a quarter", 4 * kept_by_part, kept)
-
-
-import copy
 
 
 def weights_after_a_step(accumulate):
@@ -745,7 +744,7 @@ verify.promise("so are all losses of all steps", torch.equal(one["history"]["row
 # stream stands. Whoever saves only the weights starts with an optimiser that has forgotten everything, on examples it has already seen in this epoch. (On a GPU some operations add in an order that changes from run to run;
 # there, resumed runs are equal up to that.)
 #
-# And what if the disk lies? Damage a copy of the file in three ways:
+# And what if the file is damaged? Do it, in three ways:
 
 # %%
 whole_file = (folder / "broken").read_bytes()
@@ -772,7 +771,7 @@ for damage, content in {
 #
 # ### How often?
 #
-# Saving takes δ seconds, and a break comes every $M$ seconds on average. With a save each τ seconds you lose the share δ/τ to writing, and τ/2 of work at each break:
+# Saving takes δ seconds, and a break comes every $M$ seconds on average. With a save each τ seconds you lose the share δ/τ to writing, and τ/2 of work at each break (Young, 1974):
 #
 # $$\text{cost}(\tau) = \frac{\delta}{\tau} + \frac{\tau}{2M}$$
 
