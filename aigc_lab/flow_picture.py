@@ -84,5 +84,5 @@ def plane(
         right.plot(*paths[-1].T, ".", color=red, ms=5)
         right.set_title("paths and their ends", fontsize=9)
         for ax in (left, right):
-            ax.plot(*data[:400].T, ".", color="#999999", ms=2, zorder=0)
+            ax.plot(*data[:: max(1, len(data) // 500)].T, ".", color="#999999", ms=2, zorder=0)
             ax.set(xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), aspect="equal")

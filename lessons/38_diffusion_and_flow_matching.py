@@ -356,7 +356,7 @@ ends = centres[(torch.rand(60, generator=dice(1)) < 0.7).long()] + width * torch
 flow_picture.lines_and_paths(starts, ends, flow_picture.trails(humps_velocity, starts, 100))
 
 # %% [markdown]
-# You should have seen the paths set out for the middle, all alike, and then part into two bundles. None crosses another: at a point there is one velocity, so whoever meets there stays together. But then, on a line, the
+# You should have seen the paths set out for the middle, hesitate there, and then part into two bundles. None crosses another: at a point there is one velocity, so whoever meets there stays together. But then, on a line, the
 # paths keep their order, and the smallest noise becomes the smallest example.
 #
 # **Here is the second half of the answer.** If at time $t$ the points are distributed as the $x_t$ of the lines are, then a mean velocity moves just as much of them across each place as the lines do. So they stay distributed like that, up to $t = 1$: the data. The first step goes
