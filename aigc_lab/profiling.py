@@ -1,8 +1,11 @@
 """What kind of work a step's time goes to, out of the hundred rows of `torch.profiler`."""
 
+import os
 from typing import Any
 
 import torch
+
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler's own messages appear among a lesson's outputs
 
 KINDS = {
     "convolutions": ("conv",),

@@ -4,9 +4,13 @@ An operation does so many floating-point operations (FLOP) and moves so many byt
 of the two it waits for.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from aigc_lab.timing import TorchDevice, time_it
 
@@ -122,3 +126,25 @@ def measure_bandwidth(device: torch.device, mebibytes: int, repeats: int = 5) ->
     a, b, c = (torch.ones(mebibytes * 2**18, device=device) for _ in range(3))
     seconds = time_it(TorchDevice(device), lambda _: torch.add(b, c, alpha=3.0, out=a), repeats)
     return 3 * a.nbytes / seconds
+
+
+class _Counting(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.flop = 0
+
+    def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = operation(*args, **(kwargs or {}))
+        if operation._overloadpacket in flop_registry:
+            self.flop += flop_registry[operation._overloadpacket](*args, **(kwargs or {}), out_val=result)
+        return result
+
+
+def count_flop(function: Callable[[], Any]) -> int:
+    """FLOP of the matrix products and convolutions that a function runs, forwards and backwards, by torch's own formulas.
+
+    torch's `FlopCounterMode` counts the same, but stops at a gradient with respect to a network's input, which penalties such as R1 need.
+    """
+    with _Counting() as counting:
+        function()
+    return counting.flop

@@ -320,9 +320,7 @@ def four_steps():
         recipe.step(next(order))
 
 
-with FlopCounterMode(display=False) as counter:
-    four_steps()
-step_flop, took = counter.get_total_flops() / 4, seconds(four_steps) / 4
+step_flop, took = roofline.count_flop(four_steps) / 4, seconds(four_steps) / 4
 print(f"a step: {step_flop / 1e6:.0f} MFLOP in {1e3 * took:.2f} ms, {step_flop / took / peak:.1%} of the measured peak")
 if device.type == "cuda":
     print(f"the GPU is at work in {sum(spent.values()) / 8 / took:.0%} of that time; in the rest it waits for orders")
@@ -648,20 +646,19 @@ def through_blocks(again):
     return h.square().mean()
 
 
-def gradient_and_flop(again):
-    with FlopCounterMode(display=False) as counter:
-        gradients = torch.autograd.grad(through_blocks(again), [tokens, *blocks.parameters()])
-    return torch.cat([gradient.flatten() for gradient in gradients]), counter.get_total_flops()
+def gradient(again):
+    gradients = torch.autograd.grad(through_blocks(again), [tokens, *blocks.parameters()])
+    return torch.cat([gradient.flatten() for gradient in gradients])
 
 
 # %%
 full = memory.saved_bytes(lambda: through_blocks(again=False), without=blocks.parameters())
 less = memory.saved_bytes(lambda: through_blocks(again=True), without=blocks.parameters())
-(gradient, flop), (same, more) = gradient_and_flop(again=False), gradient_and_flop(again=True)
+flop, more = roofline.count_flop(lambda: gradient(again=False)), roofline.count_flop(lambda: gradient(again=True))
 print(
     f"kept for backward: {full / 1e6:.1f} MB, with checkpoints {less / 1e6:.1f} MB. Arithmetic: {more / flop:.2f} times as much"
 )
-verify.agree("the gradients are equal", same, gradient)
+verify.agree("the gradients are equal", gradient(again=True), gradient(again=False))
 verify.promise("less than a fifth is kept", 0 < less < full / 5, got=less / full)
 verify.promise("for at most a third more arithmetic", flop < more <= 4 / 3 * flop, got=more / flop)
 

@@ -89,3 +89,16 @@ def test_equipment_says_something_of_every_machine():
     assert equipment.bf16_units(CPU) in (True, False)
     assert equipment.half_precision(CPU) == ("bf16" if equipment.bf16_units(CPU) else None)
     assert equipment.compiler(CPU) is None or isinstance(equipment.compiler(CPU), str)
+
+
+def test_flop_of_a_gradient_of_a_gradient_are_counted():
+    """What R1 needs: the slope at the input, and its gradient. A linear layer without bias: 2 m k n each time."""
+    layer, x = nn.Linear(5, 3, bias=False), torch.randn(7, 5, requires_grad=True)
+
+    def penalty():
+        (slope,) = torch.autograd.grad(layer(x).square().sum(), x, create_graph=True)
+        return slope.square().sum()
+
+    assert roofline.count_flop(lambda: layer(x)) == flop(lambda: layer(x)) == 2 * 7 * 5 * 3
+    assert roofline.count_flop(penalty) == 2 * 2 * 7 * 5 * 3
+    assert roofline.count_flop(lambda: penalty().backward()) > 2 * 2 * 7 * 5 * 3
