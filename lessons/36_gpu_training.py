@@ -663,7 +663,8 @@ verify.promise("less than a fifth is kept", 0 < less < full / 5, got=less / full
 verify.promise("for at most a third more arithmetic", flop < more <= 4 / 3 * flop, got=more / flop)
 
 # %% [markdown]
-# Why a third? A backward pass costs twice a forward pass, one for the gradient of the inputs and one for that of the weights. One more forward pass makes four units out of three.
+# Why a third? A backward pass costs twice a forward pass, one for the gradient of the inputs and one for that of the weights. One more forward pass makes four units out of three. torch stops it as soon as it has what it
+# needs, before the last product of each block, so that you may see less.
 #
 # Each of the 12 blocks keeps its input, 64 numbers an example, instead of 64 + 256 + 256. With a checkpoint around each $\sqrt{L}$ of $L$ layers, memory grows like $\sqrt{L}$ and not like $L$ (Chen et al., 2016).
 #
