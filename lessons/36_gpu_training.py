@@ -46,7 +46,7 @@ from aigc_lab import (
 
 # %%
 runtime.seed_everything(seed)
-rounds = rounds or runtime.pick(ci=2, cpu=5, gpu=15)
+rounds = rounds or runtime.pick(ci=1, cpu=5, gpu=15)
 device = runtime.device()
 here = timing.TorchDevice(device)  # now(), run(work), synchronize()
 gpu = timing.QueuedDevice() if device.type == "cpu" else here
@@ -240,6 +240,7 @@ roofline_picture.draw(
 # How to read it. *Under the slanted part* an operation waits for memory: make it move less. *Near the flat part* it computes as fast as it can: only less arithmetic or a
 # lower precision helps. *Far below both* something else costs: starting the operation, or a shape that doesn't fill the machine. On a GPU most of a small model's operations lie
 # there. A point *above* the slanted part found its numbers still in the cache, which is faster than memory.
+# One above the flat part says that something else was running while the peak was measured: measure again.
 #
 # Now take a layer with 4096 × 4096 weights, and choose a machine and a batch size. The GPUs' numbers come from their data sheets, so they are promises, not measurements. How large must the batch be on each
 # before it computes instead of waiting?
