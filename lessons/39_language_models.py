@@ -46,7 +46,7 @@ from aigc_lab import (
 # %%
 runtime.seed_everything(seed)
 recall_steps = recall_steps or runtime.pick(ci=20, cpu=400)
-gpt_steps = gpt_steps or runtime.pick(ci=8, cpu=400, gpu=3000)
+gpt_steps = gpt_steps or runtime.pick(ci=8, cpu=600, gpu=3000)
 train, test = (text.documents(datasets.load("moby_dick", split).texts) for split in ("train", "test"))
 book = "".join(train)
 vocabulary = text.Vocabulary(book)
