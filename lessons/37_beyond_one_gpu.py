@@ -793,7 +793,9 @@ with plots.figure(
     size=(7.5, 2.6),
 ) as ax:
     drawn = ax.barh(list(spent), list(spent.values()), color=plots.COLOURS[:5])
-    ax.bar_label(drawn, labels=[f" {value:,.4g}" for value in spent.values()], fontsize=9)
+    ax.bar_label(
+        drawn, labels=[f" {value:,.0f}" if value > 1 else f" {value:.2g}" for value in spent.values()], fontsize=9
+    )
     ax.invert_yaxis()
     ax.set(xscale="log", xlabel="kWh", xlim=(1e-5, 1e8))
 
