@@ -242,6 +242,14 @@ for name, (net, loss, sizes) in trials.items():
     errors[name] = ((torch.stack(parts).mean(dim=0) - true).norm() / true.norm()).item()
     print(f"{name:22} relative error of the plain mean: {errors[name]:8.1e}")
 
+# %% [markdown]
+# You should have seen two exact rows, one that is wrong by half, and three that are wrong in direction.
+#
+# - *Unequal parts* need the weights $n_i/n$. They come up in the last batch of an epoch, and wherever the mean runs over something that varies, such as the tokens of texts of unequal length.
+# - *A sum* gives $1/p$ of the gradient it gave on one process: the step shrinks with each GPU you add.
+# - *Batch norm* makes examples look at each other. Each process uses the mean and variance of its own part, so a picture gets another logit in another process.
+# - *Contrastive losses* compare with all others in the batch. A part of 16 asks an easier question, one among 16 instead of one among 32, however well you average.
+
 # %%
 for name in ("mean, 16 + 16", "layer norm, 16 + 16"):
     verify.promise(f"{name}: exact", errors[name] < 1e-12, got=errors[name])
@@ -250,13 +258,6 @@ for name in ("mean, 24 + 8", "batch norm, 16 + 16", "contrastive, 16 + 16"):
     verify.promise(f"{name}: wrong by more than 1 %", errors[name] > 0.01, got=errors[name])
 
 # %% [markdown]
-# You should have seen two exact rows, one that is wrong by half, and three that are wrong in direction.
-#
-# - *Unequal parts* need the weights $n_i/n$. They come up in the last batch of an epoch, and wherever the mean runs over something that varies, such as the tokens of texts of unequal length.
-# - *A sum* gives $1/p$ of the gradient it gave on one process: the step shrinks with each GPU you add.
-# - *Batch norm* makes examples look at each other. Each process uses the mean and variance of its own part, so a picture gets another logit in another process.
-# - *Contrastive losses* compare with all others in the batch. A part of 16 asks an easier question, one among 16 instead of one among 32, however well you average.
-#
 # For batch norm you can see what is lost. The mean of the parts' means is the whole mean, but variances don't average:
 
 # %%
