@@ -371,7 +371,7 @@ for name, share in upright.items():
 
 # %% [markdown]
 # You should have seen the algebra come true. Changing the data only, G draws what the data now are. On both sides, the two invertible changes leave most animals on their feet, although one of them is applied every time. The random turn every time lets G
-# stand where chance puts it: no position is wrong in D's eyes. (Even rounding decides: the same seed left 2 % upright on one thread and 50 % on two.) The drawings are rough, for each generator learnt for a few seconds only.
+# stand where chance puts it: no position is wrong in D's eyes. The drawings are rough, for each generator learnt for a few seconds only.
 
 # %%
 plots.image_rows(
@@ -463,7 +463,7 @@ plots.curves(
     x_label="step",
     y_label="share of pairs: seen above held-out",
     title="With 200 pictures D learns them by heart",
-    alt="Three rising curves from about a half: without changes to nearly 0.9, with small changes more slowly, with 1,600 pictures hardly at all.",
+    alt="Three rising curves from about a half: without changes to above 0.9, with small changes more slowly, with 1,600 pictures to about 0.6.",
     markers=True,
 )
 
