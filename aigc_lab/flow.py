@@ -105,6 +105,8 @@ class FlowRecipe:
         progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
+    compilable = ("network",)
+
     def __init__(
         self,
         shape: tuple[int, int, int],

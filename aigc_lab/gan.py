@@ -72,6 +72,8 @@ class GanRecipe:
         progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
+    compilable = ("generator",)  # not D: torch.compile can't differentiate twice, which R1 asks for
+
     def __init__(
         self,
         shape: tuple[int, int, int],

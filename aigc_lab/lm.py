@@ -146,6 +146,8 @@ class LmRecipe:
         learning_rate: its top, reached after a tenth of the steps (at most 100).
     """
 
+    compilable = ("model",)
+
     def __init__(
         self, model: nn.Module, *, steps: int, learning_rate: float = 3e-3, weight_decay: float = 0.01
     ) -> None:

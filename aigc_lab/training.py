@@ -4,12 +4,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from aigc_lab import runtime, streams
+from aigc_lab import equipment, runtime, streams
 from aigc_lab.batches import Batches, as_tensors
 from aigc_lab.history import History
 from aigc_lab.processes import Processes, ProcessLostError
@@ -39,9 +40,11 @@ class Recipe(Protocol):
 
     Before each step `fit` sets `recipe.progress` to the share of its budget that is spent, from 0 to below 1; a learning rate may fall with it. A
     recipe that takes its steps with `self.update` (an `updates.Update`) can be trained in other precisions, in parts, and by several processes.
+    `compilable` names its networks that torch.compile can take, such as "generator" or "model.encoder".
     """
 
     progress: float
+    compilable: tuple[str, ...]
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor | float]: ...
 
@@ -73,6 +76,7 @@ def fit(
     accumulate: int = 1,
     clip: float | None = None,
     channels_last: bool = False,
+    compile: bool = False,
 ) -> History:
     """Train a recipe for a number of steps, or for a time.
 
@@ -97,12 +101,15 @@ def fit(
         resume: False starts anew, and overwrites the file.
         precision, accumulate, clip: see `updates.Update`.
         channels_last: keeps the channels of a pixel together in memory, which a GPU's matrix units prefer.
+        compile: lets torch.compile fuse the operations of the networks in `recipe.compilable`. The first step then takes up to minutes, so
+            this pays in long trainings only, and mostly on a GPU.
 
     Returns:
         The history: `history.steps`, `history.seconds`, `history["name of a scalar"]`.
 
     Raises:
-        ValueError: not exactly one budget, data that is empty or doesn't belong together, or a checkpoint of another training.
+        ValueError: not exactly one budget, data that is empty or doesn't belong together, a checkpoint of another training, or nothing to
+            compile with.
         NonFiniteLossError: a loss became NaN or infinite; the message says which, when, and the last values before.
         OutOfMemoryError: the batch is too large for the GPU. The recipe can be trained again with a smaller one.
         ProcessLostError: another process of this training has ended.
@@ -116,6 +123,8 @@ def fit(
     for module in _modules(recipe) if channels_last else []:
         module.to(memory_format=torch.channels_last)
     processes.share(_modules(recipe))
+    if compile:
+        _compile(recipe, device)
 
     history = History()
     readings = Readings(history, _read_every(device))
@@ -199,6 +208,18 @@ def _placed(batch: tuple[Tensor, ...], device: torch.device, channels_last: bool
     if channels_last:
         batch = tuple(t.contiguous(memory_format=torch.channels_last) if t.ndim == 4 else t for t in batch)
     return batch
+
+
+def _compile(recipe: Recipe, device: torch.device) -> None:
+    if not getattr(recipe, "compilable", ()):
+        raise ValueError(f"{type(recipe).__name__} names no network in `compilable`, so there is nothing to compile")
+    if equipment.compiler(device) is None:
+        missing = "Triton, which comes with torch on Linux" if device.type == "cuda" else "a C++ compiler such as g++"
+        raise ValueError(f"torch.compile needs {missing}, and it isn't here: train without compile=True")
+    for name in recipe.compilable:
+        network = attrgetter(name)(recipe)
+        if network._compiled_call_impl is None:  # else an earlier training has done it
+            network.compile()
 
 
 def _modules(recipe: Recipe) -> list[nn.Module]:

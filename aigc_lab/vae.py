@@ -78,6 +78,8 @@ class VaeRecipe:
         progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
+    compilable = ("model.encoder", "model.decoder")
+
     def __init__(
         self,
         shape: tuple[int, int, int],

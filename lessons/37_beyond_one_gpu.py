@@ -97,8 +97,8 @@ torch.save(result, f"result {here.index}")
 # %% [markdown]
 # `reader.Reader` is the smallest recipe there is: two layers that say which digit a picture shows, in float64. Each process builds it with the same first weights.
 #
-# Who starts the two? A launcher, `torchrun`, which is a Python module. It tells each process its number and where to find the other, and watches over both. Start it from the notebook as a program of its own. (A notebook can't simply
-# be copied into several processes: it has opened files, threads, perhaps a GPU.)
+# Who starts the two? A launcher, `torchrun`, which is a Python module. It tells each process its number and where to find the other, and watches over both. Start it from the notebook as a program of its own. (A notebook can't be copied
+# into several processes: it has opened files, threads, perhaps a GPU.)
 
 
 # %%
