@@ -10,10 +10,10 @@ import pytest
 import torch
 from test_snapshots import same
 
-from aigc_lab import gan, lm, snapshots, training, vae
+from aigc_lab import flow, gan, lm, snapshots, training, vae
 
 STEPS = 40
-KILLS = 7  # for each recipe
+KILLS = 6  # for each of four recipes
 
 
 def gan_run():
@@ -26,12 +26,17 @@ def vae_run():
     return recipe, torch.randint(256, (50, 1, 8, 8), dtype=torch.uint8)
 
 
+def flow_run():
+    recipe = flow.FlowRecipe((1, 8, 8), classes=3, width=8)
+    return recipe, (torch.randint(256, (50, 1, 8, 8), dtype=torch.uint8), torch.arange(50) % 3)
+
+
 def lm_run():
     recipe = lm.LmRecipe(lm.GruLM(11, width=8), steps=STEPS)
     return recipe, torch.randint(11, (50, 9))
 
 
-RUNS = {"gan": gan_run, "vae": vae_run, "lm": lm_run}
+RUNS = {"gan": gan_run, "vae": vae_run, "flow": flow_run, "lm": lm_run}
 
 
 def train(kind, path, save_every=1):
@@ -46,7 +51,7 @@ def train(kind, path, save_every=1):
 @pytest.fixture(scope="module")
 def processes():
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["aigc_lab.gan", "aigc_lab.vae", "aigc_lab.lm", "aigc_lab.training"])
+    context.set_forkserver_preload(["aigc_lab.gan", "aigc_lab.vae", "aigc_lab.flow", "aigc_lab.lm", "aigc_lab.training"])
     return context
 
 
