@@ -19,7 +19,9 @@ class Batches:
         process, processes: which of how many this is.
     """
 
-    def __init__(self, tensors: Sequence[Tensor], batch_size: int, seed: int, process: int = 0, processes: int = 1) -> None:
+    def __init__(
+        self, tensors: Sequence[Tensor], batch_size: int, seed: int, process: int = 0, processes: int = 1
+    ) -> None:
         self.tensors, self.batch_size = tuple(tensors), batch_size
         self.process, self.processes = process, processes
         self._order = torch.Generator().manual_seed(seed)

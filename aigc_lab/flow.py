@@ -153,7 +153,9 @@ class FlowRecipe:
         """
         images, labels = batch[0], batch[1] if self.classes and len(batch) > 1 else None
         if len(images) == 0 or tuple(images.shape[1:]) != self.shape:
-            raise ValueError(f"this recipe learns pictures of shape {self.shape}, and the batch has shape {tuple(images.shape)}")
+            raise ValueError(
+                f"this recipe learns pictures of shape {self.shape}, and the batch has shape {tuple(images.shape)}"
+            )
         if self.classes and labels is None:
             raise ValueError(f"this recipe has {self.classes} classes: a batch is (images, labels)")
         scale_rate(self.optimiser, falling(self.progress))

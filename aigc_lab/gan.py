@@ -97,7 +97,9 @@ class GanRecipe:
         self.steps_done, self.progress = 0, 0.0
         self.update = Update()
         self._penalty = torch.zeros(())
-        self._drawn: list[tuple[Tensor, Tensor]] = []  # what G drew in D's turn, and D's logits of real pictures, for G's turn
+        self._drawn: list[
+            tuple[Tensor, Tensor]
+        ] = []  # what G drew in D's turn, and D's logits of real pictures, for G's turn
 
     @classmethod
     def for_data(cls, dataset: Any, **settings: Any) -> "GanRecipe":

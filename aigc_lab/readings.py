@@ -11,9 +11,7 @@ from torch import Tensor
 
 from aigc_lab.history import History
 
-CAUSES = (
-    "Usual causes: a learning rate that is too high, data with NaN or out of range, log or division of 0, or fp16 where bf16 or float32 is needed."
-)
+CAUSES = "Usual causes: a learning rate that is too high, data with NaN or out of range, log or division of 0, or fp16 where bf16 or float32 is needed."
 
 
 class NonFiniteLossError(FloatingPointError):

@@ -59,7 +59,9 @@ class Saver:
                 snapshots.write(state, self.path)
             except OSError as error:
                 kept = "none has been written yet" if self.saved_at is None else f"that of step {self.saved_at} is kept"
-                print(f"\nThe snapshot of step {len(self.history)} can't be written ({error}); {kept}. Training goes on.")
+                print(
+                    f"\nThe snapshot of step {len(self.history)} can't be written ({error}); {kept}. Training goes on."
+                )
                 return
         self.saved_at = len(self.history)
 
@@ -97,7 +99,9 @@ class Saver:
 
     def _compare(self, theirs: dict[str, Any]) -> None:
         differences = [
-            f"{name} was {theirs.get(name)!r} and is {value!r}" for name, value in self.training.items() if theirs.get(name) != value
+            f"{name} was {theirs.get(name)!r} and is {value!r}"
+            for name, value in self.training.items()
+            if theirs.get(name) != value
         ]
         if differences:
             raise ValueError(

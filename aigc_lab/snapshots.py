@@ -66,7 +66,9 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
     data = Path(path).read_bytes()
     head = len(MAGIC) + hashlib.sha256().digest_size
     if data[: len(MAGIC)] != MAGIC:
-        raise SnapshotError(f"{path} is no snapshot of a training: it was written by something else, or cut off at its start")
+        raise SnapshotError(
+            f"{path} is no snapshot of a training: it was written by something else, or cut off at its start"
+        )
     body = memoryview(data)[head:]
     if hashlib.sha256(body).digest() != data[len(MAGIC) : head]:
         raise SnapshotError(f"{path} is damaged: it was cut off or changed after it was written")

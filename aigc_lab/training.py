@@ -129,7 +129,9 @@ def fit(
     history = History()
     readings = Readings(history, _read_every(device))
     several = processes.average if processes.count > 1 else None
-    update = Update(accumulate, clip or getattr(getattr(recipe, "update", None), "clip", None), precision, average=several)
+    update = Update(
+        accumulate, clip or getattr(getattr(recipe, "update", None), "clip", None), precision, average=several
+    )
     saver = Saver(checkpoint, recipe, update, order, history, processes, seed)
 
     with streams.forked(seed + processes.index), _updating_with(recipe, update), stop_button() as stopped:

@@ -133,7 +133,9 @@ def apart(name: str, way: str, seconds: float) -> dict[str, float]:
 
 
 def table(found: dict[str, dict[str, dict[str, float]]], peak: float) -> str:
-    lines = [f"{'recipe':6} {'way':12} {'samples/s':>10} {'(blocks)':>19} {'against plain':>13} {'of peak':>8} {'memory':>10}"]
+    lines = [
+        f"{'recipe':6} {'way':12} {'samples/s':>10} {'(blocks)':>19} {'against plain':>13} {'of peak':>8} {'memory':>10}"
+    ]
     for name, ways in found.items():
         plain, flop = ways["plain loop"]["samples_a_second"], ways["bare steps"]["flop_a_sample"]
         for way, f in ways.items():
@@ -169,7 +171,9 @@ def main() -> None:
     print(table(found, peak))
     record = {
         "date": time.strftime("%Y-%m-%d"),
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{os.cpu_count()} CPU cores, {platform.machine()}",
+        "device": torch.cuda.get_device_name()
+        if device.type == "cuda"
+        else f"{os.cpu_count()} CPU cores, {platform.machine()}",
         "python": platform.python_version(),
         "torch": torch.__version__,
         "peak_flops": peak,

@@ -105,7 +105,9 @@ def test_without_resume_it_starts_anew_and_overwrites(tmp_path):
     assert len(snapshots.read(tmp_path / "run")["history"]["rows"]) == 7
 
 
-@pytest.mark.parametrize(("change", "said"), [({"seed": 5}, "seed was 0 and is 5"), ({"batch_size": 2}, "batch_size was 4 and is 2")])
+@pytest.mark.parametrize(
+    ("change", "said"), [({"seed": 5}, "seed was 0 and is 5"), ({"batch_size": 2}, "batch_size was 4 and is 2")]
+)
 def test_a_checkpoint_of_another_training_is_refused(tmp_path, change, said):
     fit(Noisy(), tmp_path / "run")
     with pytest.raises(ValueError, match=said):
@@ -189,7 +191,9 @@ def test_a_non_finite_loss_among_many_unread_ones_is_found_at_its_step(monkeypat
             scalars = super().step(batch)
             return {"loss": scalars["loss"], "penalty": torch.tensor(float("inf") if self.taken >= 7 else self.taken)}
 
-    with pytest.raises(training.NonFiniteLossError, match=r"step 7: 'penalty' is inf.*penalty 6.*Usual causes") as caught:
+    with pytest.raises(
+        training.NonFiniteLossError, match=r"step 7: 'penalty' is inf.*penalty 6.*Usual causes"
+    ) as caught:
         fit(Breaking())
     assert len(caught.value.history) == 6
 

@@ -51,7 +51,9 @@ def train(kind, path, save_every=1):
 @pytest.fixture(scope="module")
 def processes():
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["aigc_lab.gan", "aigc_lab.vae", "aigc_lab.flow", "aigc_lab.lm", "aigc_lab.training"])
+    context.set_forkserver_preload(
+        ["aigc_lab.gan", "aigc_lab.vae", "aigc_lab.flow", "aigc_lab.lm", "aigc_lab.training"]
+    )
     return context
 
 

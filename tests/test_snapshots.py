@@ -55,7 +55,7 @@ def test_a_damaged_file_is_named_and_the_one_before_it_used(tmp_path, how):
     for number in range(2):
         snapshots.write(STATE | {"number": number}, path)
     path.write_bytes(damaged(path.read_bytes(), how))
-    with pytest.raises(snapshots.SnapshotError, match="run is (no snapshot|damaged)"):
+    with pytest.raises(snapshots.SnapshotError, match=r"run is (no snapshot|damaged)"):
         snapshots.read(path)
     state, problems = snapshots.read_newest(path)
     assert state["number"] == 0

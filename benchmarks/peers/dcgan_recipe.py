@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
-from peers.gans import PytorchDcgan, enlarge
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from aigc_lab.transforms import from_signed, to_signed
 from aigc_lab.updates import Update, widened
+from peers.gans import PytorchDcgan, enlarge
 
 
 class DcganRecipe:
