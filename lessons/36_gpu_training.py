@@ -306,6 +306,8 @@ plots.bars(
     title=f"A GAN step on this machine: {share:.0%} of it is convolutions",
     alt="Bars: milliseconds a step for convolutions, matrix products, normalisation, optimiser and other kinds of work.",
 )
+if device.type == "cpu":
+    verify.promise("on a CPU, convolutions take more than half", share > 0.5, got=share)
 
 # %% [markdown]
 # On two CPU cores convolutions take about three quarters of a step. So a cleverer optimiser or a quicker random generator can't gain much there, however clever. (If a part with share $s$ becomes
