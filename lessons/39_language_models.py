@@ -918,9 +918,10 @@ print(f"width of the exponent's interval: {np.ptp(profile.alphas[inside]):.3f} w
 # - Ours stop after the same number of characters, at very different D/N. Kaplan's were trained until they hardly got better.
 # - Embeddings aren't counted, as with Kaplan. For our smallest model they are about half of all its parameters, and they learn, too; for a large one they hardly matter. Pearce and Song (2024) trace much of the difference
 #   between Kaplan's advice and that of Hoffmann et al. (2022) to this.
-# - The floor. Kaplan's fit has none; that of Hoffmann et al. has one, and another exponent.
+# - The floor. Kaplan's fit has none; that of Hoffmann et al. has one, and another exponent. Ours is more than the text's own entropy: all runs read the same number of characters, so what further reading would save is in it, too.
+# - The rates. For the smallest model the highest rate that was tried was the best, so that it may be able to do a little better.
 #
-# If our number comes close to 0.076 all the same, that is no confirmation. The same record has one size trained on less, with the schedule laid out anew for each length.
+# Had our number come out at 0.076, that would have been no confirmation either. The same record has one size trained on less, with the schedule laid out anew for each length.
 
 # %%
 one = laws["over_tokens"]["width"]
