@@ -699,7 +699,7 @@ plots.image_rows(
         for way in ("euler", "heun", "ancestral")
     },
     title=f"Above with {budgets[0]} evaluations, below with {budgets[-1]}",
-    alt="Six rows of the digits 0 to 9. With 4 evaluations Heun's are covered with noise; all others are digits, the ancestral ones plain and clear.",
+    alt="Six rows of the digits 0 to 9. With 4 evaluations Heun's are covered with noise; the others are digits, the ancestral ones plain and clear. With 20 all are digits, but for one or two broken ones.",
 )
 
 # %% [markdown]
