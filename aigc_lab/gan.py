@@ -34,8 +34,10 @@ from aigc_lab.gan_losses import (
 )
 from aigc_lab.gan_networks import Discriminator, Generator
 from aigc_lab.gan_penalties import gradient_penalty, r1_penalty, r2_penalty, spectral_norm, with_spectral_norm
+from aigc_lab.labels import check_labels, classes_of
 from aigc_lab.schedules import falling, scale_rate
 from aigc_lab.transforms import to_signed
+from aigc_lab.updates import Update, widened
 
 __all__ = [
     "Discriminator",
@@ -70,6 +72,8 @@ class GanRecipe:
         progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
+    compilable = ("generator",)  # not D: torch.compile can't differentiate twice, which R1 asks for
+
     def __init__(
         self,
         shape: tuple[int, int, int],
@@ -91,7 +95,11 @@ class GanRecipe:
         self.label_weight, self.memory = label_weight, memory
         self._make_optimisers()
         self.steps_done, self.progress = 0, 0.0
+        self.update = Update()
         self._penalty = torch.zeros(())
+        self._drawn: list[
+            tuple[Tensor, Tensor]
+        ] = []  # what G drew in D's turn, and D's logits of real pictures, for G's turn
 
     @classmethod
     def for_data(cls, dataset: Any, **settings: Any) -> "GanRecipe":
@@ -108,14 +116,7 @@ class GanRecipe:
         """
         if getattr(dataset, "images", None) is None:
             raise ValueError("a GAN learns images, and this dataset has none")
-        classes = None
-        if dataset.labels is not None:
-            classes = len(dataset.names) if dataset.names else int(dataset.labels.max()) + 1
-            if not 0 <= int(dataset.labels.min()) <= int(dataset.labels.max()) < classes:
-                raise ValueError(
-                    f"labels must be class numbers from 0 to {classes - 1}, got {dataset.labels.min()} to {dataset.labels.max()}"
-                )
-        return cls(tuple(dataset.images.shape[1:]), classes, **settings)
+        return cls(tuple(dataset.images.shape[1:]), classes_of(dataset), **settings)
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """D learns from one batch, then G does.
@@ -130,38 +131,42 @@ class GanRecipe:
             ValueError: pictures of another shape than the recipe's, none, without labels or with labels out of range, or, at the first step,
                 floating-point pictures outside [-1, 1].
         """
-        real, labels = self._check_batch(batch)
+        batch = self._check_batch(batch)
         for optimiser in (self.d_optimiser, self.g_optimiser):
             scale_rate(optimiser, falling(self.progress))
-        z = torch.randn(len(real), self.generator.latent, device=real.device)
-        fake = self.generator(z, labels)
-
-        real_phi, fake_phi = self.discriminator.features(torch.cat([real, fake.detach()])).chunk(2)
-        real_logits = self.discriminator.score(real_phi, labels)
-        d_loss = relativistic_discriminator_loss(real_logits, self.discriminator.score(fake_phi, labels))
-        objective = d_loss
-        if self.classes and self.classes > 1:
-            others = (labels + torch.randint(1, self.classes, labels.shape, device=labels.device)) % self.classes
-            label_loss = relativistic_discriminator_loss(real_logits, self.discriminator.score(real_phi, others))
-            objective = objective + self.label_weight / (1 + self.steps_done / 200) * label_loss
-        if self.steps_done % self.r1_every == 0:
-            penalty = r1_penalty(self.discriminator, real, *([labels] if self.classes else []))
-            objective = objective + self.gamma / 2 * self.r1_every * penalty
-            self._penalty = penalty.detach()
-        self.d_optimiser.zero_grad()
-        objective.backward()
-        self.d_optimiser.step()
-
+        self._drawn.clear()
+        scalars = self.update(self._discriminator_loss, self.d_optimiser, batch)
+        self._penalty = scalars.pop("R1", self._penalty)
         self.discriminator.requires_grad_(False)  # G's turn: no gradient for D's weights is computed
-        g_loss = relativistic_generator_loss(real_logits.detach(), self.discriminator(fake, labels))
-        self.g_optimiser.zero_grad()
-        g_loss.backward()
-        self.g_optimiser.step()
+        scalars |= self.update(self._generator_loss, self.g_optimiser, batch)
         self.discriminator.requires_grad_(True)
-
         update_average(self.averaged, self.generator, decay=1 - 1 / (1 + self.memory * self.steps_done))
         self.steps_done += 1
-        return {"discriminator": d_loss.detach(), "generator": g_loss.detach(), "R1": self._penalty}
+        return scalars | {"R1": self._penalty}
+
+    def _discriminator_loss(self, batch: tuple[Tensor, Tensor | None]) -> tuple[Tensor, dict[str, Tensor]]:
+        real, labels = batch
+        z = torch.randn(len(real), self.generator.latent, device=real.device)
+        fake = self.generator(z, labels)
+        real_phi, fake_phi = self.discriminator.features(torch.cat([real, fake.detach()])).chunk(2)
+        score = self.discriminator.score
+        real_logits, fake_logits = widened(score(real_phi, labels), score(fake_phi, labels))
+        objective = d_loss = relativistic_discriminator_loss(real_logits, fake_logits)
+        scalars = {"discriminator": d_loss}
+        if self.classes and self.classes > 1:
+            others = (labels + torch.randint(1, self.classes, labels.shape, device=labels.device)) % self.classes
+            label_loss = relativistic_discriminator_loss(real_logits, *widened(score(real_phi, others)))
+            objective = objective + self.label_weight / (1 + self.steps_done / 200) * label_loss
+        if self.steps_done % self.r1_every == 0:
+            scalars["R1"] = r1_penalty(self.discriminator, real, *([labels] if self.classes else []))
+            objective = objective + self.gamma / 2 * self.r1_every * scalars["R1"]
+        self._drawn.append((fake, real_logits.detach()))
+        return objective, scalars
+
+    def _generator_loss(self, batch: tuple[Tensor, Tensor | None]) -> tuple[Tensor, dict[str, Tensor]]:
+        fake, real_logits = self._drawn.pop(0)
+        g_loss = relativistic_generator_loss(real_logits, *widened(self.discriminator(fake, batch[1])))
+        return g_loss, {"generator": g_loss}
 
     @torch.no_grad()
     def sample(self, n: int, labels: Any = None, generator: torch.Generator | None = None) -> Tensor:
@@ -181,7 +186,7 @@ class GanRecipe:
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
         device = next(self.averaged.parameters()).device
-        labels = self._check_labels(n, labels, generator)
+        labels = check_labels(n, labels, self.classes, generator)
         z = torch.randn(n, self.averaged.latent, generator=generator)
         return self.averaged(z.to(device), None if labels is None else labels.to(device))
 
@@ -196,12 +201,16 @@ class GanRecipe:
 
     def state_dict(self) -> dict[str, Any]:
         parts = ("generator", "discriminator", "averaged", "g_optimiser", "d_optimiser")
-        return {part: getattr(self, part).state_dict() for part in parts} | {"steps_done": self.steps_done}
+        return {part: getattr(self, part).state_dict() for part in parts} | {
+            "steps_done": self.steps_done,
+            "penalty": self._penalty,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         for part in ("generator", "discriminator", "averaged", "g_optimiser", "d_optimiser"):
             getattr(self, part).load_state_dict(copy.deepcopy(state[part]))  # an optimiser would share its memory
         self.steps_done = state["steps_done"]
+        self._penalty = state["penalty"].to(self._penalty.device)
 
     def _check_batch(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor | None]:
         real, labels = batch[0], batch[1] if self.classes and len(batch) > 1 else None
@@ -220,29 +229,10 @@ class GanRecipe:
             if labels is None:
                 raise ValueError(f"this recipe has {self.classes} classes: a batch is (images, labels)")
             if not labels.is_cuda:
-                self._check_labels(len(real), labels, None)
+                check_labels(len(real), labels, self.classes)
         return real, labels
 
     def _make_optimisers(self) -> None:
         settings = {"lr": self.learning_rate, "betas": (0.0, 0.99), "fused": True}
         self.g_optimiser = torch.optim.Adam(self.generator.parameters(), **settings)
         self.d_optimiser = torch.optim.Adam(self.discriminator.parameters(), **settings)
-
-    def _check_labels(self, n: int, labels: Any, generator: torch.Generator | None) -> Tensor | None:
-        if self.classes is None:
-            if labels is not None:
-                raise ValueError("this model was trained without labels, so it can't draw a class you choose")
-            return None
-        if labels is None:
-            return torch.randint(self.classes, (n,), generator=generator)
-        labels = torch.as_tensor(labels)
-        if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
-            raise TypeError(f"labels are class numbers, so whole numbers; got {labels.dtype}")
-        if labels.ndim == 0:
-            labels = labels.expand(n)
-        if labels.shape != (n,):
-            raise ValueError(f"one label a picture: expected {n} of them, got shape {tuple(labels.shape)}")
-        if labels.min() < 0 or labels.max() >= self.classes:
-            wrong = labels[(labels < 0) | (labels >= self.classes)][0].item()
-            raise ValueError(f"label {wrong} is out of range: classes are 0 to {self.classes - 1}")
-        return labels.long()

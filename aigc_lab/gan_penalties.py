@@ -136,9 +136,13 @@ def _mean_squared_slope(
 
 
 def _slope(discriminator: nn.Module, examples: Tensor, conditions: tuple[Tensor, ...]) -> Tensor:
-    """The gradient of each example's logit at the example. The sum serves all: a logit depends on its own example only."""
-    examples = examples.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(discriminator(examples, *conditions).sum(), examples, create_graph=True)
+    """The gradient of each example's logit at the example. The sum serves all: a logit depends on its own example only.
+
+    In full precision even under autocast: a squared slope in half of it overflows or vanishes.
+    """
+    with torch.autocast(examples.device.type, enabled=False):
+        examples = examples.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(discriminator(examples, *conditions).sum(), examples, create_graph=True)
     return slope
 
 

@@ -1,6 +1,9 @@
 """What `training.fit` measured, step by step."""
 
+from typing import Any
+
 import numpy as np
+import torch
 
 
 class History:
@@ -48,3 +51,16 @@ class History:
     def append(self, seconds: float, scalars: dict[str, float]) -> None:
         self._seconds.append(seconds)
         self._rows.append(scalars)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it as tensors and strings, to the bit."""
+        rows = [list(row.values()) for row in self._rows]
+        return {
+            "names": self.names,
+            "seconds": torch.tensor(self._seconds, dtype=torch.float64),
+            "rows": torch.tensor(rows, dtype=torch.float64),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._seconds = state["seconds"].tolist()
+        self._rows = [dict(zip(state["names"], row, strict=True)) for row in state["rows"].tolist()]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from aigc_lab import checkpoints, text
+from aigc_lab.updates import Update
 
 
 def gru_step(from_input: Tensor, from_state: Tensor, state: Tensor) -> Tensor:
@@ -145,6 +146,8 @@ class LmRecipe:
         learning_rate: its top, reached after a tenth of the steps (at most 100).
     """
 
+    compilable = ("model",)
+
     def __init__(
         self, model: nn.Module, *, steps: int, learning_rate: float = 3e-3, weight_decay: float = 0.01
     ) -> None:
@@ -152,6 +155,7 @@ class LmRecipe:
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=weight_decay
         )
+        self.update = Update(clip=1.0)
         warm = max(1, min(100, steps // 10))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer,
@@ -160,16 +164,16 @@ class LmRecipe:
 
     def step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
         """One update on windows of text, (batch, time + 1) tokens: each character but the first is predicted from those before it."""
-        (tokens,) = batch
         self.model.train()
+        scalars = self.update(self._loss, self.optimizer, batch)
+        self.schedule.step()
+        return scalars
+
+    def _loss(self, batch: tuple[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        (tokens,) = batch
         logits, _ = self.model(tokens[:, :-1])
         loss = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-        self.schedule.step()
-        return {"bits": loss.detach() / math.log(2)}
+        return loss, {"bits": loss / math.log(2)}
 
     def to(self, device: torch.device) -> "LmRecipe":
         self.model.to(device)

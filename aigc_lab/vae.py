@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from aigc_lab.averaging import update_average
 from aigc_lab.schedules import falling, scale_rate
 from aigc_lab.transforms import to_unit
+from aigc_lab.updates import Update, widened
 from aigc_lab.vae_losses import (
     bernoulli_log_likelihood,
     elbo,
@@ -77,6 +78,8 @@ class VaeRecipe:
         progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
+    compilable = ("model.encoder", "model.decoder")
+
     def __init__(
         self,
         shape: tuple[int, int, int],
@@ -107,6 +110,7 @@ class VaeRecipe:
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.1, fused=True
         )
+        self.update = Update()
         self.steps_done, self.progress = 0, 0.0
 
     @classmethod
@@ -136,23 +140,20 @@ class VaeRecipe:
             Nats a picture: "loss" = reconstruction + β KL (with free bits: their term in place of the KL), "reconstruction" = -log p(x|z), "KL".
         """
         scale_rate(self.optimiser, falling(self.progress))
-        x = _unit(batch[0])
+        scalars = self.update(self._loss, self.optimiser, (_unit(batch[0]),))
+        update_average(self.averaged, self.model, 1 - 1 / (1 + self.memory * self.steps_done))
+        self.steps_done += 1
+        return scalars
+
+    def _loss(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
+        (x,) = batch
         if self.likelihood == "bernoulli":
             x = torch.bernoulli(x)
-        mu, logvar = self.model.encoder(x)
+        mu, logvar = widened(*self.model.encoder(x))
         log_likelihood = self._log_likelihood(self.model, x, reparameterize(mu, logvar))
         kl = kl_per_dimension(mu, logvar)
         loss = -elbo(log_likelihood, free_bits(kl, self.free_bits), self.beta)
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
-        update_average(self.averaged, self.model, 1 - 1 / (1 + self.memory * self.steps_done))
-        self.steps_done += 1
-        return {
-            "loss": loss.detach(),
-            "reconstruction": -log_likelihood.detach().mean(),
-            "KL": kl.detach().sum(dim=1).mean(),
-        }
+        return loss, {"loss": loss, "reconstruction": -log_likelihood.mean(), "KL": kl.sum(dim=1).mean()}
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None, temperature: float = 1.0) -> Tensor:
@@ -225,7 +226,7 @@ class VaeRecipe:
         return iwae_bound(torch.stack(log_weights))
 
     def _log_likelihood(self, model: nn.Module, x: Tensor, z: Tensor) -> Tensor:
-        logits = model.decoder(z)
+        (logits,) = widened(model.decoder(z))
         if self.likelihood == "bernoulli":
             return bernoulli_log_likelihood(x, logits)
         return gaussian_log_likelihood(x, logits.sigmoid(), model.noise_logvar)

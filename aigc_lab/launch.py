@@ -1,0 +1,60 @@
+"""Starting the processes of one training from a notebook, on this machine alone."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import torch
+
+
+def command(script: str, *, processes: int = 2, restarts: int = 0) -> list[str]:
+    """The command that starts a script several times, as `torchrun` does, with all talk on this machine.
+
+    Args:
+        script: a Python file. processes: how often.
+        restarts: how often all are started anew after one has failed.
+    """
+    return [
+        sys.executable,
+        *["-m", "torch.distributed.run"],
+        "--standalone",
+        "--local-addr=127.0.0.1",
+        f"--nproc-per-node={processes}",
+        f"--max-restarts={restarts}",
+        "--monitor-interval=1",  # seconds: time enough for the others to say what they lost before they are ended
+        script,
+    ]
+
+
+def gpus_for(processes: int) -> bool:
+    """True if each process can have a CUDA GPU of its own. Two can't share one here, so otherwise they all compute on the CPU."""
+    return torch.cuda.device_count() >= processes
+
+
+def environment(profile: str, threads: int = 1) -> dict[str, str]:
+    """The environment for `command`: this one, with the profile, the threads of each process, and this very package.
+
+    Where the machine's own name leads nowhere (no network), the processes find each other by the loopback interface.
+    """
+    package = str(Path(__file__).parents[1])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    chosen = {"AIGC_LAB_PROFILE": profile, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(paths)}
+    if sys.platform == "win32":
+        chosen["USE_LIBUV"] = "0"  # PyTorch for Windows is built without it
+    else:
+        chosen["GLOO_SOCKET_IFNAME"] = "lo0" if sys.platform == "darwin" else "lo"
+    return dict(os.environ) | chosen
+
+
+def lost(errors: str) -> str:
+    """What the processes said about a lost one.
+
+    Args:
+        errors: what they wrote to stderr.
+
+    Returns:
+        The message of their ProcessLostError, without the network's own words in brackets; "" if there is none.
+    """
+    found = re.search(r"ProcessLostError: ([^(\n]*) \(.*?\)\. ((?:Start all|Nothing was)[^\n]*)", errors, re.DOTALL)
+    return f"{found[1]}. {found[2]}" if found else ""

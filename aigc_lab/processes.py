@@ -1,0 +1,95 @@
+"""The processes of one training: how many, which one this is, and what they do together.
+
+Started by `torchrun` or `accelerate launch`, each process runs the same program on its own examples; alone, all of this does nothing. The work is
+Hugging Face Accelerate's, which is imported only where there is more than one process.
+"""
+
+import os
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from aigc_lab import runtime
+
+
+class ProcessLostError(RuntimeError):
+    """Another process of this training has ended."""
+
+
+class Processes:
+    """All processes of this training.
+
+    Attributes:
+        index, count: which one this is, of how many; 0 of 1 without a launcher.
+        first: True in the one that writes files and shows progress.
+    """
+
+    def __init__(self) -> None:
+        self.index, self.count = 0, int(os.environ.get("WORLD_SIZE", "1"))
+        self._accelerator: Any = None
+        if self.count > 1:
+            from accelerate import Accelerator
+
+            self._accelerator = Accelerator(cpu=runtime.device().type == "cpu")
+            self.index, self.count = self._accelerator.process_index, self._accelerator.num_processes
+
+    @property
+    def first(self) -> bool:
+        return self.index == 0
+
+    def device(self, otherwise: torch.device) -> torch.device:
+        """The device of this process: each has its own GPU, where there are several."""
+        return otherwise if self._accelerator is None else self._accelerator.device
+
+    def average(self, gradients: list[Tensor]) -> None:
+        r"""Replace each gradient by its mean over the processes, in place.
+
+        .. math:: \bar g = \frac{1}{p} \sum_{i=1}^{p} g_i
+
+        With equal parts of a batch, that is the gradient of the whole batch, wherever the loss is a mean over examples. All gradients of one type
+        travel as one vector: one message instead of one a layer.
+
+        Raises:
+            ProcessLostError: another process has ended.
+        """
+        if self._accelerator is None:
+            return
+        for dtype in {gradient.dtype for gradient in gradients}:
+            mine = [gradient for gradient in gradients if gradient.dtype == dtype]
+            together = self._do(self._accelerator.reduce, torch.cat([g.flatten() for g in mine]), reduction="mean")
+            for gradient, mean in zip(mine, together.split([g.numel() for g in mine]), strict=True):
+                gradient.copy_(mean.view_as(gradient))
+
+    def share(self, modules: list[nn.Module]) -> None:
+        """Give all processes the weights and buffers of the first."""
+        if self._accelerator is not None:
+            from accelerate.utils import broadcast
+
+            for module in modules:
+                for tensor in [*module.parameters(), *module.buffers()]:
+                    tensor.data.copy_(self._do(broadcast, tensor.data))
+
+    def agree(self, value: float) -> float:
+        """The first process's number, in all of them."""
+        if self._accelerator is None:
+            return value
+        from accelerate.utils import broadcast
+
+        return self._do(broadcast, torch.tensor(value, dtype=torch.float64, device=self._accelerator.device)).item()
+
+    def collect(self, value: Any) -> list[Any]:
+        """One object of each process, in all of them, in the order of their index."""
+        if self._accelerator is None:
+            return [value]
+        from accelerate.utils import gather_object
+
+        return self._do(gather_object, [value])
+
+    def _do(self, talk: Any, *things: Any, **settings: Any) -> Any:
+        try:
+            return talk(*things, **settings)
+        except RuntimeError as error:
+            raise ProcessLostError(
+                f"process {self.index} of {self.count} can't reach the others: one of them has ended, and with it this training ({error})"
+            ) from error

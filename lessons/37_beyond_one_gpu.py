@@ -1,0 +1,887 @@
+# %% [markdown]
+# # 37 · Beyond one GPU
+# <!-- badge -->
+#
+# You train one model with two processes, prove when that is the same training, measure what it gains, and compute what large runs need in memory, hours, energy and money.
+#
+# | time | needs | you will be able to |
+# |---|---|---|
+# | <!-- time --> | lesson 21 or a training loop of your own; gradients | average gradients so that several processes train one model, and say where that breaks<br>start two processes from a notebook, lose one, and go on exactly<br>count what a ring all-reduce sends, and read a scaling measurement<br>compute the memory of a sharded model for each GPU<br>estimate hours, energy, carbon and money of a run before you start it |
+
+# %% tags=["bootstrap"]
+# The build fills this in: it installs aigc_lab where it is missing.
+
+# %% tags=["parameters"]
+seed = 0
+timed_steps = None  # steps of each timing; None: chosen for this machine
+watts = 30  # what this computer takes from the socket while it trains: a guess, put in yours
+
+# %%
+import os
+import subprocess
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+import sympy
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from aigc_lab import (
+    check,
+    costs,
+    datasets,
+    gan,
+    launch,
+    parallel,
+    plots,
+    reader,
+    ring_all_reduce,
+    runtime,
+    sharding,
+    snapshots,
+    training,
+    vae,
+    verify,
+    widgets,
+)
+
+# %%
+runtime.seed_everything(seed)
+if runtime.profile() != "ci":  # two processes need two GPUs; with fewer, everything here computes on the CPU
+    os.environ["AIGC_LAB_PROFILE"] = "gpu" if launch.gpus_for(2) else "cpu"
+timed_steps = timed_steps or runtime.pick(ci=8, cpu=60, gpu=200)
+place = "GPU" if runtime.device().type == "cuda" else "CPU"
+scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+folder = Path(scratch.name)
+
+# %% [markdown]
+# ## Two workers, twice as fast?
+#
+# One GPU is too slow, or too small. You get a second one. What do you do with it? Start the training twice, each process on its own half of the data, and hope?
+#
+# Try it. You need no GPU for it: a *process* is a running program, and two of them on a CPU meet all the questions that a thousand GPUs meet. Here is the program that each of them runs. It asks which of how many it is, and
+# takes every step on its own 16 examples. First without any exchange. Then with `training.fit`, the loop you know, and not a word about the other process. Last it times a larger model, for later.
+
+# %%
+worker = """
+import sys
+from itertools import islice
+import torch
+from aigc_lab import datasets, reader, training, vae
+from aigc_lab.processes import Processes
+
+here = Processes()                      # here.index of here.count
+data = reader.digits()                  # 2,000 digits
+
+alone, path = reader.Reader(), []       # 1. nobody talks
+for batch in islice(training.Batches(data, 16, 0, here.index, here.count), 60):
+    path.append(alone.weights())
+    alone.step(batch)
+path.append(alone.weights())
+
+together, trail = reader.Reader(), []   # 2. the same steps under fit
+training.fit(together, data, steps=60, batch_size=16, callback=lambda *_: trail.append(together.weights()), every=5)
+
+digits, seconds = datasets.load("digits"), {}
+for batch_size in (32, 64):             # 3. how long does a step take?
+    recipe = vae.VaeRecipe.for_data(digits)
+    seconds[batch_size] = reader.seconds_a_step(recipe, digits, batch_size, int(sys.argv[1]))
+
+result = {"alone": torch.stack(path[::5]), "together": torch.stack(trail), "seconds": seconds}
+torch.save(result, f"result {here.index}")
+"""
+
+# %% [markdown]
+# `reader.Reader` is the smallest recipe there is: two layers that say which digit a picture shows, in float64. Each process builds it with the same first weights.
+#
+# Who starts the two? A launcher, `torchrun`, which is a Python module. It tells each process its number and where to find the other, and watches over both. Start it from the notebook as a program of its own. (A notebook can't be copied
+# into several processes: it has opened files, threads, perhaps a GPU.)
+
+
+# %%
+def start(program, *arguments, **options):
+    """Two processes run a program, with one thread each; what they say comes back."""
+    (folder / "worker.py").write_text(program)
+    return subprocess.run(
+        [*launch.command("worker.py", **options), *arguments],
+        cwd=folder,
+        env=launch.environment(runtime.profile()),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+print("python", *launch.command("worker.py")[1:])
+run = start(worker, str(timed_steps))
+if run.returncode:
+    raise RuntimeError(run.stderr[-2000:])
+results = [torch.load(folder / f"result {i}", weights_only=True) for i in range(2)]
+
+# %%
+apart = {how: (results[0][how] - results[1][how]).norm(dim=1) for how in ("alone", "together")}
+plots.curves(
+    torch.arange(0, 61, 5),
+    {"each on its own": apart["alone"], "with fit": apart["together"]},
+    x_label="step",
+    y_label="distance of the weights",
+    title="Nobody averages: two processes train two models",
+    alt="Distance between the weights of two processes. On their own it rises with the steps, with fit it stays at 0.",
+)
+drift, kept = (apart[how][-1].item() for how in ("alone", "together"))
+verify.promise("on their own, the two have drifted apart", drift > 0.01, got=drift)
+verify.promise("with fit, their weights are the same, to the last bit", kept == 0, got=kept)
+
+# %% [markdown]
+# Two processes that don't talk train two models, each from half of the data. You have doubled the bill and gained nothing. Under `fit` they end with the *same* model, bit for bit. What did they tell each other?
+#
+# ## The one sentence they exchange
+#
+# Before each step, every process replaces its gradient by the mean over all processes. Why is that enough? Say the batch has $n$ examples with losses $\ell_j$, and part $i$ holds $n_i$ of them. The gradient is linear, so
+#
+# $$\nabla\,\frac1n\sum_{j=1}^{n}\ell_j \;=\; \frac1n\sum_{i=1}^{p}\;\sum_{j\in\text{part } i}\nabla\ell_j \;=\; \sum_{i=1}^{p}\frac{n_i}{n}\,g_i,\qquad g_i = \nabla\,\frac1{n_i}\sum_{j\in\text{part } i}\ell_j .$$
+#
+# Nothing is approximated. With equal parts all weights $n_i/n$ are $1/p$: the plain mean. That is all there is to it: `average` in `aigc_lab/processes.py` is a few lines around one call of Accelerate, PyTorch's `DistributedDataParallel` does the same
+# while the backward pass is still running. Write it for any parts.
+
+
+# %% tags=["exercise"]
+def averaged_gradient(gradients, sizes):
+    """The whole batch's gradient. gradients: (p, d), row i is the gradient of the mean loss of part i.
+    sizes: list of p numbers of examples. Returns (d,)."""
+    ...  # your code
+
+
+# %% tags=["check"]
+averaged_gradient = check("parallel.averaged_gradient", averaged_gradient)
+
+# %% [markdown]
+# Check the derivation on a real network, in float64, where "equal" can mean 12 digits:
+
+
+# %%
+def gradient(loss, model):
+    """The gradient of a loss in all weights of a model, as one vector."""
+    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, model.parameters())])
+
+
+data = reader.digits()
+pictures, labels = (tensor[:32] for tensor in data)
+model = reader.Reader().model
+whole = gradient(F.cross_entropy(model(pictures), labels), model)
+for sizes in ([16, 16], [24, 8], [1, 30, 1]):
+    parts = torch.stack(
+        [gradient(F.cross_entropy(model(x), y), model) for x, y in zip(pictures.split(sizes), labels.split(sizes))]
+    )
+    verify.agree(
+        f"parts of {sizes}: weighted mean = gradient of the batch of 32",
+        averaged_gradient(parts, sizes),
+        whole,
+        tolerance=1e-12,
+    )
+
+# %% [markdown]
+# And for whole trainings: same first weights, same gradients, same optimiser, so the same path. One process with batches of 32 must end where the two processes with 16 each did. `fit` deals the examples out so that the two parts of each
+# step make up the batch that one process would have taken.
+
+# %%
+one = reader.Reader()
+training.fit(one, data, steps=60, batch_size=32)
+verify.agree(
+    "60 steps of 2 × 16 end where 60 steps of 32 end", results[0]["together"][-1], one.weights(), tolerance=1e-10
+)
+
+# %% [markdown]
+# Not to the last bit this time. A sum in another order is rounded elsewhere, and training carries such differences on. That is why the claim says $10^{-10}$ in float64, and why float32 runs on other numbers of GPUs never repeat each other exactly.
+#
+# ## Where it breaks
+#
+# The proof has a premise: the loss is a *mean* over examples, each of which has a loss of *its own*. Here are six losses on the same 32 digits, in two parts:
+#
+# - the mean of the cross-entropy, in parts of 16 and 16, and of 24 and 8;
+# - its *sum* over the examples;
+# - a discriminator with *layer norm* (each picture is scaled by its own mean and variance), and one with *batch norm* (by those of the batch), which tell digits from digits turned upside down, with the GAN loss;
+# - a *contrastive* loss: each picture must recognise a shifted copy of itself among the copies of all others in the batch.
+
+# %%
+torch.manual_seed(seed)
+critics = {
+    name: nn.Sequential(nn.Linear(784, 32), norm(32), nn.LeakyReLU(0.2), nn.Linear(32, 1)).double()
+    for name, norm in (("layer norm", nn.LayerNorm), ("batch norm", nn.BatchNorm1d))
+}
+
+
+def tell_apart(D, x, y):
+    return gan.discriminator_loss(D(x), D(x.flip(1)))
+
+
+def recognise(model, x, y):
+    code, other = F.normalize(model(x), dim=1), F.normalize(model(x.roll(1, dims=1)), dim=1)
+    return F.cross_entropy(code @ other.T / 0.1, torch.arange(len(x)))
+
+
+# %% [markdown]
+# **Predict first.** Two processes take the plain mean of their gradients, as PyTorch's `DistributedDataParallel` does. For which of the six is it the gradient of the whole batch? For which one is it wrong by a factor you can name? Write it down, then run.
+
+# %% tags=["predict"]
+trials = {
+    "mean, 16 + 16": (model, lambda m, x, y: F.cross_entropy(m(x), y), [16, 16]),
+    "mean, 24 + 8": (model, lambda m, x, y: F.cross_entropy(m(x), y), [24, 8]),
+    "sum, 16 + 16": (model, lambda m, x, y: F.cross_entropy(m(x), y, reduction="sum"), [16, 16]),
+    "layer norm, 16 + 16": (critics["layer norm"], tell_apart, [16, 16]),
+    "batch norm, 16 + 16": (critics["batch norm"], tell_apart, [16, 16]),
+    "contrastive, 16 + 16": (model, recognise, [16, 16]),
+}
+errors = {}
+for name, (net, loss, sizes) in trials.items():
+    parts = [gradient(loss(net, x, y), net) for x, y in zip(pictures.split(sizes), labels.split(sizes))]
+    true = gradient(loss(net, pictures, labels), net)
+    errors[name] = ((torch.stack(parts).mean(dim=0) - true).norm() / true.norm()).item()
+    print(f"{name:22} relative error of the plain mean: {errors[name]:8.1e}")
+
+# %% [markdown]
+# You should have seen two exact rows, one that is wrong by half, and three that are wrong in direction.
+#
+# - *Unequal parts* need the weights $n_i/n$. They come up in the last batch of an epoch, and wherever the mean runs over something that varies, such as the tokens of texts of unequal length.
+# - *A sum* gives $1/p$ of the gradient it gave on one process: the step shrinks with each GPU you add.
+# - *Batch norm* makes examples look at each other. Each process uses the mean and variance of its own part, so a picture gets another logit in another process.
+# - *Contrastive losses* compare with all others in the batch. A part of 16 asks an easier question, one among 16 instead of one among 32, however well you average.
+
+# %%
+for name in ("mean, 16 + 16", "layer norm, 16 + 16"):
+    verify.promise(f"{name}: exact", errors[name] < 1e-12, got=errors[name])
+verify.agree("sum: the plain mean is half of the whole, so the error is 1/2", errors["sum, 16 + 16"], 0.5)
+for name in ("mean, 24 + 8", "batch norm, 16 + 16", "contrastive, 16 + 16"):
+    verify.promise(f"{name}: wrong by more than 1 %", errors[name] > 0.01, got=errors[name])
+
+# %% [markdown]
+# For batch norm you can see what is lost. The mean of the parts' means is the whole mean, but variances don't average:
+
+# %%
+hidden = critics["batch norm"][0](pictures).detach()
+halves = torch.stack(hidden.split(16))  # (2, 16, 32)
+means, variances = halves.mean(dim=1), halves.var(dim=1, correction=0)
+verify.agree("the mean of the means is the mean", means.mean(dim=0), hidden.mean(dim=0))
+verify.agree(
+    "the variance is the mean of the variances plus the variance of the means",
+    variances.mean(dim=0) + means.var(dim=0, correction=0),
+    hidden.var(dim=0, correction=0),
+)
+first = critics["batch norm"]
+shift = (first(pictures)[:16] - first(pictures[:16])).abs().max().item()
+verify.promise("the same picture gets another logit beside other pictures", shift > 1e-3, got=shift)
+
+# %% [markdown]
+# In a GAN this hurts twice: D's judgement of one picture depends on the company it is in, and with eight processes each norm sees an eighth of the batch. The cures: a norm that looks at one example at a time (layer, group or instance norm),
+# or `torch.nn.SyncBatchNorm`, which sends sums and squares round in each such layer. For contrastive losses, gather all codes from all processes before the loss, *with* their gradients.
+#
+# ## How a sum travels
+#
+# The mean over processes needs a sum. Somebody has to carry it. The obvious way: all send their gradient to process 0, which adds them up and sends the result back. With $p$ processes and $M$ bytes, process 0 receives and sends $2(p-1)M$ bytes while the others wait. The busiest
+# process gets busier with every one you add.
+#
+# A ring does better. Each process talks to its right neighbour only, and the vector is cut into $p$ pieces. In each round everybody sends *one* piece and adds what arrives to its own. The pieces start at different places, so all links are always busy. Follow the number of processes whose contribution is in each piece:
+
+# %%
+states = list(ring_all_reduce.rounds(torch.ones(4, 4)))
+with plots.figure(
+    title="Three rounds gather the sums, three hand them round",
+    size=(9.5, 2.1),
+    columns=7,
+    alt="Seven grids of four processes by four pieces. All start at 1; after three rounds each process has one piece with 4; after six all are 4.",
+) as axes:
+    for round_, (ax, state) in enumerate(zip(axes, states)):
+        ax.imshow(state, cmap="cividis", vmin=0, vmax=4)
+        for i in range(4):
+            for j in range(4):
+                ax.text(
+                    j,
+                    i,
+                    f"{state[i, j]:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=9,
+                    color="white" if state[i, j] < 3 else "black",
+                )
+        ax.set(xticks=range(4), yticks=range(4) if round_ == 0 else [])
+        ax.grid(False)
+        ax.set_title("start" if round_ == 0 else f"round {round_}", fontsize=9)
+    axes[0].set(xlabel="piece", ylabel="process")
+
+# %% [markdown]
+# After $p - 1$ rounds each process owns one finished piece. After another $p - 1$ everybody has them all. With numbers in place of counts, three processes:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+vectors = torch.tensor([[1, 2, 3], [10, 20, 30], [100, 200, 300]])
+for round_, state in enumerate(ring_all_reduce.rounds(vectors)):
+    print(f"round {round_}:", "   ".join(str(row) for row in state.tolist()))
+
+# %%
+verify.agree("every process ends with the sum", state, vectors.sum(dim=0).expand(3, 3))
+
+# %% [markdown]
+# Count the messages, and you know what a process sends in all.
+
+
+# %% tags=["exercise"]
+def ring_bytes(size, processes):
+    """Bytes that EACH process sends in one ring all-reduce of a vector of `size` bytes among `processes`."""
+    ...  # your code
+
+
+# %% tags=["check"]
+ring_bytes = check("parallel.ring_bytes", ring_bytes)
+
+# %%
+changed = sum((after != before).sum().item() for before, after in pairwise(states))  # a message changes one number
+verify.agree("counted in the pictures above: numbers that arrive at each of 4 processes", changed / 4, ring_bytes(4, 4))
+weights = sum(w.numel() for w in vae.VaeRecipe.for_data(datasets.load("digits")).model.parameters())
+print(f"a VAE of {weights:,} weights, in float32")
+for p in (2, 8, 1024):
+    ring, obvious = ring_bytes(4 * weights, p) / 1e6, 2 * (p - 1) * 4 * weights / 1e6
+    print(f"{p:5} processes: each sends {ring:.2f} MB a step; the obvious way, process 0 moves {obvious:,.0f} MB")
+verify.promise("however many take part, each sends less than two vectors", ring_bytes(1.0, 10**6) < 2)
+
+# %% [markdown]
+# $2\frac{p-1}{p}M$: nearly independent of $p$. No method sends less (Patarasuk and Yuan 2009). What does grow is the number of *rounds*, $2(p-1)$, and each costs the time that a message takes to set out. So libraries send all gradients of a step as a few large vectors, begin
+# while the backward pass is still under way, and use trees where the vectors are short. Play with it: when does waiting for messages beat the bytes?
+
+
+# %%
+def carrying(megabytes, gigabytes_a_second, microseconds_a_message):
+    counts = [2**k for k in range(1, 11)]
+    size, speed, wait = megabytes * 1e6, gigabytes_a_second * 1e9, microseconds_a_message * 1e-6
+    ring = [1e3 * ring_all_reduce.seconds(size, p, speed, wait) for p in counts]
+    plots.curves(
+        counts,
+        {
+            "ring": ring,
+            "of which bytes": [1e3 * ring_bytes(size, p) / speed for p in counts],
+            "all through process 0": [1e3 * 2 * (p - 1) * size / speed for p in counts],
+        },
+        x_label="processes",
+        y_label="milliseconds",
+        log_x=True,
+        log_y=True,
+        title=f"The ring's bytes stop growing: {ring[0]:.2g} ms for 2 processes, {ring[-1]:.2g} ms for 1,024",
+        alt="Time against processes, both on logarithmic scales. All through one process: a straight line up. The ring: flat, then rising with its messages.",
+    )
+
+
+widgets.play(
+    carrying, megabytes=(1, 2000, 1, 500), gigabytes_a_second=(1, 400, 1, 50), microseconds_a_message=(0, 100, 5, 10)
+)
+
+# %% [markdown]
+# ## Measured: one against two
+#
+# Now the question from the start. The two processes above have also timed a step of the VAE of this course, with one thread each. Time the same on one process, here, with one thread, too. There are two questions to ask:
+#
+# - *Strong scaling*: the same work, divided. One process takes 64 examples a step, two take 32 each. Ideal: half the time.
+# - *Weak scaling*: twice the work for twice the workers. Both take 64. Ideal: the same time.
+
+# %%
+threads = torch.get_num_threads()
+torch.set_num_threads(1)
+digits = datasets.load("digits")
+single = {n: reader.seconds_a_step(vae.VaeRecipe.for_data(digits), digits, n, timed_steps) for n in (32, 64)}
+torch.set_num_threads(threads)
+double = results[0]["seconds"]
+plots.bars(
+    {
+        "1 process, 64 examples": 1e3 * single[64],
+        "1 process, 32 examples": 1e3 * single[32],
+        "2 processes, 32 each (strong)": 1e3 * double[32],
+        "2 processes, 64 each (weak)": 1e3 * double[64],
+    },
+    y_label="milliseconds a step, median",
+    title=f"Strong scaling {single[64] / double[32]:.2f} × (ideal 2), weak scaling {single[64] / double[64]:.0%} (ideal 100 %)",
+    alt="Four bars: milliseconds a step of one process with 64 and 32 examples, and of two processes with 32 and 64 each.",
+)
+
+# %%
+cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+units = torch.cuda.device_count() if place == "GPU" else cores
+strong, weak = single[64] / double[32], single[64] / double[64]
+share = parallel.serial_share(strong, 2)
+print(f"This machine has {units} {place}{' cores' if place == 'CPU' else 's'} for two processes.")
+if units < 2:
+    print("They took turns on it, so neither kind of scaling can gain anything: what you see is the price of talking.")
+print(f"strong scaling: {strong:.2f} × as fast; ideal 2")
+print(f"half of the examples, alone: {single[32] / single[64]:.0%} of the time; ideal 50%")
+print(f"talking, and getting into each other's way: {1e3 * (double[32] - single[32]):.1f} ms a step")
+print(f"weak scaling: each at {weak:.0%} of its speed alone, together {2 * weak:.2f} × the work in the same time")
+print(
+    f"not divided, by Amdahl's law: {share:.0%}; then {1 / max(share, 1e-3):.1f} × is the end, however many take part"
+)
+
+# %% [markdown]
+# Read the first line before you compare: other machines, and your own on another day, give other numbers. Two things eat the second worker. Half of the examples don't take half of the time, since each step has costs that don't depend on the batch (starting layers, the
+# optimiser, which every process does in full). And the gradients must travel, while both share one memory bus. Weak scaling suffers from the second only. That is why large runs are planned by it: give each GPU enough to do, and the talking hides behind it.
+#
+# *Amdahl's law* puts a number on the first. If a share $s$ of the work can't be divided, $p$ processes take $s + (1-s)/p$ of the time:
+
+# %%
+s, p_ = sympy.symbols("s p", positive=True)
+speed = 1 / (s + (1 - s) / p_)
+verify.agree("one process: no gain", speed.subs(p_, 1), sympy.Integer(1))
+verify.agree("endless processes: 1 / s", sympy.limit(speed, p_, sympy.oo), 1 / s)
+verify.agree(
+    "half of that limit is reached with (1 - s) / s processes",
+    sympy.solve(sympy.Eq(speed, 1 / (2 * s)), p_)[0],
+    (1 - s) / s,
+)
+
+
+def amdahl(percent_not_divided):
+    p = 2.0 ** torch.arange(0, 11)
+    share = percent_not_divided / 100
+    gains = [parallel.speed_up(share, n.item()) for n in p]
+    plots.curves(
+        p,
+        {"ideal": p, f"{percent_not_divided} % can't be divided": gains},
+        x_label="processes",
+        y_label="times as fast",
+        log_x=True,
+        log_y=True,
+        title=f"1,024 processes, {gains[-1]:.0f} × as fast" if share else "Nothing in common: ideal",
+        alt="Speed-up against processes. The ideal line goes straight up, the other bends and levels off at one over the share.",
+    )
+
+
+widgets.play(amdahl, percent_not_divided=(0, 50, 1, 5))
+
+# %% [markdown]
+# With 5 % left over, 19 processes are half of what any number of them can give. (Gustafson's answer: nobody buys 1,024 GPUs for yesterday's problem. With the problem growing along, the divided part grows and $s$ shrinks. That is weak scaling again.)
+#
+# ## One of them dies
+#
+# Meta counted 419 unexpected interruptions in 54 days of training Llama 3 on 16,384 GPUs: one every three hours. What happens to the others when one is lost? They wait in the next all-reduce for somebody who won't come. Watch. The program below kills process 1 at step 25 of its first attempt, with the signal that a system sends when memory runs out:
+# no exception, no goodbye. `fit` saves a checkpoint every 10 steps, and the launcher may start both anew, once.
+
+# %%
+survivor = """
+import os, signal
+import torch
+from aigc_lab import reader, training
+from aigc_lab.processes import Processes
+
+here = Processes()
+first_attempt = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
+
+def accident(step, recipe, history):
+    with open(f"steps {here.index}", "a") as log:
+        log.write(f"{step} ")
+    if first_attempt and here.index == 1 and step == 25:
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+together = reader.Reader()
+training.fit(together, reader.digits(), steps=60, batch_size=16, checkpoint="run", save_every=10, callback=accident, every=5)
+torch.save(together.weights(), f"survived {here.index}")
+"""
+run = start(survivor, restarts=1)
+message = launch.lost(run.stderr) or "nothing; the launcher ended it first."
+if run.returncode:  # the launcher has given up: start all again, as the message says
+    run = start(survivor.replace('== "0"', '== "by hand"'))
+print("The survivor said:", message)
+print("Steps that process 0 reported:", (folder / "steps 0").read_text())
+
+# %%
+reported = [int(step) for step in (folder / "steps 0").read_text().split()]
+verify.promise("in the end the run is whole: the launcher reports success", run.returncode == 0, got=run.returncode)
+verify.promise("the second attempt didn't begin at step 0", reported.count(0) == 1, got=reported.count(0))
+survived = torch.load(folder / "survived 0", weights_only=True)
+same = torch.equal(survived, results[0]["together"][-1])
+verify.promise("its weights are those of the run that was never killed, to the last bit", same, got=same)
+saved = snapshots.read(folder / "run")
+print("in the checkpoint:", ", ".join(saved), "· random streams of", len(saved["streams"]), "processes")
+
+# %% [markdown]
+# The survivor names the loss and the step to go on from, the launcher ends it and starts both again, and they go on from step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds all that
+# decides about the future: weights, optimiser, position in the data, and the random streams of *every* process. So the number of processes must stay the same for an exact continuation.
+#
+# How often should you save? Young's rule (1974): with a save that takes $\delta$ seconds and a failure every $T$ on average, every $\sqrt{2\delta T}$ seconds. The cost per second of work is $\delta/t$ for saving and $t/2T$ for what is lost:
+
+# %%
+t, delta, T = sympy.symbols("t delta T", positive=True)
+best = sympy.solve(sympy.diff(delta / t + t / (2 * T), t), t)[0]
+verify.agree("the best interval is sqrt(2 δ T)", best, sympy.sqrt(2 * delta * T))
+between = 54 * 24 * 3600 / 419  # seconds from one failure to the next
+minutes = float(best.subs({delta: 30, T: between})) / 60
+print(f"a save of 30 s, a failure every {between / 3600:.1f} h: save every {minutes:.0f} minutes")
+
+# %% [markdown]
+# ## Too large for one GPU
+#
+# So far each process held everything. How much is that? In mixed precision with Adam, a weight takes 16 bytes:
+#
+# | what | bytes a weight |
+# |---|---|
+# | the weight, in half precision, which computes | 2 |
+# | its gradient | 2 |
+# | the weight again, in float32, which is updated | 4 |
+# | Adam's two running means, in float32 | 8 |
+#
+# A model of 7 billion weights needs 112 GB before the first activation. Your GPU has 16, 24 or 80. And $p$ GPUs with a copy each are no help at all: every one needs the 112.
+#
+# But why should all of them hold the same 12 bytes of the optimiser? Adam treats each weight on its own. So let each process update a $p$-th of the weights, and hand the results round. Is that the same training?
+
+# %%
+whole, shared = reader.Reader().model, reader.Reader().model
+layers = list(shared.parameters())
+full = torch.optim.Adam(whole.parameters(), lr=1e-2)
+shards = [torch.optim.Adam(layers[i::2], lr=1e-2) for i in range(2)]  # two processes, every second tensor each
+for _ in range(20):
+    for net in (whole, shared):
+        net.zero_grad()
+        F.cross_entropy(net(pictures), labels).backward()
+    full.step()
+    for shard in shards:
+        shard.step()
+stored = [sum(t.numel() for state in o.state.values() for t in state.values() if t.ndim) for o in (full, *shards)]
+print("numbers that Adam stores:", stored[0], "whole,", stored[1], "and", stored[2], "in the two shards")
+verify.agree(
+    "20 steps of two half optimisers = 20 steps of the whole",
+    torch.cat([w.flatten() for w in shared.parameters()]),
+    torch.cat([w.flatten() for w in whole.parameters()]),
+    tolerance=1e-12,
+)
+verify.promise("together they store what one did", stored[0] == stored[1] + stored[2], got=stored)
+
+# %% [markdown]
+# The same weights, and each process stores its share only. (Here by whole tensors, so the shares are unequal; libraries cut one long vector.) That is stage 1 of ZeRO, the *zero redundancy optimizer*. (Mind what does *not* treat weights one by one: clipping by the gradient's length needs one more small sum over all.) Stage 2 also keeps, of the averaged gradient, the own
+# share only. Stage 3 shares the weights themselves: each layer is gathered just before it computes, and dropped after. PyTorch calls it FSDP, fully sharded data parallel. Compute what is left on each GPU.
+
+
+# %% tags=["exercise"]
+def bytes_per_gpu(weights, gpus, stage):
+    """Bytes on each of `gpus` GPUs: 2 + 2 + 12 a weight (weight, gradient, optimiser).
+    Stage 0 shares nothing, 1 the optimiser, 2 also the gradients, 3 also the weights."""
+    ...  # your code
+
+
+# %% tags=["check"]
+bytes_per_gpu = check("parallel.bytes_per_gpu", bytes_per_gpu)
+
+# %%
+published = [120, 31.4, 16.6, 1.9]  # GB: 7.5 billion weights on 64 GPUs, figure 1 of Rajbhandari et al. 2020
+computed = [bytes_per_gpu(7.5e9, 64, stage) / 1e9 for stage in range(4)]
+for stage in range(4):
+    verify.promise(
+        f"stage {stage}: the paper's {published[stage]} GB",
+        abs(computed[stage] - published[stage]) < 0.05,
+        got=computed[stage],
+    )
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print("7 billion weights, GB on each GPU, without activations")
+print(" GPUs  stage 0  stage 1  stage 2  stage 3")
+for gpus in (1, 2, 8, 64, 512):
+    print(f"{gpus:5}" + "".join(f"{bytes_per_gpu(7e9, gpus, stage) / 1e9:9.1f}" for stage in range(4)))
+
+# %%
+groups = {}
+for stage in range(4):
+    part = sharding.held(7e9, 8, stage)
+    groups[f"stage {stage}: {part.total / 1e9:.4g} GB"] = {
+        name: getattr(part, name) / 1e9 for name in ("weights", "gradients", "optimiser")
+    }
+plots.grouped_bars(
+    groups,
+    y_label="GB on each of 8 GPUs",
+    title="Most of the memory is the optimiser's, and it is shared out first",
+    alt="For each of four stages, bars for weights, gradients and optimiser. The optimiser falls from 84 to 10.5 in stage 1, gradients and weights from 14 to 1.75 later.",
+)
+
+
+# %% [markdown]
+# What does the sharing cost? Stages 1 and 2 send what plain averaging sends: the first half of the ring leaves each process with its share of the summed gradient, the second half hands round weights instead of gradients. Stage 3 gathers the weights twice, forward and backward: one and a half times the
+# traffic. What remains is the activations, and lesson 36 has the means for those: smaller parts, and computing them again.
+#
+# *If one layer is too large, too.* **Tensor parallelism** cuts each matrix: with $W = [W_1, W_2]$ side by side, $xW = [xW_1, xW_2]$, each GPU multiplies by its block, and the parts are put together in every layer, forward and backward, which only GPUs with very fast links can afford. **Pipeline
+# parallelism** gives each GPU some consecutive layers. It sends little, but the second GPU waits for the first, so the batch is cut into $m$ parts that follow each other. The pipeline still fills and drains, and in that *bubble* GPUs stand idle for a share of $\frac{p-1}{m+p-1}$. Both change the program
+# deeply, and the largest runs combine them all: tensor parallelism within a computer, pipelines across a few, data parallelism with sharding over the rest. Sharding alone reaches further than most people need.
+
+# %%
+x, W = torch.randn(5, 8).double(), torch.randn(8, 6).double()
+verify.agree("half of the columns each, then side by side", torch.cat([x @ W[:, :3], x @ W[:, 3:]], dim=1), x @ W)
+plan = sharding.schedule(stages=4, parts=8)
+idle = sum(part is None for row in plan for part in row) / sum(len(row) for row in plan)
+verify.agree("4 GPUs, 8 parts: idle share counted = (p - 1) / (m + p - 1)", idle, 3 / 11)
+plots.heatmap(
+    [[float("nan") if part is None else part + 1 for part in row] for row in plan],
+    rows=[f"GPU {i}" for i in range(4)],
+    columns=range(1, 12),
+    x_label="turn",
+    title=f"Eight parts through four GPUs, forward: idle {idle:.0%} of the time (white)",
+    alt="A grid of four GPUs by eleven turns. The part numbers run along diagonals; triangles at both ends are empty.",
+    size=(7.0, 2.4),
+)
+
+# %% [markdown]
+# ## Does a larger batch help at all?
+#
+# More processes mean a larger batch, unless you cut it thinner. What is it good for? The gradient of a batch is an *estimate* of the gradient $G$ over all data. If one example's gradient scatters around $G$ with variances that add up to $\mathrm{tr}\,\Sigma$, then a mean over $B$ of them has
+#
+# $$\mathbb{E}\,\|g_B - G\|^2 = \frac{\mathrm{tr}\,\Sigma}{B}.$$
+#
+# So the error falls as $1/\sqrt B$: four times the GPUs, half the error. Check it on a model with one layer, where each example's gradient is known in closed form, $x\,(\hat y - y)^\top$. Look at two moments: at the start, and late.
+
+# %%
+inputs = torch.cat([data[0], torch.ones(len(data[0]), 1).double()], dim=1)  # a constant input for the biases
+targets, lengths = F.one_hot(data[1], 10).double(), inputs.square().sum(dim=1)
+
+
+def moments(weights):
+    """Errors of the outputs, gradient over all examples, and the trace of one example's covariance."""
+    error = (inputs @ weights).softmax(dim=1) - targets
+    mean = inputs.T @ error / len(inputs)
+    squares = lengths * error.square().sum(dim=1)  # |x yᵀ|² = |x|² |y|²
+    return error, mean, (squares.mean() - mean.square().sum()).item()
+
+
+early, late = torch.zeros(785, 10).double(), torch.zeros(785, 10).double()
+for _ in range(runtime.pick(ci=100, cpu=300, gpu=300)):
+    late -= 0.1 * moments(late)[1]
+noise_scale = {}
+for name, now in (("at the start", early), ("late", late)):
+    _, mean, trace = moments(now)
+    noise_scale[name] = trace / mean.square().sum().item()
+    print(f"{name:12}  |G| = {mean.norm():.3f}   tr Σ = {trace:6.1f}   equally long at B = {noise_scale[name]:.0f}")
+
+# %%
+error, mean, trace = moments(late)
+draw = torch.Generator().manual_seed(seed)
+for size in (4, 16, 64, 256):
+    misses = []
+    for _ in range(100):
+        rows = torch.randint(len(inputs), (size,), generator=draw)
+        misses.append((inputs[rows].T @ error[rows] / size - mean).square().sum().item())
+    verify.agree(f"B = {size}: mean of |g - G|² = tr Σ / B", verify.estimate(misses), trace / size)
+ratio = noise_scale["late"] / noise_scale["at the start"]
+verify.promise("late in training the noise scale is at least three times that of the start", ratio > 3, got=ratio)
+
+# %% [markdown]
+# The batch at which noise and gradient are equally long, $B_{\text{noise}} = \mathrm{tr}\,\Sigma / \|G\|^2$, is the *noise scale* (McCandlish et al. 2018). Below it a step is mostly noise, so twice the batch allows about twice the step, and half as many steps do. Above it the direction is already right, and a better estimate
+# of it buys nothing: the *critical batch size*. Their model of it, $S(B) = S_{\min}(1 + B_{\text{noise}}/B)$, with the noise scales you measured:
+
+# %%
+batches = 2.0 ** torch.arange(0, 14)
+plots.curves(
+    batches,
+    {name: parallel.steps_needed(1.0, batches, scale) for name, scale in noise_scale.items()}
+    | {"no fewer than this": torch.ones(14)},
+    x_label="examples a step",
+    y_label="steps needed, times the fewest",
+    log_x=True,
+    log_y=True,
+    title="Doubling the batch halves the steps, until it doesn't",
+    alt="Steps needed against batch size on logarithmic scales: two lines that fall and flatten at 1, the late one further to the right.",
+)
+
+# %% [markdown]
+# The gradient shrinks as training succeeds, and the noise shrinks much less. So the useful batch grows, and large runs let it grow. From the same picture comes the *linear scaling rule* (Goyal et al. 2017): with $k$ times the batch, take $k$ times the learning rate. One step of $k\eta$ on the joint batch is $k$ steps of $\eta$ on its parts, as long as the gradient
+# hardly changes on the way. Then the gap between the two is of second order, so with half of $\eta$ a quarter of it should be left:
+
+
+# %%
+def gap(rate, k=4):
+    """How far k steps of `rate` on k parts end from one step of k times the rate on all of them."""
+    walked = late.clone()
+    for part in range(k):
+        rows = slice(32 * part, 32 * part + 32)
+        walked -= rate * inputs[rows].T @ ((inputs[rows] @ walked).softmax(dim=1) - targets[rows]) / 32
+    rows = slice(0, 32 * k)
+    jumped = late - k * rate * inputs[rows].T @ ((inputs[rows] @ late).softmax(dim=1) - targets[rows]) / (32 * k)
+    return (walked - jumped).norm().item()
+
+
+rates = [0.1 * 0.5**i for i in range(7)]
+for rate in rates[:4]:
+    print(f"rate {rate:.4f}: gap {gap(rate):.2e}, at half the rate {gap(rate / 2):.2e}")
+verify.promise(
+    "at small rates, half of the rate leaves a quarter of the gap (between 3.8 and 4.2 times less)",
+    3.8 < gap(rates[-2]) / gap(rates[-1]) < 4.2,
+    got=gap(rates[-2]) / gap(rates[-1]),
+)
+
+# %% [markdown]
+# So the rule holds for small rates, and fails first where gradients change fast: at the beginning. That is what *warm-up* is for. It says nothing beyond the critical batch, and it is about plain gradient descent; for Adam, which divides by the noise, the rate should rise by something between the root of $k$ and $k$.
+#
+# ## What does it cost?
+#
+# A transformer with $N$ weights computes about $2N$ operations for each token forward and $4N$ backward. With $D$ tokens,
+#
+# $$C = 6\,N\,D .$$
+#
+# A GPU promises a peak $P$ of operations a second, and reaches a share $u$ of it, the *utilisation*, of 20 to 50 % in good runs. Turn one into hours:
+
+
+# %% tags=["exercise"]
+def gpu_hours(flops, peak, utilisation):
+    """Hours of one GPU: operations, operations a second by the data sheet, share of them that is reached."""
+    ...  # your code
+
+
+# %% tags=["check"]
+gpu_hours = check("parallel.gpu_hours", gpu_hours)
+
+# %% [markdown]
+# Do these lines of arithmetic lead to what was published? GPT-3 has 175 billion weights and saw 300 billion tokens; the paper gives $3.14\cdot10^{23}$ operations. Patterson et al. (2021) estimate its energy from outside: on V100s (125 TFLOP/s at best), at 24.6 TFLOP/s measured for similar models, 330 W a
+# GPU with its share of the computer, a building that adds 10 %, electricity at 0.429 kg CO₂e a kWh.
+
+# %%
+gpt3 = costs.training_flops(175e9, 300e9)
+verify.agree("6 N D, within 1 %, is the paper's 3.14e23", gpt3, 3.14e23, tolerance=0.01)
+hours = gpu_hours(3.14e23, peak=125e12, utilisation=24.6 / 125)
+energy = costs.energy(hours, 0.330, overhead=1.10)
+verify.agree("energy in MWh, published: 1,287", energy / 1000, 1287, tolerance=0.001)
+verify.agree("carbon in tonnes, published: 552", costs.carbon(energy, 0.429) / 1000, 552, tolerance=0.001)
+print(
+    f"GPT-3: {hours:,.0f} GPU hours at a utilisation of {24.6 / 125:.0%}: {hours / 24 / 365:.0f} years of one GPU, {hours / 24 / 10_000:.1f} days of 10,000"
+)
+
+# %% [markdown]
+# Stable Diffusion 1 is documented by its makers, in the model card: 150,000 hours of an A100, 11,250 kg CO₂e. Which power and which electricity did they take? The numbers fit 250 W and 0.3 kg a kWh, so the hours are those of single GPUs, and neither the rest of the computers nor the cooling is counted.
+
+# %%
+sd_energy = costs.energy(150_000, 0.25)
+verify.agree("150,000 h × 0.25 kW × 0.3 kg/kWh = 11,250 kg", costs.carbon(sd_energy, 0.3), 11_250)
+print(
+    f"with 40 % more for the computers around the GPUs and a building that adds 10 %: {costs.carbon(costs.energy(150_000, 0.25 * 1.4, 1.1), 0.3):,.0f} kg"
+)
+print(
+    f"on 256 GPUs: {150_000 / 256 / 24:.0f} days. Rented at 2 dollars an hour (put in today's price): {costs.money(150_000, 2.0):,.0f} dollars"
+)
+
+# %% [markdown]
+# Keep the two apart when you compare such numbers: one is an estimate by others, the other a self-report, and they count different things. Trials, failed runs and the making of the hardware are in neither. Neither is *use*, which over a model's life can exceed its training.
+#
+# And this course? Count the operations of a step of the VAE and multiply by what your machine did above:
+
+# %%
+recipe = vae.VaeRecipe.for_data(digits).to(runtime.device())
+batch = (digits.images[:64].to(runtime.device()),)
+with FlopCounterMode(display=False) as counter:
+    recipe.step(batch)
+rate = counter.get_total_flops() / single[64]
+kilowatt_hours = costs.energy(60 / 3600, watts / 1000)
+print(
+    f"{counter.get_total_flops() / 1e9:.2f} GFLOP a step, {rate / 1e9:.0f} GFLOP/s: {60 * rate:.1e} operations in 60 s"
+)
+print(
+    f"60 s at {watts} W: {1000 * kilowatt_hours:.2f} Wh, {1000 * costs.carbon(kilowatt_hours, 0.3):.2f} g CO₂e at 0.3 kg/kWh"
+)
+print(f"GPT-3 at this rate: {3.14e23 / rate / 3600 / 24 / 365:,.0f} years")
+
+# %%
+water = 80 * 4186 / 3.6e6  # kWh that warm a litre from 20 to 100 °C: 4,186 joules a degree
+spent = {
+    f"a minute of this course, {watts} W": kilowatt_hours,
+    "a litre of water, boiled": water,
+    "Stable Diffusion 1 (GPUs only)": sd_energy,
+    "BLOOM, 176 billion weights": 433_196,
+    "GPT-3 (estimate)": energy,
+}
+with plots.figure(
+    title=f"From a minute of this course to GPT-3: a factor of {energy / kilowatt_hours:.0e}",
+    alt="Five bars on a logarithmic scale of kWh, from below a thousandth to above a million.",
+    size=(7.5, 2.6),
+) as ax:
+    drawn = ax.barh(list(spent), list(spent.values()), color=plots.COLOURS[:5])
+    ax.bar_label(
+        drawn, labels=[f" {value:,.0f}" if value > 1 else f" {value:.2g}" for value in spent.values()], fontsize=9
+    )
+    ax.invert_yaxis()
+    ax.set(xscale="log", xlabel="kWh", xlim=(1e-5, 1e8))
+
+# %% [markdown]
+# ## Ten times, a thousand times more data
+#
+# Two questions, and the first is where it *lies*. `fit` keeps the data on the GPU if it takes at most half of its free memory. Else batches come from the computer's memory; else they must be read from the disk, in time; else from other machines. Take a computer with a GPU of 16 GB, 64 GB of memory, and 500 GB of disk:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+limits = {"GPU": 8e9, "memory": 32e9, "disk": 400e9}  # the rest is needed for other things
+
+
+def lies(size):
+    return next((where for where, room in limits.items() if size <= room), "other machines")
+
+
+print(f"{'data, a byte a value':34}{'now':>20}{'10 times':>28}{'1,000 times':>31}")
+for name, size in {
+    "8,000 digits, 28 × 28": 8000 * 28 * 28,
+    "200,000 faces, 64 × 64 × 3": 200_000 * 64 * 64 * 3,
+    "100,000 photos, 512 × 512 × 3": 100_000 * 512 * 512 * 3,
+}.items():
+    columns = [f"{size * k / 1e9:,.2f} GB: {lies(size * k)}" for k in (1, 10, 1000)]
+    print(f"{name:34}{columns[0]:>20}{columns[1]:>28}{columns[2]:>31}")
+
+# %% [markdown]
+# Each border changes the program. Beyond the GPU: load the next batch while this one computes. Beyond memory: no more picking single examples at random, which a disk answers slowly. Pack thousands of examples into each file, read files in random order, and mix within a buffer. Keep pictures compressed, and decode them
+# with as many workers as the GPU needs. Beyond the disk: stream the same files from a store; each process reads its own. And at a thousand times you no longer look at your data, so lesson 12 (duplicates, outliers, rights) must run as a program.
+#
+# The second question is what it costs. The same model on $k$ times the data costs $k$ times as much. But a model that is to *use* the data must grow with it. Hoffmann et al. (2022) found that weights and tokens should grow alike, so $C = 6ND$ grows with the square:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+base = costs.training_flops(1e6, 20e6)  # a million weights, twenty million tokens
+for k in (10, 1000):
+    same_model, grown = costs.training_flops(1e6, k * 20e6), costs.training_flops(k * 1e6, k * 20e6)
+    print(
+        f"{k:5} × the data: {same_model / base:7,.0f} × the cost for the same model, {grown / base:10,.0f} × for one that grows along"
+    )
+
+# %% [markdown]
+# So plan from the other end: hours you can pay × peak × utilisation gives $C$; from $C$ follow $N$ and $D$; from $N$ the memory, the stage and the least number of GPUs; from the critical batch the largest that is useful.
+#
+# ## Check the article
+#
+# The article says that AIGC needs large computing resources, such as GPUs, and recommends for a project an "NVIDIA GPU, such as the Tesla V100 or better". Right or wrong? Neither says for *what*. Ask for three models how long a V100 takes, and whether they fit its 16 GB.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print("weights, million   tokens, million   hours of a V100 at 30 %   GB for training   least V100s with stage 3")
+room = 12e9  # 4 of the 16 GB stay for activations
+for n, tokens in ((1e6, 20e6), (125e6, 2.5e9), (7e9, 140e9)):
+    needed = costs.gpu_hours(costs.training_flops(n, tokens), 125e12, 0.3)
+    least = next(p for p in range(1, 100) if sharding.bytes_per_gpu(n, p, 3) <= room)
+    print(
+        f"{n / 1e6:16,.0f}{tokens / 1e6:18,.0f}{needed:26,.3f}{sharding.bytes_per_gpu(n, 1, 0) / 1e9:18.3f}{least:26}"
+    )
+
+# %% [markdown]
+# A small model is done in seconds on any GPU, and this course trains its own on two CPU cores. For 7 billion weights a V100 "or better" is no machine at all: one can't hold the training, and the ten that can would compute for half a year. The article's first sentence is true of the models it cites, its advice is imprecise: not the name of a GPU decides, but $16N$ bytes, $6ND$ operations,
+# and whether the number format that you train in is one that the GPU computes fast (a V100 has no bf16).
+#
+# ## Quiz
+
+# %%
+widgets.quiz("37_beyond_one_gpu")
+
+# %% [markdown]
+# ## What you should be able to do now
+#
+# You can say why averaged gradients are the big batch's, and name four places where they aren't. You have started two processes, lost one, and ended with the same bits. You know that a ring sends $2\frac{p-1}{p}M$ bytes, can read strong and weak scaling, and don't believe in twice as fast. You can compute
+# memory for each GPU at each ZeRO stage, hours from $6ND$, and energy, carbon and money from hours, and you know which numbers go into a published figure.
+#
+# The lessons that follow use what you planned here: 38 trains diffusion and flow matching, 39 language models, where $6ND$ and the growth of $N$ with $D$ come back as a scaling law that you fit to your own runs.
+#
+# ## References
+#
+# - S. Rajbhandari, J. Rasley, O. Ruwase, Y. He, "ZeRO: Memory Optimizations Toward Training Trillion Parameter Models", SC 2020: 16 bytes a weight, the stages, figure 1.
+# - P. Patarasuk, X. Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations", J. Parallel and Distributed Computing, 2009.
+# - P. Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017: linear scaling and warm-up.
+# - S. McCandlish, J. Kaplan, D. Amodei et al., "An Empirical Model of Large-Batch Training", 2018: the noise scale.
+# - Y. Huang et al., "GPipe: Efficient Training of Giant Neural Networks using Pipeline Parallelism", NeurIPS 2019.
+# - G. Amdahl, "Validity of the single processor approach to achieving large scale computing capabilities", AFIPS 1967. J. Gustafson, "Reevaluating Amdahl's Law", CACM 1988. A. Karp, H. Flatt, "Measuring parallel processor performance", CACM 1990.
+# - Llama Team, "The Llama 3 Herd of Models", Meta, 2024: interruptions. J. Young, "A first order approximation to the optimum checkpoint interval", CACM 1974.
+# - T. Brown et al., "Language Models are Few-Shot Learners", NeurIPS 2020: GPT-3's operations. D. Patterson et al., "Carbon Emissions and Large Neural Network Training", 2021: its energy.
+# - R. Rombach et al., Stable Diffusion v1 model card, CompVis, 2022: hours and carbon. S. Luccioni et al., "Estimating the Carbon Footprint of BLOOM", JMLR 2023: its energy.
+# - J. Kaplan et al., "Scaling Laws for Neural Language Models", 2020: $6ND$. J. Hoffmann et al., "Training Compute-Optimal Large Language Models", 2022: $N$ and $D$ grow alike.
