@@ -4,10 +4,10 @@
     python benchmarks/throughput.py --only gan lm
     python benchmarks/throughput.py --only dcgan     # PyTorch's DCGAN tutorial at 64×64, under fit and by its own loop; on a CPU only if asked for
 
-Each figure comes from a process of its own: warm-up steps, then the median over blocks of steps, so that a moment of noise doesn't count. On a GPU every
-block ends with a synchronisation, and `fit` trains in bf16, with channels_last and torch.compile. What `fit` costs beyond the bare steps is less than two
-processes differ by, so it is measured with a recipe that does nothing, and set against the time of a bare step. `peak` is what a large matrix product
-reaches on the same machine; FLOP are counted by torch's own formulas.
+Each recipe has a process of its own. The three ways take turns in it, block by block, so that a slow moment of the machine hits all of them; what counts is the
+median of the ratios within a round. On a GPU every block ends with a synchronisation, and `fit` trains in bf16, with channels_last and torch.compile. What `fit`
+costs beyond the bare steps is less than the noise, so it is measured with a recipe that does nothing, and set against the time of a bare step. `peak` is
+what a large matrix product reaches, measured once a round; FLOP are counted by torch's own formulas.
 """
 
 import argparse
@@ -29,8 +29,7 @@ import torch
 RESULTS = Path(__file__).parent / "results"
 RECIPES = ("gan", "vae", "flow", "lm", "dcgan")
 WAYS = ("bare steps", "fit", "plain loop")
-BLOCKS = 7
-OVERHEAD = "overhead of fit"
+ROUNDS = 9
 
 
 def make(name: str, way: str) -> tuple[Any, tuple[torch.Tensor, ...], int]:
@@ -77,39 +76,56 @@ def trainer(name: str, way: str) -> tuple[Callable[[int], None], int, Any]:
     return bare, batch_size, recipe
 
 
-def measure(name: str, way: str, seconds: float) -> dict[str, float]:
-    """Samples a second, in this process."""
+def measure(name: str, seconds: float) -> dict[str, Any]:
+    """All ways of training one recipe, in turns, in this process."""
     from aigc_lab import roofline, runtime
 
     runtime.seed_everything(0)
     device = runtime.device()
-    train, batch_size, _ = trainer(name, way)
     wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
-    train(10)
-    wait()
-    started = time.perf_counter()
-    train(10)
-    wait()
-    steps = max(10, round(seconds / BLOCKS / ((time.perf_counter() - started) / 10)))
-    blocks = []
-    for _ in range(BLOCKS):
-        started = time.perf_counter()
-        train(steps)
+    trainers = {way: trainer(name, way) for way in WAYS}
+    batch_size = trainers[WAYS[0]][1]
+
+    def timed(way: str, steps: int) -> float:
         wait()
-        blocks.append(batch_size * steps / (time.perf_counter() - started))
-    found = {
-        "samples_a_second": statistics.median(blocks),
-        "slowest": min(blocks),
-        "fastest": max(blocks),
+        started = time.perf_counter()
+        trainers[way][0](steps)
+        wait()
+        return time.perf_counter() - started
+
+    for way in WAYS:
+        timed(way, 10)
+    steps = max(8, round(seconds / ROUNDS / (timed(WAYS[0], 8) / 8)))
+    rates: dict[str, list[float]] = {way: [] for way in WAYS}
+    peaks, gpu_memory = [], {}
+    for _ in range(ROUNDS):
+        peaks.append(peak_flops(device))
+        for way in WAYS:
+            if device.type == "cuda":
+                torch.cuda.reset_peak_memory_stats()
+            rates[way].append(batch_size * steps / timed(way, steps))
+            if device.type == "cuda":
+                gpu_memory[way] = torch.cuda.max_memory_allocated() / 2**20
+    plain = rates["plain loop"]
+    flop = roofline.count_flop(lambda: trainers["bare steps"][0](8)) / (8 * batch_size)
+    return {
         "samples_a_step": batch_size,
         "steps_a_block": steps,
+        "samples_a_second": rates,
+        "median": {way: statistics.median(found) for way, found in rates.items()},
+        "against_plain": {
+            way: statistics.median(a / b for a, b in zip(found, plain, strict=True)) for way, found in rates.items()
+        },
+        "flop_a_sample": flop,
+        "of_peak": {
+            way: statistics.median(flop * rate / peak for rate, peak in zip(found, peaks, strict=True))
+            for way, found in rates.items()
+        },
+        "peak_flops": statistics.median(peaks),
+        "overhead_seconds_a_step": overhead(name),
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_gpu_memory_mib": gpu_memory,
     }
-    if device.type == "cuda":
-        found["peak_gpu_memory_mib"] = torch.cuda.max_memory_allocated() / 2**20
-    if way == "bare steps":
-        found["flop_a_sample"] = roofline.count_flop(lambda: train(8)) / (8 * batch_size)
-    return found
 
 
 class Idle:
@@ -125,7 +141,7 @@ class Idle:
         return self
 
 
-def overhead(name: str) -> dict[str, float]:
+def overhead(name: str) -> float:
     """Seconds that `fit` takes for each step beyond the step itself and its batch: with a recipe that does nothing, less the bare loop."""
     from aigc_lab import runtime, training
 
@@ -150,17 +166,14 @@ def overhead(name: str) -> dict[str, float]:
         training.fit(idle, data, steps=steps, batch_size=batch_size)
 
     under_fit()
-    return {"seconds_a_step": statistics.median((timed(under_fit) - timed(bare)) / steps for _ in range(BLOCKS))}
+    return statistics.median((timed(under_fit) - timed(bare)) / steps for _ in range(ROUNDS))
 
 
-def peak_flops(size: int = 2048, repeats: int = 10) -> float:
-    """FLOP/s of the best of several float32 (on a GPU: bf16) matrix products."""
-    from aigc_lab import runtime
-
-    device = runtime.device()
+def peak_flops(device: torch.device, size: int = 2048) -> float:
+    """FLOP/s of the best of three float32 (on a GPU: bf16) matrix products."""
     a = torch.randn(size, size, device=device, dtype=torch.bfloat16 if device.type == "cuda" else torch.float32)
     best = float("inf")
-    for _ in range(repeats):
+    for _ in range(4):  # the first one warms up
         started = time.perf_counter()
         a @ a
         if device.type == "cuda":
@@ -169,58 +182,50 @@ def peak_flops(size: int = 2048, repeats: int = 10) -> float:
     return 2 * size**3 / best
 
 
-def apart(name: str, way: str, seconds: float) -> dict[str, float]:
+def apart(name: str, seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "found.json"
-        command = [sys.executable, __file__, "--one", name, "--way", way, "--seconds", str(seconds), "--out", str(out)]
+        command = [sys.executable, __file__, "--one", name, "--seconds", str(seconds), "--out", str(out)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return json.loads(out.read_text())
 
 
-def table(found: dict[str, dict[str, dict[str, float]]], peak: float) -> str:
-    lines = [
-        f"{'recipe':6} {'way':12} {'samples/s':>10} {'(blocks)':>19} {'against plain':>13} {'of peak':>8} {'memory':>10}"
-    ]
-    for name, ways in found.items():
-        plain, flop = ways["plain loop"]["samples_a_second"], ways["bare steps"]["flop_a_sample"]
+def table(found: dict[str, dict[str, Any]]) -> str:
+    lines = [f"{'recipe':6} {'way':12} {'samples/s':>10} {'(blocks)':>16} {'against plain':>13} {'of peak':>8}"]
+    for name, f in found.items():
         for way in WAYS:
-            f = ways[way]
-            rate = f["samples_a_second"]
-            blocks = f"{f['slowest']:.0f} to {f['fastest']:.0f}"
-            memory = f.get("peak_gpu_memory_mib", f["peak_memory_mib"])
+            rates = f["samples_a_second"][way]
+            blocks = f"{min(rates):.0f} to {max(rates):.0f}"
             lines.append(
-                f"{name:6} {way:12} {rate:10.0f} {blocks:>19} {rate / plain:12.2f}× {flop * rate / peak:8.1%} {memory:6.0f} MiB"
+                f"{name:6} {way:12} {f['median'][way]:10.0f} {blocks:>16} {f['against_plain'][way]:12.2f}× {f['of_peak'][way]:8.1%}"
             )
-        more, step = (
-            ways[OVERHEAD]["seconds_a_step"],
-            ways["bare steps"]["samples_a_step"] / ways["bare steps"]["samples_a_second"],
-        )
+        more, step = f["overhead_seconds_a_step"], f["samples_a_step"] / f["median"]["bare steps"]
+        memory = ", ".join(f"{way} {size:.0f}" for way, size in f["peak_gpu_memory_mib"].items())
         lines.append(
-            f"{name:6} fit takes {1e6 * more:.0f} µs a step beyond the step's {1e3 * step:.1f} ms: {more / step:.1%}"
+            f"{name:6} fit takes {1e6 * more:.0f} µs beyond a step's {1e3 * step:.1f} ms: {more / step:.2%}. Memory of the process "
+            f"{f['peak_memory_mib']:.0f} MiB" + (f"; of the GPU, MiB: {memory}" if memory else "")
         )
     return "\n".join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=14, help="of each figure")
+    parser.add_argument("--seconds", type=float, default=15, help="of each way to train a recipe")
     parser.add_argument("--only", nargs="+", choices=RECIPES, metavar="RECIPE")
-    for name, kind in (("--one", str), ("--way", str), ("--out", Path)):
+    for name, kind in (("--one", str), ("--out", Path)):
         parser.add_argument(name, type=kind, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        found = overhead(given.one) if given.way == OVERHEAD else measure(given.one, given.way, given.seconds)
-        given.out.write_text(json.dumps(found))
+        given.out.write_text(json.dumps(measure(given.one, given.seconds)))
         return
 
     from aigc_lab import runtime
 
     device = runtime.device()
-    peak = peak_flops()
     only = given.only or [name for name in RECIPES if name != "dcgan" or device.type == "cuda"]
-    found = {name: {way: apart(name, way, given.seconds) for way in (*WAYS, OVERHEAD)} for name in only}
-    print(f"peak {peak / 1e9:.0f} GFLOP/s on {device.type}")
-    print(table(found, peak))
+    found = {name: apart(name, given.seconds) for name in only}
+    print(f"peak {statistics.median(f['peak_flops'] for f in found.values()) / 1e9:.0f} GFLOP/s on {device.type}")
+    print(table(found))
     record = {
         "date": time.strftime("%Y-%m-%d"),
         "device": torch.cuda.get_device_name()
@@ -228,7 +233,6 @@ def main() -> None:
         else f"{os.cpu_count()} CPU cores, {platform.machine()}",
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "peak_flops": peak,
         "found": found,
     }
     RESULTS.mkdir(exist_ok=True)

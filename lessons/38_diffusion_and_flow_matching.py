@@ -639,6 +639,16 @@ for way in ("euler", "midpoint", "heun", "ancestral"):
 floors = [metrics.frechet_distance(standard, seen_by_judge(part)) for part in test_x[1000:].split(n)[:5]]
 print(f"{n} real digits against 1,000, five times: distance {min(floors):.2f} to {max(floors):.2f}")
 
+# %% [markdown]
+# You should have seen three surprises, and all have the same cause: *this* velocity is a network's guess, not the truth.
+#
+# *The order of the method hardly matters.* On the humps a better step won by far. Here Euler and midpoint are level, and five times the cost changes little: what is left is the network's own error, and no way of stepping can mend that.
+#
+# *Fresh noise helps.* On a path without noise an error stays: the next point is one that training never showed, and the answer there is worse. Fresh noise covers old errors, and brings the point back to where
+# the network knows its way (Karras et al., 2022). With the true velocity there would be nothing to cover. The price: with few steps it draws what is typical. Look at the recall.
+#
+# *Heun fails.* Its last look is at $t = 1$. In training every point there was a picture, without a trace of noise. The point that Heun asks about is not quite a picture, and about such points the network has learnt nothing.
+
 # %%
 plots.curves(
     list(budgets),
@@ -666,14 +676,7 @@ for way in ("euler", "midpoint"):
     )
 
 # %% [markdown]
-# You should have seen three surprises, and all have the same cause: *this* velocity is a network's guess, not the truth.
-#
-# *The order of the method hardly matters.* On the humps a better step won by far. Here Euler and midpoint are level, and five times the cost changes little: what is left is the network's own error, and no way of stepping can mend that.
-#
-# *Fresh noise helps.* On a path without noise an error stays: the next point is one that training never showed, and the answer there is worse. Fresh noise covers old errors, and brings the point back to where
-# the network knows its way (Karras et al., 2022). With the true velocity there would be nothing to cover. The price: with few steps it draws what is typical. Look at the recall.
-#
-# *Heun fails.* Its last look is at $t = 1$. In training every point there was a picture, without a trace of noise. The point that Heun asks about is not quite a picture, and about such points the network has learnt nothing. If that is the reason, then leaving out the last look must help:
+# If the last look is what makes Heun fail, then leaving it out must help. Take Euler's step there:
 
 
 # %%

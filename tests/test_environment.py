@@ -21,7 +21,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 
 # What Colab has already (its published list of August 2026), and jupyterquiz, which is small and pure Python.
 ALLOWED_IN_THE_WHEEL = {
-    "torch", "numpy", "matplotlib", "ipywidgets", "beautifulsoup4", "cryptography", "httpx", "jupyterquiz", "pillow", "pooch", "rich",
+    "torch", "numpy", "matplotlib", "ipywidgets", "accelerate", "beautifulsoup4", "cryptography", "httpx", "jupyterquiz", "pillow", "pooch", "rich",
     "safetensors", "scikit-learn", "scipy", "sympy", "tokenizers", "tqdm", "typer",
 }  # fmt: skip
 COLAB = {"torch": "2.11.0", "numpy": "2.1.3", "matplotlib": "3.10.0", "ipywidgets": "7.7.1", "tqdm": "4.67.3"}
