@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from aigc_lab import classifier, datasets, diffusion, flow, metrics, runtime, training
 from aigc_lab.transforms import to_signed
@@ -55,6 +55,35 @@ def score(recipe: flow.FlowRecipe) -> dict[str, float]:
     return judged(drawn, asked) | {"evaluations": EVALUATIONS}
 
 
+def store(network: nn.Module, name: str) -> nn.Module:
+    """Write the weights in half precision, and give the network what was stored."""
+    OUT.mkdir(exist_ok=True)
+    path = OUT / f"{name}.safetensors"
+    path.write_bytes(save({key: w.half().contiguous() for key, w in network.state_dict().items()}))
+    path.chmod(0o644)
+    network.load_state_dict(load_file(path))
+    return network
+
+
+def record(network: nn.Module, history: training.History, cpu_seconds: float) -> dict[str, float | str]:
+    """What was spent on a network, and where."""
+    return {
+        "seed": SEED,
+        "batch": BATCH,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "seconds": round(float(history.seconds[-1]), 1),
+        "cpu_seconds": round(cpu_seconds, 1),
+        "machine": f"{torch.get_num_threads()} threads, {platform.machine()}",
+        "torch": torch.__version__.split("+")[0],
+        "data": f"{len(datasets.load('digits')):,} training digits",
+    }
+
+
+def write(facts: dict, name: str) -> None:
+    (OUT / f"{name}.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    print(facts)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=STEPS)
@@ -66,28 +95,16 @@ def main() -> None:
     history = training.fit(recipe, digits, steps=steps, batch_size=BATCH, seed=SEED, callback=report, every=500)
     cpu_seconds = time.process_time() - start
     recipe.to("cpu")
-    OUT.mkdir(exist_ok=True)
-    path = OUT / "flow_digits.safetensors"
-    path.write_bytes(save({name: w.half().contiguous() for name, w in recipe.averaged.state_dict().items()}))
-    path.chmod(0o644)
-    recipe.averaged.load_state_dict(load_file(path))
+    averaged = store(recipe.averaged, "flow_digits")
     facts = {
         "script": "data/build/checkpoint_flow_digits.py",
         "model": "flow.FlowRecipe.for_data(digits), its averaged network, stored in half precision",
-        "seed": SEED,
         "steps": steps,
-        "batch": BATCH,
-        "parameters": sum(p.numel() for p in recipe.averaged.parameters()),
-        "seconds": round(float(history.seconds[-1]), 1),
-        "cpu_seconds": round(cpu_seconds, 1),
-        "machine": f"{torch.get_num_threads()} threads, {platform.machine()}",
-        "torch": torch.__version__.split("+")[0],
-        "data": f"{len(digits):,} training digits",
+        **record(averaged, history, cpu_seconds),
         "loss": round(float(history["loss"][-1000:].mean()), 4),
         "result": score(recipe),
     }
-    path.with_suffix(".json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    print(facts)
+    write(facts, "flow_digits")
 
 
 if __name__ == "__main__":
