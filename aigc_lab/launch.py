@@ -40,6 +40,9 @@ def environment(profile: str, threads: int = 1) -> dict[str, str]:
     package = str(Path(__file__).parents[1])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     chosen = {"AIGC_LAB_PROFILE": profile, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(paths)}
+    # A new store for each attempt. In one that outlives a restart the processes find the addresses of those before them, and wait for the dead
+    # (https://github.com/pytorch/pytorch/issues/135712).
+    chosen["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     if sys.platform == "win32":
         chosen["USE_LIBUV"] = "0"  # PyTorch for Windows is built without it
     else:

@@ -5,14 +5,25 @@ import subprocess
 from aigc_lab import launch
 
 SCRIPT = """
-import os, aigc_lab
-print(os.environ["RANK"], os.environ["WORLD_SIZE"], os.environ["MASTER_ADDR"], os.environ["AIGC_LAB_PROFILE"], os.environ["OMP_NUM_THREADS"])
-if os.environ["TORCHELASTIC_RESTART_COUNT"] == "0" and os.environ["RANK"] == "1":
-    raise SystemExit(3)
+import os, time
+from datetime import timedelta
+import torch
+import aigc_lab
+first, rank = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0", os.environ["RANK"]
+if not first and rank == "1":
+    time.sleep(3)  # by now process 0 has asked where this one is; nobody may give it the first attempt's address
+torch.distributed.init_process_group("gloo", timeout=timedelta(seconds=30))
+ranks = torch.tensor([int(rank)])
+torch.distributed.all_reduce(ranks)
+if first and rank == "1":
+    os._exit(3)
+if first:
+    time.sleep(600)  # until the launcher ends it
+print(rank, ranks.item(), *(os.environ[name] for name in ("WORLD_SIZE", "MASTER_ADDR", "AIGC_LAB_PROFILE", "OMP_NUM_THREADS")))
 """
 
 
-def test_two_processes_start_and_are_started_again(tmp_path, monkeypatch):
+def test_two_processes_start_and_after_a_loss_start_again_and_find_each_other(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     run = subprocess.run(
         launch.command("script.py", restarts=1),
@@ -23,7 +34,7 @@ def test_two_processes_start_and_are_started_again(tmp_path, monkeypatch):
         timeout=300,
     )
     assert run.returncode == 0, run.stderr[-3000:]
-    assert sorted(set(run.stdout.splitlines())) == ["0 2 127.0.0.1 ci 1", "1 2 127.0.0.1 ci 1"]
+    assert sorted(run.stdout.splitlines()) == ["0 1 2 127.0.0.1 ci 1", "1 1 2 127.0.0.1 ci 1"]
 
 
 ERRORS = """  File "/somewhere/updates.py", line 85, in __call__
