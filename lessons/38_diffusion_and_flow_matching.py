@@ -45,7 +45,7 @@ from aigc_lab import (
 
 # %%
 runtime.seed_everything(seed)
-flow_steps = flow_steps or runtime.pick(ci=5, cpu=400, gpu=4000)
+flow_steps = flow_steps or runtime.pick(ci=5, cpu=320, gpu=4000)
 vae_steps = vae_steps or runtime.pick(ci=20, cpu=350, gpu=1500)
 n = pictures or runtime.pick(ci=60, cpu=200)
 looks = runtime.pick(ci=4, cpu=20)  # evaluations of the network a picture
