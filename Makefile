@@ -19,8 +19,8 @@ notebooks: $(READY)  ## build the notebooks whose lesson, modules or data change
 	@$(BIN)/aigc-lab notebooks
 
 lint: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check . data/build
+	$(BIN)/ruff format --check . data/build
 
 bench: $(READY)  ## time to quality, throughput, import time
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
