@@ -16,9 +16,23 @@ from aigc_lab.processes import Processes
 pytest.importorskip("accelerate")
 
 
-def start(folder, *more):
-    """Two workers under torchrun; returncode and what they said."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+# --multi_gpu is how `accelerate launch` is told to start several processes on one machine; without a GPU they compute on the CPU all the same.
+ACCELERATE = (
+    "accelerate.commands.launch",
+    "--multi_gpu",
+    "--num_processes",
+    "2",
+    "--num_machines",
+    "1",
+    "--main_process_port",
+    "0",
+)
+
+
+def start(folder, *more, launcher=TORCHRUN):
+    """Two workers under a launcher; returncode and what they said."""
+    command = [sys.executable, "-m", *launcher]
     worker = Path(__file__).with_name("parallel_worker.py")
     environment = os.environ | {"AIGC_LAB_PROFILE": "ci", "OMP_NUM_THREADS": "1"}
     return subprocess.run(
@@ -42,6 +56,15 @@ def test_two_halves_of_a_batch_step_like_the_whole_batch(whole, monkeypatch):
         state = torch.load(whole / f"plain {index}", weights_only=True)
         for name, weight in alone.model.state_dict().items():
             torch.testing.assert_close(state["model"][name], weight, rtol=0, atol=1e-12)
+
+
+def test_under_accelerate_launch_the_same_comes_out_as_under_torchrun(whole, tmp_path):
+    run = start(tmp_path, launcher=ACCELERATE)
+    assert run.returncode == 0, run.stderr[-3000:]
+    for index in range(2):
+        of_each = [torch.load(folder / f"plain {index}", weights_only=True) for folder in (whole, tmp_path)]
+        assert same(*of_each)
+    assert set((tmp_path / "writers").read_text().split()) == {"0"}
 
 
 def test_only_the_first_process_writes(whole):
