@@ -499,8 +499,11 @@ saved = snapshots.read(folder / "run")
 print("in the checkpoint:", ", ".join(saved), "· random streams of", len(saved["streams"]), "processes")
 
 # %% [markdown]
-# The survivor names the loss and the step to go on from, the launcher ends it and starts both again, and they go on from step 20 as if nothing had happened. (In PyTorch 2.13 `torchrun` keeps its address book over a restart, and now and then a new process waits for one that is dead. `launch.environment` asks for a new book with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`; do so, too, where you call `torchrun` yourself.) Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds all that
+# The survivor names the loss and the step to go on from, the launcher ends it and starts both again, and they go on from step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds all that
 # decides about the future: weights, optimiser, position in the data, and the random streams of *every* process. So the number of processes must stay the same for an exact continuation.
+#
+# A trap, in PyTorch 2.13: `torchrun` keeps its address book over a restart, and now and then a new process waits for one that is dead. `launch.environment` asks for a new book, with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`. Set it, too, where
+# you call `torchrun` yourself.
 #
 # How often should you save? Young's rule (1974): with a save that takes $\delta$ seconds and a failure every $T$ on average, every $\sqrt{2\delta T}$ seconds. The cost per second of work is $\delta/t$ for saving and $t/2T$ for what is lost:
 

@@ -121,6 +121,13 @@ EXERCISES = [
                 _mask_with_zeros,
                 "A score of 0 is a score like any other: e^0 = 1. Which number x has e^x = 0?",
             ),
+            "mask turned round": Mistake(
+                lambda query, key, value, mask: _attend(
+                    query, key, value, None if mask is None else ~mask, query.shape[-1] ** -0.5
+                ),
+                "Here True means: may be seen. You shut out what is allowed, and a query that may see everything sees nothing: its softmax is "
+                "0 / 0. (torch has both meanings: True allows in scaled_dot_product_attention and forbids in nn.MultiheadAttention.)",
+            ),
         },
         hints=[
             "Three steps: scores of each query with each key, weights, and the mean of the values with these weights.",
