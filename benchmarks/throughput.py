@@ -34,11 +34,11 @@ ROUNDS = 9
 
 def make(name: str, way: str) -> tuple[Any, tuple[torch.Tensor, ...], int]:
     """A recipe, its data and its batch size."""
-    from aigc_lab import datasets, flow, gan, lm, text, vae
+    from aigc_lab import datasets, flow, gan, lm, vae
 
     if name == "lm":
-        book = "".join(text.documents(datasets.load("moby_dick").texts))
-        vocabulary = text.Vocabulary(book)
+        book = "".join(lm.documents(datasets.load("moby_dick").texts))
+        vocabulary = lm.Vocabulary(book)
         windows = lm.windows(vocabulary.encode(book), 64)
         return lm.LmRecipe(lm.TransformerLM(len(vocabulary), context=64), steps=10_000), (windows,), 16
     digits = datasets.load("digits")
@@ -78,7 +78,8 @@ def trainer(name: str, way: str) -> tuple[Callable[[int], None], int, Any]:
 
 def measure(name: str, seconds: float) -> dict[str, Any]:
     """All ways of training one recipe, in turns, in this process."""
-    from aigc_lab import roofline, runtime
+    from aigc_lab import runtime
+    from aigc_lab.hardware import roofline
 
     runtime.seed_everything(0)
     device = runtime.device()

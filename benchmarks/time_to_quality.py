@@ -76,7 +76,8 @@ class Evaluator:
     """Judges samples in [0, 1], (n, 1, 28, 28)."""
 
     def __init__(self) -> None:
-        from aigc_lab import classifier, datasets, transforms, vae
+        from aigc_lab import datasets, transforms, vae
+        from aigc_lab.pretrained import classifier
 
         self.judge = classifier.load_classifier("digits")
         test, train = datasets.load("digits", split="test"), datasets.load("digits")
@@ -122,7 +123,7 @@ class Evaluator:
 def train(name: str, seconds: float, seed: int) -> dict[str, Any]:
     """Train one model in this process; judge it at each of the moments, and at the end."""
     from aigc_lab import datasets, runtime
-    from aigc_lab.training import batches
+    from aigc_lab.training.loop import batches
 
     torch.set_num_threads(2)
     runtime.seed_everything(seed)
@@ -207,7 +208,7 @@ def plot(runs: list[dict[str, Any]], floor: float, path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    from aigc_lab.figures import COLOURS
+    from aigc_lab.plots import COLOURS
 
     names = [name for name in (*GANS, *VAES) if any(run["name"] == name for run in runs)]
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4.5))

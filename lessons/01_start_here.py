@@ -22,7 +22,9 @@ import time
 
 import torch
 
-from aigc_lab import check, classifier, datasets, flowchart, gan, plots, runtime, training, transforms, verify, widgets
+from aigc_lab import check, datasets, gan, plots, runtime, training, transforms, verify, widgets
+from aigc_lab.plots import flowchart
+from aigc_lab.pretrained import classifier
 
 runtime.seed_everything(seed)
 steps = steps or runtime.pick(ci=80, cpu=450, gpu=3000)

@@ -28,12 +28,14 @@ import time
 import numpy as np
 import torch
 
-from aigc_lab import check, checkpoints, datasets, lm, plots, runtime, text, training, verify, widgets
+from aigc_lab import check, datasets, lm, plots, pretrained, runtime, training, verify, widgets
+from aigc_lab.lm import grammar as lm_grammar
+from aigc_lab.lm import ngrams, writer
 
 english = corpus == "moby_dick"
 source = datasets.load(corpus)
-train, test = text.documents(source.texts), text.documents(datasets.load(corpus, "test").texts)
-vocabulary = text.Vocabulary("".join(train))
+train, test = lm.documents(source.texts), lm.documents(datasets.load(corpus, "test").texts)
+vocabulary = lm.Vocabulary("".join(train))
 if runtime.profile() == "ci":  # a taste
     train, test = train[: len(train) // 6], [one[:5000] for one in test[: 3 if english else 60]]
 book, unseen = "".join(train), "".join(test)
@@ -55,15 +57,15 @@ def page(written):
 # %%
 length = runtime.pick(ci=100, cpu=220)
 started = time.process_time()
-counts = text.NgramModel(book, 7 if english else 3, vocabulary)
+counts = lm.NgramModel(book, 7 if english else 3, vocabulary)
 counting_seconds = time.process_time() - started
 transformer = lm.Writer(lm.load(corpus), vocabulary)
 low, high = (3, 6) if english else (1, 2)
 
 passages = {
-    f"counts of {low} characters": text.write(counts.up_to(low), length, seed=seed),
-    f"counts of {high} characters": text.write(counts.up_to(high), length, seed=seed + 1),
-    "a transformer": text.write(transformer, length, seed=seed, temperature=0.8),
+    f"counts of {low} characters": writer.write(counts.up_to(low), length, seed=seed),
+    f"counts of {high} characters": writer.write(counts.up_to(high), length, seed=seed + 1),
+    "a transformer": writer.write(transformer, length, seed=seed, temperature=0.8),
     "the book": test[0][2000 : 2000 + length] if english else unseen[:length],
 }
 order = random.Random(seed + 2).sample(list(passages), len(passages))
@@ -151,8 +153,8 @@ GRAMMARS = {
 }
 grammar = GRAMMARS[corpus]
 for i in range(3):
-    print(page(text.expand(grammar, random.Random(seed + i).choice)) + "\n")
-print(f"{text.count_texts(grammar):,} different texts, no other")
+    print(page(lm_grammar.expand(grammar, random.Random(seed + i).choice)) + "\n")
+print(f"{lm_grammar.count_texts(grammar):,} different texts, no other")
 
 # %% [markdown]
 # Every word exists, every sentence is in order, and you could promise your lawyer that nothing else will ever come out. But what probability does the grammar
@@ -166,8 +168,8 @@ def pattern(symbol="TEXT"):
     return "(?:" + "|".join(rules) + ")"
 
 
-own = text.expand(grammar, random.Random(seed).choice)
-paragraphs = unseen.strip().split(text.START)
+own = lm_grammar.expand(grammar, random.Random(seed).choice)
+paragraphs = unseen.strip().split(lm.START)
 recognised = sum(bool(re.fullmatch(pattern(), one)) for one in paragraphs)
 print("its own text:", bool(re.fullmatch(pattern(), own)), f"- of {len(paragraphs)} held-out paragraphs: {recognised}")
 verify.promise("the grammar could have written none of the held-out paragraphs", recognised == 0, got=recognised)
@@ -211,7 +213,7 @@ ngram_probability = check("text.ngram_probability", ngram_probability)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-tiny = text.count_followers("the whale the whole the while", 4)
+tiny = ngrams.count_followers("the whale the whole the while", 4)
 p = {c: ngram_probability(c, "wh", tiny, 27) for c in "abcdefghijklmnopqrstuvwxyz "}
 print(f"a {p['a']:.3f}   o {p['o']:.3f}   i {p['i']:.3f}   z {p['z']:.4f}   sum {sum(p.values()):.6f}")
 
@@ -230,7 +232,7 @@ tenth, hundredth = "".join(train[::10]), "".join(train[::100])
 orders = range(1, counts.order + 1)
 by_order = {f"{len(book):,} characters": [bits(counts.up_to(n), test[::2]) for n in orders]}
 for part in (tenth, hundredth):
-    model = text.NgramModel(part, counts.order, vocabulary)
+    model = lm.NgramModel(part, counts.order, vocabulary)
     by_order[f"{len(part):,} characters"] = [bits(model.up_to(n), test[::2]) for n in orders]
 plots.curves(
     list(orders),
@@ -258,7 +260,7 @@ if english:
         ngram.order in (5, 6) and list(best.values())[2] <= 4,
         got=best,
     )
-print(page(text.write(ngram, 400, seed=seed)))
+print(page(writer.write(ngram, 400, seed=seed)))
 
 # %% [markdown]
 # Each context has to be seen before it can help, and there are about $V^{n-1}$ of them. Short memories are soon full; long ones starve. So there is a best order, and
@@ -269,7 +271,7 @@ print(page(text.write(ngram, 400, seed=seed)))
 
 # %% tags=["predict"]
 long_memory = 12 if english else 4
-quoted = text.quote(book, long_memory, 400, seed=seed)
+quoted = ngrams.quote(book, long_memory, 400, seed=seed)
 print(page(quoted))
 
 longest, start = "", 0
@@ -297,8 +299,8 @@ copied_share = check("text.copied_share", copied_share)
 # %%
 run = 20 if english else 5
 for name, sample in {
-    f"order {ngram.order}": text.write(ngram, 600, seed=seed),
-    f"order {long_memory}, unsmoothed": text.quote(book, long_memory, 600, seed=seed),
+    f"order {ngram.order}": writer.write(ngram, 600, seed=seed),
+    f"order {long_memory}, unsmoothed": ngrams.quote(book, long_memory, 600, seed=seed),
     "held-out text": unseen[5000:5600],
 }.items():
     print(f"{name:22} {copied_share(sample, book, run):6.1%} copied")
@@ -353,7 +355,7 @@ print(
     f"{steps} steps, {gru_seconds:.0f} s. On the first held-out text: {bits(gru_writer, test[:1]):.2f} bits per character,"
 )
 print(f"the counts pay {bits(ngram, test[:1]):.2f}\n")
-print(page(text.write(gru_writer, 400, seed=seed)))
+print(page(writer.write(gru_writer, 400, seed=seed)))
 
 # %% [markdown]
 # It writes worse than the counts, and it scores worse. Not because it is worse, but because it has hardly begun to read:
@@ -381,13 +383,13 @@ plots.curves(
 # builds it; here you meet one that a script of this course trained beforehand, on the same chapters.
 
 # %%
-record = checkpoints.info(f"lm_{corpus}")
+record = pretrained.info(f"lm_{corpus}")
 parameters = sum(p.numel() for p in transformer.model.parameters())
 print(f"{parameters:,} parameters, {record['steps']:,} steps, {record['cpu_seconds']} s of one processor core")
 print(
     f"it read {record['characters_read']:,} characters: the book {record['characters_read'] / len(''.join(source.texts)):.1f} times"
 )
-print("\n" + page(text.write(transformer, runtime.pick(ci=80, cpu=400), seed=seed, temperature=0.8)))
+print("\n" + page(writer.write(transformer, runtime.pick(ci=80, cpu=400), seed=seed, temperature=0.8)))
 
 # %% [markdown]
 # "Large scale" names the size, not the machine, and this one isn't large. How far is it from the one that the article cites? A common estimate for training is 6
@@ -463,9 +465,9 @@ length = runtime.pick(ci=150, cpu=600)
 for name, model in {"rules": None, **models}.items():
     started = time.perf_counter()
     if name == "rules":
-        samples[name] = "\n\n".join(text.expand(grammar, random.Random(i).choice) for i in range(12))
+        samples[name] = "\n\n".join(lm_grammar.expand(grammar, random.Random(i).choice) for i in range(12))
     else:
-        samples[name] = text.write(model, length, seed=seed)
+        samples[name] = writer.write(model, length, seed=seed)
     pace[name] = len(samples[name]) / (time.perf_counter() - started)
 
 # %%
@@ -518,9 +520,9 @@ verify.agree(
 def let_write(machine, temperature, order, sheet):
     model = counts.up_to(order) if machine == "statistics" else models.get(machine)
     if machine == "rules":
-        written = "\n\n".join(text.expand(grammar, random.Random(20 * sheet + i).choice) for i in range(3))
+        written = "\n\n".join(lm_grammar.expand(grammar, random.Random(20 * sheet + i).choice) for i in range(3))
     else:
-        written = text.write(model, 300, seed=sheet, temperature=temperature)
+        written = writer.write(model, 300, seed=sheet, temperature=temperature)
     print(page(written))
     print(
         f"\n{copied_share(written, book, run):.0%} copied in runs of {run} or more; well formed: {well_formed(written):.0%}"
@@ -547,12 +549,12 @@ beginnings = {word[:i] for word in words for i in range(1, len(word) + 1)}
 
 def allowed(written):
     if not english:  # lines of five characters, poems of four lines: the line breaks stand at fixed places
-        return (written[-1] == "\n") == ((len(written) - len(text.START) - 1) % 25 in (5, 11, 17, 23, 24))
+        return (written[-1] == "\n") == ((len(written) - len(lm.START) - 1) % 25 in (5, 11, 17, 23, 24))
     last = re.search(r"([A-Za-z']*)([^A-Za-z']?)$", written[-40:])
     return last[1].lower() in (words if last[2] else beginnings) or not last[1]
 
 
-ruled = text.write(gru_writer, length, seed=seed, allowed=allowed)
+ruled = writer.write(gru_writer, length, seed=seed, allowed=allowed)
 complete = ruled[: ruled.rfind(" ")] if english else ruled
 print(page(ruled[:400]))
 print(f"\nwell formed: {well_formed(samples['deep']):.0%} without the rule, {well_formed(complete):.0%} with it")
@@ -572,7 +574,7 @@ verify.promise("under the rule at least 99 % is well formed", well_formed(comple
 torch.manual_seed(seed)
 small = lm.LmRecipe(lm.GruLM(len(vocabulary), width=48, state=128), steps=steps, learning_rate=1e-2)
 training.fit(small, lm.windows(vocabulary.encode(tenth), 64), steps=steps, batch_size=16, seed=seed)
-at_tenth = {"statistics": bits(text.NgramModel(tenth, best[f"{len(tenth):,} characters"], vocabulary), test)}
+at_tenth = {"statistics": bits(lm.NgramModel(tenth, best[f"{len(tenth):,} characters"], vocabulary), test)}
 at_tenth["deep"] = bits(lm.Writer(small.model.cpu(), vocabulary), test)
 for name, value in at_tenth.items():
     print(f"{name:12} {value:.2f} bits with a tenth of the text, {score[name]:.2f} with all of it")
@@ -582,7 +584,7 @@ for name, value in at_tenth.items():
 # work together, and whichever is shortest decides. Give one of them ten times as much and you may get nothing. (Lesson 39 fits the law that ties the three together.)
 
 # %%
-smallest = text.NgramModel(hundredth, best[f"{len(hundredth):,} characters"], vocabulary)
+smallest = lm.NgramModel(hundredth, best[f"{len(hundredth):,} characters"], vocabulary)
 sizes = [len(hundredth), len(tenth), len(book)]
 plots.curves(
     {"statistics": sizes, "deep, same steps": sizes[1:], "large scale": sizes[2:]},
@@ -629,7 +631,7 @@ plots.curves(
 # %%
 mails, language = datasets.load("mails", "test"), "en" if english else "zh"
 mails = [mail for mail, spoken in zip(mails.texts, mails.languages, strict=True) if spoken == language]
-drift = bits(transformer, text.documents(mails[: runtime.pick(ci=2, cpu=12)]))
+drift = bits(transformer, lm.documents(mails[: runtime.pick(ci=2, cpu=12)]))
 hours = 1e6 / pace["large scale"] / 3600
 print(f"rights   {source.name}: {source.license}")
 print(f"drift    {score['large scale']:.2f} bits on the held-out text, {drift:.2f} on business mails")
@@ -654,7 +656,7 @@ print(
 # Nor did rules go away, as you saw. And the last three eras share one objective. The same function scored them all:
 
 # %%
-logits = gru(vocabulary.encode(text.START + unseen[:200])[None])[0][0, len(text.START) - 1 : -1]
+logits = gru(vocabulary.encode(lm.START + unseen[:200])[None])[0][0, len(lm.START) - 1 : -1]
 loss = torch.nn.functional.cross_entropy(logits, vocabulary.encode(unseen[:200]))
 verify.agree(
     "the GRU's training loss, in bits, is the ruler of the n-gram model",

@@ -32,11 +32,13 @@ import numpy as np
 from bs4 import BeautifulSoup
 from IPython.display import Markdown, display
 
-from aigc_lab import check, collecting, crawl_picture, datasets, plots, verify, widgets
-from aigc_lab.collecting import matches, names_the_visit, rules_for, tidy_path
-from aigc_lab.practice_pages import ROBOTS, exhibits
-from aigc_lab.practice_shop import open_shop
-from aigc_lab.practice_site import PracticeSite
+from aigc_lab import check, datasets, plots, verify, widgets
+from aigc_lab.collecting import crawler, pictures, provenance, urls
+from aigc_lab.collecting import robots as collecting_robots
+from aigc_lab.collecting.practice_pages import ROBOTS, exhibits
+from aigc_lab.collecting.practice_shop import open_shop
+from aigc_lab.collecting.practice_site import PracticeSite
+from aigc_lab.collecting.robots import rules_for
 
 # %% [markdown]
 # ## The crawler of many tutorials
@@ -75,8 +77,8 @@ def naive_crawl(client, start, stop_after):
 
 # %% tags=["predict"]
 pages, queue = naive_crawl(site.client(), site.home, naive_requests)
-texts = Counter(collecting.extract(html).text for _, html in pages)
-forbidden = [r.path for r in site.log if not collecting.allowed(ROBOTS, agent, r.path)]
+texts = Counter(crawler.extract(html).text for _, html in pages)
+forbidden = [r.path for r in site.log if not collecting_robots.allowed(ROBOTS, agent, r.path)]
 print(f"{len(pages)} pages fetched, {len(texts)} different texts, {len(queue)} addresses still waiting")
 print(f"{len(site.outside)} visits to other hosts: {', '.join(urlsplit(url).netloc for url in site.outside)}")
 print(f"{len(forbidden)} pages that robots.txt forbids, for example {forbidden[0]}")
@@ -132,7 +134,7 @@ links = [
     "?page=2&sort=name",
 ]
 print(len({urljoin(base, link) for link in links}), "addresses if you only join a link to its page")
-print(len({collecting.normalise_url(link, base) for link in links}), "if each page has one spelling")
+print(len({urls.normalise_url(link, base) for link in links}), "if each page has one spelling")
 
 # %% [markdown]
 # Two pages. Scheme and host have no case, the fragment after `#` never reaches the server, port 80 is the default, the order of parameters
@@ -243,11 +245,11 @@ verify.promise("jitter takes the peak from 1,000 below 400", jitter.max() < 400 
 client = site.client(agent)
 for path in ["/notes/letter", "/notes/tide-table", "/notes/poem"]:
     response = client.get(site.home + path.lstrip("/"))
-    text, charset = collecting.decode(response.content, response.headers["content-type"])
+    text, charset = crawler.decode(response.content, response.headers["content-type"])
     declared = response.charset_encoding or "nothing"
     print(f"{path}: declared {declared}, really {charset}")
     for how, html in {"as declared": response.text, "checked    ": text}.items():
-        print("  ", how, collecting.extract(html).text)
+        print("  ", how, crawler.extract(html).text)
 
 # %% [markdown]
 # The first declares UTF-8 and is Windows-1252; the second declares Latin-1 and is UTF-8; the third declares nothing in its header, and only its meta tag
@@ -266,7 +268,7 @@ for path in ["/notes/letter", "/notes/tide-table", "/notes/poem"]:
 # %%
 site.forget()
 yours = {"normalise_url": normalise_url, "allowed": allowed, "backoff": backoff}
-crawl = collecting.crawl(client, site.home, agent=agent, **yours)
+crawl = crawler.crawl(client, site.home, agent=agent, **yours)
 print("addresses:", crawl.outcomes())
 print("requests: ", dict(Counter(request.status for request in site.log).most_common()))
 
@@ -274,7 +276,7 @@ print("requests: ", dict(Counter(request.status for request in site.log).most_co
 # A crawler's word is worth little. What counts is the server's log:
 
 # %%
-broken = [r.path for r in site.log if not collecting.allowed(ROBOTS, agent, r.path)]
+broken = [r.path for r in site.log if not collecting_robots.allowed(ROBOTS, agent, r.path)]
 found = {page.text for page in crawl.pages}
 verify.promise("no forbidden page is touched", broken == [], got=len(broken))
 verify.promise("no other host is visited", site.outside == [], got=len(site.outside))
@@ -292,7 +294,7 @@ print({path: times for path, times in again.items() if times > 1}, "were asked m
 # %%
 seen, naive = set(), []
 for _, html in pages:
-    seen.add(collecting.extract(html).text)
+    seen.add(crawler.extract(html).text)
     naive.append(len(seen))
 cost = np.cumsum([step.requests for step in crawl.steps])
 polite = np.cumsum([step.outcome == "new" for step in crawl.steps])
@@ -309,9 +311,7 @@ plots.curves(
 # Polite is not the opposite of efficient. Here is the site as the crawl found it. Move the slider, and watch the frontier grow and empty.
 
 # %%
-widgets.play(
-    lambda addresses: crawl_picture.draw(crawl, addresses), addresses=(1, len(crawl.steps), 1, len(crawl.steps))
-)
+widgets.play(lambda addresses: pictures.draw(crawl, addresses), addresses=(1, len(crawl.steps), 1, len(crawl.steps)))
 
 # %% [markdown]
 # Breadth first means: all pages one link away from home, then all that are two away. Deep pages come late, which is good, since what a site thinks important stands near
@@ -369,12 +369,12 @@ print(len(records), "texts from the web,", sum(page.licence is None for page in 
 file = datasets.data_path("digits.npz")
 sheet = datasets.data_path("digits.md").read_text(encoding="utf-8")
 stated = re.search(r"sha256 of digits\.npz \| `(\w{64})`", sheet)[1]
-print(collecting.file_sha256(file) == stated, "for the file as it is")
+print(provenance.file_sha256(file) == stated, "for the file as it is")
 damaged = bytearray(file.read_bytes())
 damaged[1_000_000] ^= 1
 broken_file = Path(tempfile.mkdtemp()) / "digits.npz"
 broken_file.write_bytes(damaged)
-print(collecting.file_sha256(broken_file) == stated, f"for a copy with one of {len(damaged) * 8:,} bits turned")
+print(provenance.file_sha256(broken_file) == stated, f"for a copy with one of {len(damaged) * 8:,} bits turned")
 
 # %% [markdown]
 # If a checksum fails, delete the file and fetch it again; nearly always the download broke off. If it fails twice with the same wrong number, the file was
@@ -536,7 +536,7 @@ print(len(rows), "records")
 def first_of_each(rows):
     by_hash = {}
     for row in rows:
-        by_hash.setdefault(collecting.content_hash(row[1]), row)
+        by_hash.setdefault(crawler.content_hash(row[1]), row)
     return list(by_hash.values())
 
 
@@ -596,10 +596,10 @@ print(manifest_line("web/notes/letter", "“Chère Élodie”", "museum web site
 # %%
 data = {id: text for id, text, *_ in kept}
 manifest = [manifest_line(*row) for row in kept]
-print("problems:", collecting.check_manifest(manifest, data))
+print("problems:", provenance.check_manifest(manifest, data))
 tampered = {**data, "moby-dick/007": data["moby-dick/007"].replace("whale", "shark", 1)}
-print("problems:", collecting.check_manifest(manifest[1:], tampered))
-verify.promise("the manifest fits the data", collecting.check_manifest(manifest, data) == [])
+print("problems:", provenance.check_manifest(manifest[1:], tampered))
+verify.promise("the manifest fits the data", provenance.check_manifest(manifest, data) == [])
 
 # %% [markdown]
 # One word changed, one line lost, and both are named.
@@ -617,7 +617,7 @@ answers = {
     "Preprocessing": "Dropped: exact repeats over all sources, versions to print, texts on loan. Charsets checked.",
     "Distribution": "The shop's texts are for internal use, so the set as a whole must not be published.",
 }
-sheet = collecting.datasheet("Texts of the sea", manifest, data, answers)
+sheet = provenance.datasheet("Texts of the sea", manifest, data, answers)
 display(Markdown(re.sub("^#", "###", sheet, flags=re.M)))
 
 # %%

@@ -23,21 +23,10 @@ from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-from aigc_lab import (
-    check,
-    datasets,
-    defects,
-    duplicates,
-    gaussians,
-    many_gans,
-    minhash,
-    missing,
-    plots,
-    runtime,
-    text,
-    verify,
-    widgets,
-)
+from aigc_lab import check, datasets, lm, plots, runtime, verify, widgets
+from aigc_lab.cleaning import defects, duplicates, minhash, missing_values
+from aigc_lab.distributions import class_gaussians
+from aigc_lab.gan import many_runs
 
 runtime.seed_everything(seed)
 gan_steps = gan_steps or runtime.pick(ci=300, cpu=1500)
@@ -378,7 +367,7 @@ copies_of_held = np.isin(text_group, text_group[held])
 
 
 def bits_on_held(train):
-    model = text.NgramModel("\n\n".join(documents[i] for i in train), 6, text.Vocabulary("".join(documents)))
+    model = lm.NgramModel("\n\n".join(documents[i] for i in train), 6, lm.Vocabulary("".join(documents)))
     cost = sum(-model.score(documents[i]).sum() for i in held)
     return cost / np.log(2) / sum(len(documents[i]) for i in held)
 
@@ -413,7 +402,9 @@ def accuracy(examples, labels):
 def readable(examples, labels, **settings):
     """Share of 2,000 drawings in which the judge reads the digit that was asked for."""
     asked = np.arange(2000) % 10
-    drawn, _ = gaussians.ClassGaussians(examples, labels, **settings).sample(2000, np.random.default_rng(seed), asked)
+    drawn, _ = class_gaussians.ClassGaussians(examples, labels, **settings).sample(
+        2000, np.random.default_rng(seed), asked
+    )
     return (judge.predict(drawn.clip(0, 1)) == asked).mean()
 
 
@@ -585,11 +576,15 @@ def experiment(rng, n=1000, rho=0.8):
     """Mean and variance of y after each repair, in each mechanism: (3 mechanisms, 3 repairs, 2)."""
     x = rng.normal(size=n)
     y = rho * x + np.sqrt(1 - rho**2) * rng.normal(size=n)
-    masks = [missing.mask_mcar(y, 0.5, rng), missing.mask_mar(x, 0.2, 0.8, rng), missing.mask_mnar(y, 0.2, 0.8, rng)]
+    masks = [
+        missing_values.mask_mcar(y, 0.5, rng),
+        missing_values.mask_mar(x, 0.2, 0.8, rng),
+        missing_values.mask_mnar(y, 0.2, 0.8, rng),
+    ]
     result = []
     for mask in masks:
         z = np.where(mask, np.nan, y)
-        repairs = [missing.impute_mean(z), impute_regression(x, z), missing.impute_draw(x, z, rng)]
+        repairs = [missing_values.impute_mean(z), impute_regression(x, z), missing_values.impute_draw(x, z, rng)]
         result.append([(filled.mean(), filled.var()) for filled in repairs])
     return np.array(result)
 
@@ -630,9 +625,9 @@ below = np.arange(64) >= 32
 ink = X[:, below].sum(axis=1)
 rng = np.random.default_rng(seed)
 masks = {
-    "MCAR": missing.mask_mcar(ink, 0.5, rng),
-    "MAR": missing.mask_mar(X[:, ~below].sum(axis=1), 0.1, 0.9, rng),
-    "MNAR": missing.mask_mnar(ink, 0.1, 0.9, rng),
+    "MCAR": missing_values.mask_mcar(ink, 0.5, rng),
+    "MAR": missing_values.mask_mar(X[:, ~below].sum(axis=1), 0.1, 0.9, rng),
+    "MNAR": missing_values.mask_mnar(ink, 0.1, 0.9, rng),
 }
 
 
@@ -645,7 +640,7 @@ def repair(mask, how):
         return np.where(np.isnan(holed), np.nanmean(holed, axis=0), holed)
     chance = np.random.default_rng(seed) if how == "draw" else None
     for c in range(10):
-        holed[y == c] = missing.impute_conditional(holed[y == c], chance)
+        holed[y == c] = missing_values.impute_conditional(holed[y == c], chance)
     return holed
 
 
@@ -655,7 +650,9 @@ share, drawn_ink, rows = {}, {}, {}
 for name, mask in masks.items():
     share[name], drawn_ink[name] = {}, {}
     for how in ways:
-        images, _ = gaussians.ClassGaussians(repair(mask, how), y).sample(2000, np.random.default_rng(seed), asked)
+        images, _ = class_gaussians.ClassGaussians(repair(mask, how), y).sample(
+            2000, np.random.default_rng(seed), asked
+        )
         images = images.clip(0, 1)
         share[name][how] = (judge.predict(images) == asked).mean()
         drawn_ink[name][how] = images[:, below].sum(axis=1).mean()
@@ -681,7 +678,7 @@ plots.heatmap(
 # Readable is not the same as right, though. Look at how much ink it draws:
 
 # %%
-full, _ = gaussians.ClassGaussians(X, y).sample(2000, np.random.default_rng(seed), asked)
+full, _ = class_gaussians.ClassGaussians(X, y).sample(2000, np.random.default_rng(seed), asked)
 full = full.clip(0, 1)[:, below].sum(axis=1).mean()
 for name, by_way in drawn_ink.items():
     print(f"{name:5} ink drawn below: " + ", ".join(f"{how} {v / full - 1:+.1%}" for how, v in by_way.items()))
@@ -747,8 +744,8 @@ verify.promise("the likelihood model draws the rare heap in 9 to 11 % of cases",
 # Now GANs. One run would tell you about one run, so train eight at once, each with its own start, first on equal heaps, then on 90 to 10.
 
 # %%
-equal_heaps = many_gans.train(two_heaps(rare=0.5), runs=8, steps=gan_steps, seed=seed, every=gan_steps)[-1]
-heaps = many_gans.train(points, runs=8, steps=gan_steps, seed=seed, every=gan_steps)[-1]
+equal_heaps = many_runs.train(two_heaps(rare=0.5), runs=8, steps=gan_steps, seed=seed, every=gan_steps)[-1]
+heaps = many_runs.train(points, runs=8, steps=gan_steps, seed=seed, every=gan_steps)[-1]
 right_share = {
     name: (drawn[..., 0] > 0).float().mean(dim=1) for name, drawn in [("50 : 50", equal_heaps), ("90 : 10", heaps)]
 }

@@ -28,20 +28,11 @@ import torch.nn.functional as F
 from IPython.display import Audio, display
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from aigc_lab import (
-    audio,
-    bpe,
-    bpe_picture,
-    check,
-    classifier,
-    datasets,
-    features,
-    mixture,
-    plots,
-    runtime,
-    verify,
-    widgets,
-)
+from aigc_lab import check, datasets, plots, runtime, verify, widgets
+from aigc_lab.distributions import gaussian_mixture
+from aigc_lab.preprocessing import audio, bpe, features
+from aigc_lab.preprocessing import pictures as preprocessing_pictures
+from aigc_lab.pretrained import classifier
 from aigc_lab.transforms import augment, from_unit, to_signed, to_unit
 
 runtime.seed_everything(seed)
@@ -201,7 +192,7 @@ def learn_and_draw(images):
     space = features.pca(images[:some].flatten(1), 40)
     drawn = []
     for kind in kinds:
-        model = mixture.fit(space.project(images[labels == kind].flatten(1)), components=10)
+        model = gaussian_mixture.fit(space.project(images[labels == kind].flatten(1)), components=10)
         points = model.sample(each, torch.Generator().manual_seed(seed))
         drawn.append(space.reconstruct(points).clamp(0, 1).reshape(-1, 1, 28, 28))
     return torch.cat(drawn)
@@ -332,7 +323,7 @@ def test_density(n, **how):
         real = to_unit(digits.images[digits.labels == kind][:n])
         rng = torch.Generator().manual_seed(seed)
         seen = torch.cat([real] + [augment(real, fill=0, generator=rng, **how) for _ in range(3)])
-        model = mixture.fit(space.project(seen.flatten(1)).double(), components=5)
+        model = gaussian_mixture.fit(space.project(seen.flatten(1)).double(), components=5)
         total += model.log_density(space.project(test_pixels[test.labels == kind]).double()).sum().item()
     return total / len(test)
 
@@ -605,7 +596,7 @@ verify.promise("the first 100 merges make the same pieces as the library's", our
 
 # %%
 def show_tokens(sentence, merges_used):
-    bpe_picture.draw(sentence, merges[:merges_used])
+    preprocessing_pictures.draw(sentence, merges[:merges_used])
 
 
 widgets.play(

@@ -29,19 +29,8 @@ import sympy
 import torch
 from cryptography.fernet import Fernet, InvalidToken
 
-from aigc_lab import (
-    anonymity,
-    check,
-    datasets,
-    dpsgd,
-    memorisation,
-    plots,
-    privacy,
-    runtime,
-    transport,
-    verify,
-    widgets,
-)
+from aigc_lab import check, datasets, plots, runtime, verify, widgets
+from aigc_lab.privacy import anonymity, dp_sgd, memorisation, personal_data, tls
 
 runtime.seed_everything(seed)
 steps = steps or runtime.pick(ci=30, cpu=800, gpu=800)
@@ -91,7 +80,7 @@ print(
 # %%
 sample = next(text for text in english if "serial number" in text and len(text) < 600)
 print(sample, "\n" + "─" * 60)
-print(privacy.remove(sample, privacy.find(sample, validate=False)))
+print(personal_data.remove(sample, personal_data.find(sample, validate=False)))
 
 # %% [markdown]
 # The account and the phone number are gone. So are three numbers that were never personal: the serial number and the receipt became cards, the version an internet address. A filter that takes everything ruins the text, and sooner or later somebody switches it
@@ -121,8 +110,8 @@ for number in ("4000 0517 3946 2831", "4000 0517 3946 2813", "79927398713"):
 
 # %%
 def scores(validate):
-    found = [privacy.find(text, validate=validate) for text in mails.texts]
-    return privacy.score(found, mails.truth)
+    found = [personal_data.find(text, validate=validate) for text in mails.texts]
+    return personal_data.score(found, mails.truth)
 
 
 pattern, checked = scores(validate=False), scores(validate=True)
@@ -153,20 +142,20 @@ verify.promise(
 
 # %%
 # NBVAL_CHECK_OUTPUT
-known = privacy.collect_names(new_mails.texts)
+known = personal_data.collect_names(new_mails.texts)
 for language in ("en", "zh"):
     rows = [i for i, spoken in enumerate(new_mails.languages) if spoken == language]
-    found = [privacy.find(new_mails.texts[i], names=known) for i in rows]
-    result = privacy.score(found, [new_mails.truth[i] for i in rows])
+    found = [personal_data.find(new_mails.texts[i], names=known) for i in rows]
+    result = personal_data.score(found, [new_mails.truth[i] for i in rows])
     for kind in ("name", "date_of_birth", "address"):
         line = result[kind]
         right = f"{line.precision:.0%} of {line.marked:3} marks are right" if line.marked else "nothing marked"
         print(f"{language} {kind:14} {line.recall:4.0%} of {line.planted:3} covered, {right}")
 
 # %%
-false_marks, known = set(), privacy.collect_names(mails.texts)
+false_marks, known = set(), personal_data.collect_names(mails.texts)
 for text, truth in zip(mails.texts, mails.truth, strict=True):
-    for one in privacy.find(text, names=known):
+    for one in personal_data.find(text, names=known):
         if one.kind == "name" and not any(one.start < item["end"] and item["start"] < one.end for item in truth):
             false_marks.add(one.text)
 print("taken for names, and none:", ", ".join(sorted(false_marks)))
@@ -179,10 +168,12 @@ print("taken for names, and none:", ", ".join(sorted(false_marks)))
 # Take out what you found, and the card number has left the training text.
 
 # %%
-cleaned = [privacy.remove(text, privacy.find(text)) for text in texts]
+cleaned = [personal_data.remove(text, personal_data.find(text)) for text in texts]
 verify.promise("no cleaned sentence holds the card number", not any(card in text for text in cleaned))
 print(cleaned[-1])
-print(privacy.remove("The locker code of Anna is 48213.", privacy.find("The locker code of Anna is 48213.")))
+print(
+    personal_data.remove("The locker code of Anna is 48213.", personal_data.find("The locker code of Anna is 48213."))
+)
 
 # %% [markdown]
 # What is not there can't be remembered: this is the surest of all remedies, as far as it goes. The last line shows how far. A code without a pattern
@@ -231,8 +222,10 @@ key = b"kept elsewhere, 32 random bytes!"  # in earnest: secrets.token_bytes(32)
 stored = pseudonym(victim, key)
 tried = (hashlib.sha256(f"{victim[:-4]}{guess:04d}".encode()).hexdigest() for guess in range(10**4))
 verify.promise("without the key no guess fits, even the right number", stored not in tried)
-found = privacy.find(sample, names=known)
-print(privacy.remove(sample, found, lambda one: f"<{one.kind} {pseudonym(one.text, key)[:6]}>").split("\n\n\n")[0])
+found = personal_data.find(sample, names=known)
+print(
+    personal_data.remove(sample, found, lambda one: f"<{one.kind} {pseudonym(one.text, key)[:6]}>").split("\n\n\n")[0]
+)
 
 # %% [markdown]
 # Equal values keep equal pseudonyms, so you can still count and link. So can others: whoever learns that one pseudonym is you has all your mails. Whoever has the key can
@@ -351,14 +344,14 @@ verify.promise("the sealed file does not show the card number", card.encode() no
 # notebook, and you see all that a listener on the line would.
 
 # %%
-server, impostor = transport.self_signed("mail.example"), transport.self_signed("mail.example")
+server, impostor = tls.self_signed("mail.example"), tls.self_signed("mail.example")
 message = f"My card number is {card}.".encode()
-received, wire = transport.send(message, server, trusted=server.certificate, host="mail.example")
+received, wire = tls.send(message, server, trusted=server.certificate, host="mail.example")
 print(
     f"the server reads {received.decode()!r}; {len(wire):,} bytes passed, the number in them: {card.encode() in wire}"
 )
 try:
-    transport.send(message, impostor, trusted=server.certificate, host="mail.example")
+    tls.send(message, impostor, trusted=server.certificate, host="mail.example")
 except ssl.SSLCertVerificationError as refusal:
     print("a server with another certificate:", refusal.verify_message)
 
@@ -519,7 +512,7 @@ verify.promise("on new mails the model is no worse (bits a character)", change <
 
 # %%
 codes = memorisation.encode(planted[-300:] + texts[:300], 16, 80)
-lengths = dpsgd.example_gradients(plain, memorisation.record_loss, codes).norm(dim=1)
+lengths = dp_sgd.example_gradients(plain, memorisation.record_loss, codes).norm(dim=1)
 plots.histogram(
     {"sentences of the mails": lengths[300:], "planted codes": lengths[:252]},
     x_label="length of the sentence's own gradient",
@@ -573,7 +566,7 @@ by_hand = 1 + q**2 * (sympy.exp(1 / sigma**2) - 1)
 verify.agree("order 2: the sum is 1 + q²(exp(1/σ²) − 1)", sum(terms), by_hand)
 verify.agree(
     "... and that is what the package computes",
-    dpsgd.renyi_divergence(0.1, 1.2, 2),
+    dp_sgd.renyi_divergence(0.1, 1.2, 2),
     math.log(float(by_hand.subs({q: 0.1, sigma: 1.2}))),
 )
 
@@ -587,7 +580,7 @@ verify.agree(
 
 # %%
 delta = 1e-5  # well below one in the number of sentences
-odds = {epsilon: dpsgd.odds_of_first(10**5, epsilon, delta) for epsilon in (0.5, 1, 2, 4, 8, 11)}
+odds = {epsilon: dp_sgd.odds_of_first(10**5, epsilon, delta) for epsilon in (0.5, 1, 2, 4, 8, 11)}
 for epsilon, odd in odds.items():
     print(
         f"ε = {epsilon:4}: {epsilon / math.log(2):4.1f} bits; the code is in first place with probability at most {odd:.2g}"
@@ -603,13 +596,13 @@ verify.agree("ε = 8 allows first place about 3 times in 100", odds[8], math.exp
 # %%
 def private_model(records):
     rate = 256 / len(records)
-    sigma = dpsgd.noise_for(target_epsilon, rate, private_steps, delta)
+    sigma = dp_sgd.noise_for(target_epsilon, rate, private_steps, delta)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         fresh = memorisation.CharacterModel(**sizes)
     codes = memorisation.encode(records, fresh.context, 80)
-    dpsgd.train(fresh, memorisation.record_loss, codes, steps=private_steps, batch_size=256, clip=0.3, noise_multiplier=sigma, learning_rate=0.025, seed=seed)  # fmt: skip
-    spent = dpsgd.epsilon(rate, sigma, private_steps, delta)
+    dp_sgd.train(fresh, memorisation.record_loss, codes, steps=private_steps, batch_size=256, clip=0.3, noise_multiplier=sigma, learning_rate=0.025, seed=seed)  # fmt: skip
+    spent = dp_sgd.epsilon(rate, sigma, private_steps, delta)
     print(f"σ = {sigma:.2f}: (ε = {spent:.2f}, δ = {delta:g}) after {private_steps} steps")
     return fresh
 
@@ -661,10 +654,10 @@ verify.promise("its price: 0.8 to 1.6 bits a character", 0.8 < cost < 1.6, got=c
 def account(sentences=1400, batch=256, passes=15, noise=1.4):
     steps_taken = max(1, round(passes * sentences / batch))
     ticks = np.unique(np.linspace(1, steps_taken, 30).round())
-    spent = [dpsgd.epsilon(min(1, batch / sentences), noise, int(tick), 1e-5, orders=range(2, 65)) for tick in ticks]
+    spent = [dp_sgd.epsilon(min(1, batch / sentences), noise, int(tick), 1e-5, orders=range(2, 65)) for tick in ticks]
     plots.curves(
         ticks * batch / sentences, {"": spent}, x_label="passes over the data", y_label="ε at δ = 10⁻⁵",
-        title=f"ε = {spent[-1]:.2f}: first place at most {dpsgd.odds_of_first(10**5, spent[-1], 1e-5):.2g}; noise in the mean gradient {noise / batch:.4f} C",
+        title=f"ε = {spent[-1]:.2f}: first place at most {dp_sgd.odds_of_first(10**5, spent[-1], 1e-5):.2g}; noise in the mean gradient {noise / batch:.4f} C",
         alt=f"Epsilon grows with the number of passes, to {spent[-1]:.2f}.",
     )  # fmt: skip
 
@@ -679,7 +672,7 @@ widgets.play(
 
 # %%
 here, large = (
-    dpsgd.epsilon(batch / n, 1.4, round(15 * n / batch), 1e-5) for n, batch in [(1400, 256), (140_000, 4096)]
+    dp_sgd.epsilon(batch / n, 1.4, round(15 * n / batch), 1e-5) for n, batch in [(1400, 256), (140_000, 4096)]
 )
 verify.promise(
     "a hundred times the sentences: a sixteenth of the noise in the mean gradient, and less than half of ε",

@@ -26,20 +26,10 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from aigc_lab import (
-    check,
-    classifier,
-    datasets,
-    divergences,
-    features,
-    gan,
-    lm,
-    mixture,
-    plots,
-    runtime,
-    verify,
-    widgets,
-)
+from aigc_lab import check, datasets, gan, lm, plots, runtime, verify, widgets
+from aigc_lab.distributions import divergences, gaussian_mixture
+from aigc_lab.preprocessing import features
+from aigc_lab.pretrained import classifier
 from aigc_lab.transforms import to_signed, to_unit
 
 runtime.seed_everything(seed)
@@ -244,7 +234,7 @@ weights, places, widths = (
     torch.tensor([-2.0, 2.0], dtype=f64),
     torch.tensor([0.8, 1.0], dtype=f64),
 )
-two = mixture.Mixture(weights, places[:, None], widths[:, None, None])
+two = gaussian_mixture.Mixture(weights, places[:, None], widths[:, None, None])
 log_p = two.log_density(x[:, None])
 p = log_p.exp()
 H = divergences.entropy(p, step)
@@ -397,7 +387,7 @@ plots.curves(
 # measure on held-out examples, with an error bar. Here is A against a mixture of two bells, fitted to the same digits:
 
 # %%
-two_bells = mixture.fit(data[:, None], components=2, ridge=0.01)
+two_bells = gaussian_mixture.fit(data[:, None], components=2, ridge=0.01)
 gain = two_bells.log_density(held_out[:, None]) - gaussian_log_density(held_out, *a)
 print(f"two bells have a forward KL that is smaller than A's by {verify.estimate(gain)} nats")
 verify.promise("the gain is between 0.6 and 0.9 nats", 0.6 < gain.mean() < 0.9, got=gain.mean())
@@ -544,12 +534,12 @@ verify.agree("leaving out a tenth costs -log 0.9 nats", kept.item(), -math.log(0
 plane = features.pca(pixels, 2)
 points = plane.project(pixels)
 rounds = runtime.pick(ci=15, cpu=40, gpu=40)
-p2 = mixture.fit(points, components=8, steps=rounds, ridge=0.01)
+p2 = gaussian_mixture.fit(points, components=8, steps=rounds, ridge=0.01)
 one = torch.ones(1, dtype=f64)
 mean2 = (p2.weights[:, None] * p2.means).sum(dim=0)
 away = p2.means - mean2
 covariance = (p2.weights[:, None, None] * (p2.roots @ p2.roots.mT + away[:, :, None] * away[:, None])).sum(dim=0)
-covering2 = mixture.Mixture(one, mean2[None], torch.linalg.cholesky(covariance)[None])
+covering2 = gaussian_mixture.Mixture(one, mean2[None], torch.linalg.cholesky(covariance)[None])
 
 
 def seek(start, steps):
@@ -564,7 +554,7 @@ def seek(start, steps):
         loss.backward()
         optimiser.step()
     lower = root.detach().tril()
-    return loss.item(), mixture.Mixture(one, mu.detach()[None], (lower * lower.diagonal().sign())[None])
+    return loss.item(), gaussian_mixture.Mixture(one, mu.detach()[None], (lower * lower.diagonal().sign())[None])
 
 
 valleys = {start: seek(start, steps=runtime.pick(ci=60, cpu=250, gpu=250)) for start in ((-4.0, 0.0), (3.5, 0.0))}
@@ -600,7 +590,7 @@ with plots.figure(
     ax.legend(frameon=False, fontsize=9, loc="lower left")
 
 # %%
-mixed = mixture.fit(points, components=4, steps=rounds, ridge=0.01)
+mixed = gaussian_mixture.fit(points, components=4, steps=rounds, ridge=0.01)
 named = {"digits": points[torch.randperm(len(points), generator=rng)[:10]]}
 for name, model in {"forward": covering2, "reverse": seeking2, "four bells": mixed}.items():
     named[name] = model.sample(10, rng)

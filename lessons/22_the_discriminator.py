@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_lab import check, datasets, gan, plots, runtime, text, training, transforms, verify, widgets
+from aigc_lab import check, datasets, gan, lm, plots, runtime, training, transforms, verify, widgets
 
 runtime.seed_everything(seed)
 gan_steps = gan_steps or runtime.pick(ci=15, cpu=150, gpu=150)
@@ -473,7 +473,7 @@ def forge(corpus, length, seed):
 
 # %%
 book, new_book = (re.sub(r"\s+", " ", " ".join(datasets.load("moby_dick", split).texts)) for split in ("train", "test"))
-vocabulary = text.Vocabulary(book)
+vocabulary = lm.Vocabulary(book)
 
 
 def lines(written, n, seed, length=40):

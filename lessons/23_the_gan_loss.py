@@ -26,9 +26,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_lab import check, gan, plots, ring, runtime, verify, widgets
-from aigc_lab.divergences import gaussian_log_density as log_normal
-from aigc_lab.gan_picture import densities, log_humps, orbits, pulls, rings
+from aigc_lab import check, gan, plots, runtime, verify, widgets
+from aigc_lab.distributions.divergences import gaussian_log_density as log_normal
+from aigc_lab.gan import ring
+from aigc_lab.gan.pictures import densities, log_humps, orbits, pulls, rings
 
 runtime.seed_everything(seed)
 runs = runs or runtime.pick(ci=2, cpu=4, gpu=16)

@@ -24,7 +24,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_lab import check, classifier, datasets, gan, plots, runtime, transforms, verify, widgets
+from aigc_lab import check, datasets, gan, plots, runtime, transforms, verify, widgets
+from aigc_lab.pretrained import classifier
+from aigc_lab.recipes import ema
 
 runtime.seed_everything(seed)
 dense_steps = dense_steps or runtime.pick(ci=150, cpu=2400, gpu=4000)
@@ -713,7 +715,7 @@ for step in range(1, own_steps + 1):
     g_optimiser.step()
     discriminator.requires_grad_(True)
 
-    gan.update_average(averaged, generator, 1 - 1 / (1 + 0.2 * step))
+    ema.update_average(averaged, generator, 1 - 1 / (1 + 0.2 * step))
     if step % max(1, own_steps // 5) == 0:
         with torch.no_grad():
             drawn = transforms.from_signed(averaged(fixed, wanted))

@@ -21,9 +21,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from aigc_lab import check, checkpoints, datasets, gan, gan_report, metrics, plots, runtime, training, verify, widgets
-from aigc_lab.augmented_gan import AugmentedGanRecipe, Changes
-from aigc_lab.classifier import load_classifier
+from aigc_lab import check, datasets, gan, metrics, plots, pretrained, runtime, training, verify, widgets
+from aigc_lab.gan import evaluation
+from aigc_lab.gan.augmented import AugmentedGanRecipe, Changes
+from aigc_lab.pretrained.classifier import load_classifier
+from aigc_lab.training import loop
 from aigc_lab.transforms import augment, from_signed, to_signed
 
 runtime.seed_everything(seed)
@@ -53,7 +55,7 @@ plots.image_rows(
 literal = gan.Discriminator((1, 28, 28), classes=2, width=8)
 optimiser = torch.optim.Adam(literal.parameters(), lr=2e-3)
 losses = []
-for images, labels in training.batches((real, animals.labels), batch_size=64, seed=seed):
+for images, labels in loop.batches((real, animals.labels), batch_size=64, seed=seed):
     loss = F.softplus(-literal(images, labels)).mean()  # -log D(x), on real pictures only
     optimiser.zero_grad()
     loss.backward()
@@ -113,7 +115,7 @@ verify.promise("G's gradient is less than half of what an untrained D gives it",
 # %%
 judge = load_classifier("cats_dogs")
 with torch.no_grad():
-    seen = [gan_report.positions(new.rot90(k, (-2, -1))) for k in range(4)]
+    seen = [evaluation.positions(new.rot90(k, (-2, -1))) for k in range(4)]
 right_animal = np.mean([(animal == test.labels).double().mean().item() for animal, _ in seen])
 right_turn = np.mean([(turn == k).double().mean().item() for k, (_, turn) in enumerate(seen)])
 verify.promise("it names the animal in at least 96 % of 1,600 cases", right_animal >= 0.96, got=right_animal)
@@ -145,7 +147,7 @@ def measure(step, recipe, history):
     small.probability = min(0.4, step / 1000)
     if step and (step % (3 * often) == 0 or step == steps):
         at.append(step)
-        measured.append(gan_report.report(recipe, (real, animals.labels), test))
+        measured.append(evaluation.report(recipe, (real, animals.labels), test))
 
 
 history = training.fit(recipe, (real, animals.labels), steps=steps, seed=seed, callback=measure, every=often)
@@ -187,7 +189,7 @@ plots.image_rows(
 told = torch.arange(400) % 2
 drawn = recipe.sample(400, labels=told, generator=torch.Generator().manual_seed(seed))
 with torch.no_grad():
-    animal, turn = gan_report.positions(drawn)
+    animal, turn = evaluation.positions(drawn)
 matrix = torch.stack([torch.bincount(animal[told == i], minlength=2) / 200 for i in range(2)])
 plots.heatmap(
     matrix,
@@ -214,7 +216,7 @@ def between(dog=0.5, drawing=0):
     cat_code, dog_code = recipe.averaged.class_code.weight
     code = torch.cat([noise, (cat_code.lerp(dog_code, dog)).expand(12, -1)], dim=1)
     pictures = recipe.averaged.draw(recipe.averaged.to_map(code).unflatten(1, recipe.averaged.small))
-    share = gan_report.positions(pictures)[0].double().mean().item()
+    share = evaluation.positions(pictures)[0].double().mean().item()
     plots.images(
         from_signed(pictures),
         columns=12,
@@ -365,7 +367,7 @@ for name, view in views.items():
     training.fit(game, data, steps=short, seed=seed, callback=raise_p, every=10)
     sheets[name] = game.to("cpu").sample(400, labels=told, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
-        upright[name] = (gan_report.positions(sheets[name])[1] == 0).double().mean().item()
+        upright[name] = (evaluation.positions(sheets[name])[1] == 0).double().mean().item()
 for name, share in upright.items():
     print(f"{name:29} {share:.0%} upright")
 
@@ -441,7 +443,7 @@ verify.promise("with 1,600 pictures and so few steps, D remembers none: at most 
 # Here D has seen each picture a dozen times only. To see the disease you need fewer pictures and more steps, which takes minutes. So a script of the course has done it beforehand: 100 cats and 100 dogs, 800 steps (256 times each picture), in six ways, with two seeds each.
 
 # %%
-facts, stored = checkpoints.info("cats_dogs_gans"), checkpoints.load("cats_dogs_gans")
+facts, stored = pretrained.info("cats_dogs_gans"), pretrained.load("cats_dogs_gans")
 print(f"{facts['script']}: {facts['seconds']:.0f} s of one thread, seeds {facts['seed']}")
 
 
@@ -595,9 +597,9 @@ verify.promise(
 
 # %%
 own = metrics.nearest_neighbours(new.flatten(1), real.flatten(1))[0].mean().item()
-final = gan_report.report(recipe, (real, animals.labels), test)
+final = evaluation.report(recipe, (real, animals.labels), test)
 print(
-    f"quality          recognised as asked, upright  {final['recognised']:6.1%}   judge on real test pictures {checkpoints.info('classifier_cats_dogs')['result']['test_accuracy_upright']:.1%}"
+    f"quality          recognised as asked, upright  {final['recognised']:6.1%}   judge on real test pictures {pretrained.info('classifier_cats_dogs')['result']['test_accuracy_upright']:.1%}"
 )
 print(f"                 Fréchet distance              {final['frechet']:6.1f}   real against real {floor:.1f}")
 print(

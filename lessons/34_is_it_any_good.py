@@ -28,21 +28,21 @@ from torch import nn
 
 from aigc_lab import (
     check,
-    checkpoints,
-    classifier,
     datasets,
-    features,
     gan,
     metrics,
     plots,
+    pretrained,
     runtime,
     training,
     transforms,
-    two_alternative,
     vae,
     verify,
     widgets,
 )
+from aigc_lab.metrics import two_alternative
+from aigc_lab.preprocessing import features
+from aigc_lab.pretrained import classifier
 
 # %%
 runtime.seed_everything(seed)
@@ -431,7 +431,7 @@ verify.agree("kernel distance of 100 real against 100 real digits is 0 on averag
 # equal in everything but the seed:
 
 # %%
-twice = checkpoints.info("cats_dogs_gans")["result"]
+twice = pretrained.info("cats_dogs_gans")["result"]
 pair = {way: twice[f"1600 pictures: {way}"]["frechet"] for way in ("none", "small changes, both")}
 for way, (first, second) in pair.items():
     print(f"{way:20}  Fréchet distance: seed 0 {first:5.2f}, seed 1 {second:5.2f}")

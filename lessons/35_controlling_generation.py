@@ -21,21 +21,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from aigc_lab import (
-    check,
-    classifier,
-    control,
-    datasets,
-    features,
-    gan,
-    metrics,
-    plots,
-    runtime,
-    training,
-    vae,
-    verify,
-    widgets,
-)
+from aigc_lab import check, datasets, gan, metrics, plots, runtime, training, vae, verify, widgets
+from aigc_lab.control import directions as control_directions
+from aigc_lab.control import sampling
+from aigc_lab.preprocessing import features
+from aigc_lab.pretrained import classifier
 from aigc_lab.transforms import to_unit
 
 runtime.seed_everything(seed)
@@ -271,10 +261,10 @@ attribute_direction = check("control.attribute_direction", attribute_direction)
 bars = torch.zeros(3, 1, 40, 40, dtype=torch.float64)
 for row, width in zip(bars, (1, 2, 4)):
     row[0, 2:38, 10 : 10 + width] = 1
-print("bars 1, 2 and 4 pixels wide:", [round(value, 2) for value in control.stroke_thickness(bars).tolist()])
+print("bars 1, 2 and 4 pixels wide:", [round(value, 2) for value in control_directions.stroke_thickness(bars).tolist()])
 
 # %%
-thickness = control.stroke_thickness(grey)
+thickness = control_directions.stroke_thickness(grey)
 directions = {
     "ink": more_ink,
     "ink, within classes": attribute_direction(codes, inky, digits.labels),
@@ -288,7 +278,9 @@ plots.image_rows(
 )
 thicker = directions["thickness, within classes"]
 with torch.no_grad():
-    before, after = (control.stroke_thickness(coder.decode(sevens + a * thicker)).mean().item() for a in (0, 2))
+    before, after = (
+        control_directions.stroke_thickness(coder.decode(sevens + a * thicker)).mean().item() for a in (0, 2)
+    )
 print("still sevens after 2 steps:", ", ".join(f"{name} {value:.0%}" for name, value in kept.items()))
 print(f"stroke after 2 steps of thickness: {before:.2f} -> {after:.2f} pixels")
 verify.promise("within classes more sevens survive", kept["ink, within classes"] > kept["ink"] + 0.15)
@@ -314,7 +306,7 @@ def dial(test_digit, thick, slanted, temperature):
     plots.images(
         torch.cat([test_grey[[test_digit]], x]),
         labels=["it was", f"{probability.argmax().item()}, sure {probability.max():.0%}"],
-        title=f"Stroke {control.stroke_thickness(x).item():.1f} pixels",
+        title=f"Stroke {control_directions.stroke_thickness(x).item():.1f} pixels",
         alt="A test digit, and its code decoded after it was moved.",
         scale=1.4,
     )
@@ -392,7 +384,7 @@ def one_class(z):
 density = (-(line**2) / 2 + 2 * one_class(line[:, None])).exp()
 exact = (line * density).sum() / density.sum()
 start = torch.randn(4000, 1, generator=dice(), dtype=torch.float64)
-chains = control.langevin(start, lambda z: guided_score(z, one_class, 2.0), 300, 0.03, dice(1))
+chains = sampling.langevin(start, lambda z: guided_score(z, one_class, 2.0), 300, 0.03, dice(1))
 verify.agree("mean of z given y: Langevin = the integral", verify.estimate(chains[:, 0]), exact.item())
 
 # %% [markdown]
@@ -428,7 +420,7 @@ def both_judges(z):
 z, verdict, guided = drawn, {0: both_judges(drawn)}, {0: coder.decode(drawn)}
 for scale, steps in [(1, 25), (5, 25), (25, 20), (100, 25)]:
     steps = runtime.pick(ci=max(1, steps // 5), cpu=steps)
-    z = control.langevin(
+    z = sampling.langevin(
         z, lambda z, s=scale: guided_score(z, log_likelihood, s), steps, min(0.15, 1.5 / scale), dice(2)
     )
     verdict[scale], guided[scale] = both_judges(z), coder.decode(z)

@@ -24,25 +24,9 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from aigc_lab import (
-    check,
-    datasets,
-    equipment,
-    gains,
-    gan,
-    memory,
-    plots,
-    profiling,
-    roofline,
-    roofline_picture,
-    runtime,
-    timing,
-    training,
-    transforms,
-    updates,
-    verify,
-    widgets,
-)
+from aigc_lab import check, datasets, gan, plots, runtime, training, transforms, verify, widgets
+from aigc_lab.hardware import memory, pictures, profiler, roofline, speedups, timing
+from aigc_lab.recipes import optimizer_step
 
 # %%
 runtime.seed_everything(seed)
@@ -229,7 +213,7 @@ layer, maps = layer.to(device), maps.to(device)
 measure("D's second convolution", work, lambda: layer(maps))
 measure("an activation", roofline.Work(maps.numel(), 8 * maps.numel()), lambda: F.leaky_relu(maps, 0.2))
 shares = {name: rate / peak for name, (_, rate) in points.items()}
-roofline_picture.draw(
+pictures.draw(
     [machine],
     points,
     title=f"{shares['matrices 1024 × 1024']:.0%} of the peak for a large product, {shares['adding long vectors']:.1%} for adding",
@@ -260,7 +244,7 @@ def layer_under_roof(machine, batch_doublings):
     intensity = arithmetic_intensity(2**batch_doublings, 4096, 4096, width)
     most = attainable(intensity, chosen.peak, chosen.bandwidth)
     text = f"A batch of {2**batch_doublings}: {intensity:.1f} FLOP/B, at most {most / chosen.peak:.0%} of the peak"
-    roofline_picture.draw([chosen], {"the layer": (intensity, most)}, title=text, alt=f"{text}, on {chosen.name}.")
+    pictures.draw([chosen], {"the layer": (intensity, most)}, title=text, alt=f"{text}, on {chosen.name}.")
 
 
 widgets.play(
@@ -296,7 +280,7 @@ with profile(activities=activities) as watched:
     for _ in range(8):
         recipe.step(next(order))
     here.synchronize()
-spent = profiling.seconds_by_kind(watched, device)
+spent = profiler.seconds_by_kind(watched, device)
 
 # %%
 share = spent["convolutions"] / sum(spent.values())
@@ -338,7 +322,7 @@ if device.type == "cuda":
 # pay when a picture must be decoded from a file, but here?
 
 # %%
-table = gains.Gains(here, rounds)
+table = speedups.Gains(here, rounds)
 slow_images, slow_labels = images[:2000].cpu(), labels[:2000].cpu()
 
 
@@ -398,7 +382,7 @@ table.row(
 def trainer(batch_size=64, precision=None, channels_last=False):
     """Four steps of the GAN, ready to be called."""
     recipe = gan.GanRecipe.for_data(digits).to(device)
-    recipe.update = updates.Update(precision=precision)
+    recipe.update = optimizer_step.Update(precision=precision)
     if channels_last:
         recipe.generator.to(memory_format=torch.channels_last)
         recipe.discriminator.to(memory_format=torch.channels_last)
@@ -415,7 +399,7 @@ table.row("batch: 256 instead of 64", trainer(64), trainer(256), examples=(64, 2
 
 # %%
 table.row("memory format: channels_last", trainer(), trainer(channels_last=True))
-precision = equipment.half_precision(device)
+precision = runtime.half_precision(device)
 if precision:
     table.row(f"precision: {precision}", trainer(), trainer(precision=precision))
 else:
@@ -445,7 +429,7 @@ def chain(x):
 
 # %%
 vector = torch.randn(runtime.pick(ci=2**20, cpu=2**22, gpu=2**26), device=device)
-tool = equipment.compiler(device)
+tool = runtime.compiler(device)
 if runtime.profile() == "ci" or tool is None:
     table.not_here("compile: seven operations in one pass", "no compiler" if tool is None else "left out in profile ci")
 else:
@@ -553,7 +537,7 @@ def training_bytes(parameters, activations, mixed):
 training_bytes = check("hardware.training_bytes", training_bytes)
 
 # %%
-half = torch.float16 if equipment.half_precision(device) == "fp16" else torch.bfloat16
+half = torch.float16 if runtime.half_precision(device) == "fp16" else torch.bfloat16
 
 
 def forward_in_half():
@@ -616,7 +600,7 @@ verify.agree("16 of 64 pictures keep a quarter", 4 * kept_by_part, kept)
 
 def weights_after_a_step(accumulate):
     twin = copy.deepcopy(network).cpu().double()
-    update = updates.Update(accumulate=accumulate)
+    update = optimizer_step.Update(accumulate=accumulate)
 
     def loss(batch):
         return F.softplus(-twin(batch[0])).mean(), {}
@@ -684,7 +668,7 @@ import tempfile
 from pathlib import Path
 
 import aigc_lab
-from aigc_lab import snapshots
+from aigc_lab.training import checkpoint as training_checkpoint
 
 program = """
 import sys, time, torch
@@ -723,7 +707,7 @@ for line in broken.stdout:
         break
 broken.wait()
 whole.communicate()
-reached = len(snapshots.read_newest(folder / "broken")[0]["history"]["rows"])
+reached = len(training_checkpoint.read_newest(folder / "broken")[0]["history"]["rows"])
 print(f"killed, exit code {broken.returncode}. The newest whole checkpoint is that of step {reached}.")
 verify.promise("it did not end by itself", broken.returncode != 0, got=broken.returncode)
 
@@ -733,7 +717,7 @@ verify.promise("it did not end by itself", broken.returncode != 0, got=broken.re
 # %%
 said = begin("broken").communicate()[0].splitlines()
 print(f"it began with {said[0]!r} and ended with {said[-1]!r}")
-one, other = snapshots.read(folder / "whole"), snapshots.read(folder / "broken")
+one, other = training_checkpoint.read(folder / "whole"), training_checkpoint.read(folder / "broken")
 for part in ("generator", "discriminator", "averaged"):
     pairs = zip(one["recipe"][part].values(), other["recipe"][part].values())
     equal = all(torch.equal(left, right) for left, right in pairs)
@@ -758,10 +742,10 @@ for damage, content in {
 }.items():
     (folder / "broken").write_bytes(content)
     try:
-        snapshots.read(folder / "broken")
-    except snapshots.SnapshotError as error:
+        training_checkpoint.read(folder / "broken")
+    except training_checkpoint.SnapshotError as error:
         print(f"{damage}: {str(error).replace(str(folder), '...')}")
-    state, _ = snapshots.read_newest(folder / "broken")
+    state, _ = training_checkpoint.read_newest(folder / "broken")
     step = len(state["history"]["rows"])
     verify.promise(
         f"{damage}: noticed, and the checkpoint before it, of step 115, is read instead", step == 115, got=step
@@ -781,7 +765,7 @@ tau, delta, mean_time = sympy.symbols("tau delta M", positive=True)
 cost = delta / tau + tau / (2 * mean_time)
 best = sympy.solve(sympy.diff(cost, tau), tau)[0]
 verify.agree("the cheapest interval is √(2 δ M)", best, sympy.sqrt(2 * delta * mean_time))
-write = seconds(lambda: snapshots.write({"recipe": recipe.state_dict()}, folder / "timed"), repeats=3)
+write = seconds(lambda: training_checkpoint.write({"recipe": recipe.state_dict()}, folder / "timed"), repeats=3)
 print(
     f"writing this GAN takes {1e3 * write:.1f} ms here; for a break every 2 hours, save each {(2 * write * 7200) ** 0.5:.0f} s"
 )

@@ -29,29 +29,14 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from aigc_lab import (
-    check,
-    costs,
-    datasets,
-    gan,
-    launch,
-    parallel,
-    plots,
-    reader,
-    ring_all_reduce,
-    runtime,
-    sharding,
-    snapshots,
-    training,
-    vae,
-    verify,
-    widgets,
-)
+from aigc_lab import check, datasets, gan, plots, runtime, training, vae, verify, widgets
+from aigc_lab.parallel import costs, data_parallel, digit_classifier, ring_all_reduce, sharding, torchrun
+from aigc_lab.training import checkpoint
 
 # %%
 runtime.seed_everything(seed)
 if runtime.profile() != "ci":  # two processes need two GPUs; with fewer, everything here computes on the CPU
-    os.environ["AIGC_LAB_PROFILE"] = "gpu" if launch.gpus_for(2) else "cpu"
+    os.environ["AIGC_LAB_PROFILE"] = "gpu" if torchrun.gpus_for(2) else "cpu"
 timed_steps = timed_steps or runtime.pick(ci=8, cpu=60, gpu=200)
 place = "GPU" if runtime.device().type == "cuda" else "CPU"
 scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -106,16 +91,16 @@ def start(program, *arguments, **options):
     """Two processes run a program, with one thread each; what they say comes back."""
     (folder / "worker.py").write_text(program)
     return subprocess.run(
-        [*launch.command("worker.py", **options), *arguments],
+        [*torchrun.command("worker.py", **options), *arguments],
         cwd=folder,
-        env=launch.environment(runtime.profile()),
+        env=torchrun.environment(runtime.profile()),
         capture_output=True,
         text=True,
         timeout=600,
     )
 
 
-print("python", *launch.command("worker.py")[1:])
+print("python", *torchrun.command("worker.py")[1:])
 run = start(worker, str(timed_steps))
 if run.returncode:
     raise RuntimeError(run.stderr[-2000:])
@@ -168,9 +153,9 @@ def gradient(loss, model):
     return torch.cat([g.flatten() for g in torch.autograd.grad(loss, model.parameters())])
 
 
-data = reader.digits()
+data = digit_classifier.digits()
 pictures, labels = (tensor[:32] for tensor in data)
-model = reader.Reader().model
+model = digit_classifier.Reader().model
 whole = gradient(F.cross_entropy(model(pictures), labels), model)
 for sizes in ([16, 16], [24, 8], [1, 30, 1]):
     parts = torch.stack(
@@ -188,7 +173,7 @@ for sizes in ([16, 16], [24, 8], [1, 30, 1]):
 # step make up the batch that one process would have taken.
 
 # %%
-one = reader.Reader()
+one = digit_classifier.Reader()
 training.fit(one, data, steps=60, batch_size=32)
 verify.agree(
     "60 steps of 2 × 16 end where 60 steps of 32 end", results[0]["together"][-1], one.weights(), tolerance=1e-10
@@ -388,7 +373,7 @@ widgets.play(
 threads = torch.get_num_threads()
 torch.set_num_threads(1)
 digits = datasets.load("digits")
-single = {n: reader.seconds_a_step(vae.VaeRecipe.for_data(digits), digits, n, timed_steps) for n in (32, 64)}
+single = {n: digit_classifier.seconds_a_step(vae.VaeRecipe.for_data(digits), digits, n, timed_steps) for n in (32, 64)}
 torch.set_num_threads(threads)
 double = results[0]["seconds"]
 plots.bars(
@@ -407,7 +392,7 @@ plots.bars(
 cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 units = torch.cuda.device_count() if place == "GPU" else cores
 strong, weak = single[64] / double[32], single[64] / double[64]
-share = parallel.serial_share(strong, 2)
+share = data_parallel.serial_share(strong, 2)
 print(f"This machine has {units} {place}{' cores' if place == 'CPU' else 's'} for two processes.")
 if units < 2:
     print("They took turns on it, so neither kind of scaling can gain anything: what you see is the price of talking.")
@@ -440,7 +425,7 @@ verify.agree(
 def amdahl(percent_not_divided):
     p = 2.0 ** torch.arange(0, 11)
     share = percent_not_divided / 100
-    gains = [parallel.speed_up(share, n.item()) for n in p]
+    gains = [data_parallel.speed_up(share, n.item()) for n in p]
     plots.curves(
         p,
         {"ideal": p, f"{percent_not_divided} % can't be divided": gains},
@@ -484,7 +469,7 @@ training.fit(together, reader.digits(), steps=60, batch_size=16, checkpoint="run
 torch.save(together.weights(), f"survived {here.index}")
 """
 run = start(survivor, restarts=1)
-message = launch.lost(run.stderr) or "nothing; the launcher ended it first."
+message = torchrun.lost(run.stderr) or "nothing; the launcher ended it first."
 print("The survivor said:", message)
 print("Steps that process 0 reported:", (folder / "steps 0").read_text())
 
@@ -495,7 +480,7 @@ verify.promise("the second attempt didn't begin at step 0", reported.count(0) ==
 survived = torch.load(folder / "survived 0", weights_only=True)
 same = torch.equal(survived, results[0]["together"][-1])
 verify.promise("its weights are those of the run that was never killed, to the last bit", same, got=same)
-saved = snapshots.read(folder / "run")
+saved = checkpoint.read(folder / "run")
 print("in the checkpoint:", ", ".join(saved), "· random streams of", len(saved["streams"]), "processes")
 
 # %% [markdown]
@@ -532,7 +517,7 @@ print(f"a save of 30 s, a failure every {between / 3600:.1f} h: save every {minu
 # But why should all of them hold the same 12 bytes of the optimiser? Adam treats each weight on its own. So let each process update a $p$-th of the weights, and hand the results round. Is that the same training?
 
 # %%
-whole, shared = reader.Reader().model, reader.Reader().model
+whole, shared = digit_classifier.Reader().model, digit_classifier.Reader().model
 layers = list(shared.parameters())
 full = torch.optim.Adam(whole.parameters(), lr=1e-2)
 shards = [torch.optim.Adam(layers[i::2], lr=1e-2) for i in range(2)]  # two processes, every second tensor each
@@ -675,7 +660,7 @@ verify.promise("late in training the noise scale is at least three times that of
 batches = 2.0 ** torch.arange(0, 14)
 plots.curves(
     batches,
-    {name: parallel.steps_needed(1.0, batches, scale) for name, scale in noise_scale.items()}
+    {name: data_parallel.steps_needed(1.0, batches, scale) for name, scale in noise_scale.items()}
     | {"no fewer than this": torch.ones(14)},
     x_label="examples a step",
     y_label="steps needed, times the fewest",

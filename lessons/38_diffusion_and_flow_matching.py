@@ -26,15 +26,12 @@ from torch import nn
 
 from aigc_lab import (
     check,
-    checkpoints,
-    classifier,
     datasets,
-    diffusion,
     flow,
-    flow_picture,
     gan,
     metrics,
     plots,
+    pretrained,
     runtime,
     training,
     transforms,
@@ -42,6 +39,9 @@ from aigc_lab import (
     verify,
     widgets,
 )
+from aigc_lab.flow import diffusion, matching
+from aigc_lab.flow import pictures as flow_pictures
+from aigc_lab.pretrained import classifier
 
 # %%
 runtime.seed_everything(seed)
@@ -69,7 +69,7 @@ def dice(number=seed):
 
 # %%
 trained = flow.FlowRecipe.for_data(digits)
-trained.averaged.load_state_dict(checkpoints.load("flow_digits"))  # half precision; it becomes float32 here
+trained.averaged.load_state_dict(pretrained.load("flow_digits"))  # half precision; it becomes float32 here
 noise = torch.randn(10, 1, 28, 28, generator=dice())
 drawn = {}
 for steps in (1, 2, 5, 20):
@@ -88,7 +88,7 @@ averages = torch.stack([train_x[digits.labels == c].mean(dim=0) for c in range(1
 alike = torch.stack([torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1] for a, b in zip(drawn[1], averages)])
 print("correlation of the leap with the average digit:", [round(value, 2) for value in alike.tolist()])
 verify.promise("on average more than 0.85", alike.mean() > 0.85, got=alike.mean())
-fact = checkpoints.info("flow_digits")
+fact = pretrained.info("flow_digits")
 print(
     f"The network: {fact['parameters']:,} weights, trained for {fact['steps']:,} steps of {fact['batch']} pictures on {fact['data']}, "
     f"{fact['seconds'] / 60:.0f} minutes on {fact['machine']}; made by {fact['script']}."
@@ -351,7 +351,7 @@ verify.agree("E[x₁ | xₜ] = (xₜ + (1 - t)² score) / t", mean_picture, (pro
 # %% tags=["predict"]
 starts = torch.randn(60, generator=dice(), dtype=torch.float64)
 ends = centres[(torch.rand(60, generator=dice(1)) < 0.7).long()] + width * torch.randn(60, generator=dice(2)).double()
-flow_picture.lines_and_paths(starts, ends, flow_picture.trails(humps_velocity, starts, 100))
+flow_pictures.lines_and_paths(starts, ends, flow_pictures.trails(humps_velocity, starts, 100))
 
 # %% [markdown]
 # You should have seen the paths set out for the middle, hesitate there, and then part into two bundles. None crosses another: at a point there is one velocity, so whoever meets there stays together. But then, on a line, the
@@ -364,7 +364,7 @@ flow_picture.lines_and_paths(starts, ends, flow_picture.trails(humps_velocity, s
 
 # %%
 spots = torch.linspace(-2.5, 2.5, 41, dtype=torch.float64)
-on_the_way = flow_picture.trails(humps_velocity, spots, 1000)
+on_the_way = flow_pictures.trails(humps_velocity, spots, 1000)
 rank = torch.distributions.Normal(0.0, 1.0).cdf(spots)
 for share in (0.5, 1.0):
     hump = torch.distributions.Normal(share * centres, ((share * width) ** 2 + (1 - share) ** 2) ** 0.5)
@@ -421,7 +421,7 @@ plane_noise = torch.randn(120, 2, generator=dice())
 
 def walk(steps, eta, t):
     """Paths from noise to the moons, and the velocity at one time."""
-    flow_picture.plane(plane_velocity, plane_noise, moons, steps=steps, eta=eta, t=t)
+    flow_pictures.plane(plane_velocity, plane_noise, moons, steps=steps, eta=eta, t=t)
 
 
 widgets.play(walk, steps=(1, 50, 1, 20), eta=(0.0, 1.0, 0.1, 0.0), t=(0.0, 0.95, 0.05, 0.6))
@@ -613,7 +613,7 @@ def by(way, evaluations):
     """Pictures by the trained network with one of four samplers, all from the same noise."""
     if way == "ancestral":
         return diffusion.denoise(class_velocity, start, evaluations, 1.0, dice(1)).clamp(-1, 1)
-    return flow.follow(class_velocity, start, evaluations // flow.METHODS[way], way).clamp(-1, 1)
+    return flow.follow(class_velocity, start, evaluations // matching.METHODS[way], way).clamp(-1, 1)
 
 
 @torch.no_grad()
@@ -787,8 +787,8 @@ coder = vae.VaeRecipe.for_data(digits)
 trained_for = {"VAE": training.fit(coder, digits, steps=vae_steps, seed=seed).seconds[-1], "flow": history.seconds[-1]}
 coder.to("cpu")
 drawer = gan.GanRecipe.for_data(digits)
-drawer.averaged.load_state_dict(checkpoints.load("gan_digits"))
-trained_for |= {"GAN, longer": checkpoints.info("gan_digits")["seconds"], "flow, longer": fact["seconds"]}
+drawer.averaged.load_state_dict(pretrained.load("gan_digits"))
+trained_for |= {"GAN, longer": pretrained.info("gan_digits")["seconds"], "flow, longer": fact["seconds"]}
 
 # %%
 many = runtime.pick(ci=60, cpu=1000)

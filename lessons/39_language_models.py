@@ -27,29 +27,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_lab import (
-    check,
-    checkpoints,
-    datasets,
-    decoding,
-    kv_cache,
-    lm,
-    plots,
-    runtime,
-    scaling,
-    text,
-    training,
-    verify,
-    widgets,
-)
+from aigc_lab import check, datasets, lm, plots, pretrained, runtime, training, verify, widgets
+from aigc_lab.lm import decoding, kv_cache, scaling, writer
 
 # %%
 runtime.seed_everything(seed)
 recall_steps = recall_steps or runtime.pick(ci=20, cpu=400)
 gpt_steps = gpt_steps or runtime.pick(ci=8, cpu=600, gpu=3000)
-train, test = (text.documents(datasets.load("moby_dick", split).texts) for split in ("train", "test"))
+train, test = (lm.documents(datasets.load("moby_dick", split).texts) for split in ("train", "test"))
 book = "".join(train)
-vocabulary = text.Vocabulary(book)
+vocabulary = lm.Vocabulary(book)
 
 # %% [markdown]
 # ## A game that counting loses
@@ -57,7 +44,7 @@ vocabulary = text.Vocabulary(book)
 # Eight letters get a digit each. Then the letters come again in another order, and you are to say their digits. Any child can do it who may look back.
 
 # %%
-symbols = text.Vocabulary("0123456789abcdefghijklmnopqrst")  # numbers 1-10 are the digits, 11-30 the letters
+symbols = lm.Vocabulary("0123456789abcdefghijklmnopqrst")  # numbers 1-10 are the digits, 11-30 the letters
 pairs = 8
 
 
@@ -82,7 +69,7 @@ print(f"told: {line[:16]}   asked: {line[16:]}")
 
 # %%
 lines, _ = games(runtime.pick(ci=500, cpu=5000), rng)
-table = text.NgramModel("\n".join(symbols.decode(one) for one in lines), 7, symbols)
+table = lm.NgramModel("\n".join(symbols.decode(one) for one in lines), 7, symbols)
 
 
 def by_table(one):
@@ -533,7 +520,7 @@ print(
 print(f"on what it reads it pays {recent:.2f} bits per character by now; it writes:\n")
 print(
     textwrap.fill(
-        text.write(lm.Writer(small, vocabulary), runtime.pick(ci=60, cpu=300), seed=seed, temperature=0.8), 100
+        writer.write(lm.Writer(small, vocabulary), runtime.pick(ci=60, cpu=300), seed=seed, temperature=0.8), 100
     )
 )
 
@@ -543,7 +530,7 @@ print(
 # %%
 chapters = [one[: runtime.pick(ci=1500, cpu=12_000)] for one in test[: runtime.pick(ci=1, cpu=3)]]
 stored = lm.load("moby_dick")
-counted = text.NgramModel(book[: runtime.pick(ci=100_000, cpu=len(book))], 6, vocabulary)
+counted = lm.NgramModel(book[: runtime.pick(ci=100_000, cpu=len(book))], 6, vocabulary)
 
 
 def bits(model):
@@ -560,7 +547,7 @@ paid = {
 }
 
 # %%
-record = checkpoints.info("lm_moby_dick")
+record = pretrained.info("lm_moby_dick")
 rounds = record["characters_read"] / len(book)
 print(
     f"the larger one: {record['parameters']:,} parameters, {record['cpu_seconds']} s of one core, {rounds:.1f} rounds of the book"
@@ -581,13 +568,13 @@ verify.promise(
 # And a stranger: the same class, trained on Tang poems. Its vocabulary has thousands of characters, and most of them stand for a word, so bits for each of *its* characters can't be compared with those above.
 
 # %%
-poems = checkpoints.info("lm_quatrains")
-chinese = text.Vocabulary("".join(text.documents(datasets.load("quatrains").texts)))
+poems = pretrained.info("lm_quatrains")
+chinese = lm.Vocabulary("".join(lm.documents(datasets.load("quatrains").texts)))
 poet = lm.Writer(lm.load("quatrains"), chinese)
 print(
     f"{poems['result']['test_bits_per_character']:.2f} bits per character; knowing only the alphabet: {math.log2(len(chinese)):.2f}\n"
 )
-for one in text.write(poet, 75, seed=seed, temperature=0.7).strip().split("\n\n"):
+for one in writer.write(poet, 75, seed=seed, temperature=0.7).strip().split("\n\n"):
     print(one.replace("\n", "，"))
 
 # %% [markdown]
@@ -596,7 +583,7 @@ for one in text.write(poet, 75, seed=seed, temperature=0.7).strip().split("\n\n"
 # A model gives probabilities. Somebody has to choose. Why not always the most likely one?
 
 # %%
-prompt = vocabulary.encode(text.START + "The ")[None]
+prompt = vocabulary.encode(lm.START + "The ")[None]
 length = runtime.pick(ci=60, cpu=400)
 
 
@@ -653,7 +640,7 @@ verify.agree("yours is the package's top_p", top_p_probabilities(four, 0.6), dec
 kept = {}
 for context in ("The wha", "The "):
     with torch.no_grad():
-        logits = stored(vocabulary.encode(text.START + context)[None])[0][0, -1]
+        logits = stored(vocabulary.encode(lm.START + context)[None])[0][0, -1]
     probabilities = logits.softmax(-1)
     for name, cut in {"top-k 10": decoding.top_k(logits, 10), "top-p 0.9": decoding.top_p(logits, 0.9)}.items():
         stays = cut.isfinite()
@@ -819,7 +806,7 @@ print(f"texts at a time until the cache is larger than the weights: {350e9 / gpt
 # size got its own learning rate, the best of several short trials: one rate for all would handicap some sizes, and the "law" would be about the rate.
 
 # %%
-laws = checkpoints.info("lm_scaling")
+laws = pretrained.info("lm_scaling")
 runs = laws["runs"]
 most = max(run["tokens"] for run in runs)
 full = sorted((run for run in runs if run["tokens"] == most), key=lambda run: run["parameters"])

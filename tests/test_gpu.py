@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from aigc_lab import datasets, flow, gan, lm, runtime, training, vae
+from aigc_lab.training import loop, scalars
 
 pytestmark = [
     pytest.mark.gpu,
@@ -41,7 +42,7 @@ def test_every_recipe_learns_in_every_precision(kind, precision):
     recipe, data = make(kind)
     history = training.fit(recipe, data, steps=60, precision=precision, channels_last=kind != "lm")
     assert len(history) == 60
-    assert all(weight.is_cuda for module in training._modules(recipe) for weight in module.parameters())
+    assert all(weight.is_cuda for module in loop._modules(recipe) for weight in module.parameters())
     if kind != "gan":  # a GAN's losses need not fall
         assert history[LOSS[kind]][-10:].mean() < history[LOSS[kind]][:10].mean()
 
@@ -85,8 +86,8 @@ def test_data_that_doesn_t_fit_goes_over_in_batches(monkeypatch):
 
 def test_losses_are_read_every_few_steps_only(monkeypatch):
     reads = []
-    read = training.Readings.read
-    monkeypatch.setattr(training.Readings, "read", lambda self: (reads.append(1), read(self)))
+    read = scalars.Readings.read
+    monkeypatch.setattr(scalars.Readings, "read", lambda self: (reads.append(1), read(self)))
     recipe, data = make("vae")
     assert len(training.fit(recipe, data, steps=200)) == 200
     assert len(reads) <= 200 / 50 + 2

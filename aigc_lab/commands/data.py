@@ -10,24 +10,26 @@ def show_sets() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from aigc_lab import datasets, downloads
+    from aigc_lab import datasets
+    from aigc_lab.datasets import downloads, originals
+    from aigc_lab.datasets import embedded as datasets_embedded
 
     console = Console()
     embedded = Table("embedded", "train", "test", "size", "licence", box=None, pad_edge=False)
     files = list(datasets.data_path().iterdir())
     for name in datasets.available():
-        if name in downloads.DOWNLOAD_ONLY:
+        if name in datasets.DOWNLOAD_ONLY:
             continue
-        train, test = (datasets.load(name, split) for split in datasets.SPLITS)
+        train, test = (datasets.load(name, split) for split in datasets_embedded.SPLITS)
         size = sum(file.stat().st_size for file in files if file.name.split(".")[0] == name and file.suffix != ".md")
         embedded.add_row(name, f"{len(train):,}", f"{len(test):,}", megabytes(size), train.license)
     console.print(embedded)
     console.print()
     full = Table("download", "size", "here", "licence", box=None, pad_edge=False)
-    for name in downloads.SETS:
+    for name in originals.SETS:
         needed = files_of(name)
         there = all((downloads.cache_folder() / name / file.name).is_file() for file in needed)
-        facts = downloads.DOWNLOAD_ONLY.get(name)
+        facts = datasets.DOWNLOAD_ONLY.get(name)
         licence = facts["license"] if facts else "as above"
         full.add_row(name, megabytes(sum(file.size for file in needed)), "yes" if there else "no", licence)
     console.print(full)
@@ -36,9 +38,9 @@ def show_sets() -> None:
 
 def files_of(name: str) -> list:
     """The files that a download consists of, each once."""
-    from aigc_lab import downloads
+    from aigc_lab.datasets import originals
 
-    by_split, _ = downloads.SETS[name]
+    by_split, _ = originals.SETS[name]
     return list(dict.fromkeys(file for files in by_split.values() for file in files))
 
 
@@ -48,10 +50,10 @@ def fetch(name: str, say: Callable[[str], None] = print) -> None:
     Raises:
         CourseError: no such set, or it can't be had now; the text says why.
     """
-    from aigc_lab import downloads
+    from aigc_lab.datasets import downloads, originals
 
-    if name not in downloads.SETS:
-        raise CourseError(f"nothing to fetch under {name!r}; there are: {', '.join(downloads.SETS)}.")
+    if name not in originals.SETS:
+        raise CourseError(f"nothing to fetch under {name!r}; there are: {', '.join(originals.SETS)}.")
     folder = downloads.cache_folder() / name
     for file in files_of(name):
         try:

@@ -178,7 +178,7 @@ def profile() -> Iterator[Finding]:
 
 
 def cache() -> Iterator[Finding]:
-    from aigc_lab import downloads
+    from aigc_lab.datasets import downloads
 
     folder = downloads.cache_folder()
     where = next(path for path in [folder, *folder.parents] if path.exists())

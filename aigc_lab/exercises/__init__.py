@@ -7,14 +7,14 @@ from typing import Any
 
 # First, because importing the package of this name binds it here; the function below then takes the name.
 import aigc_lab.exercises.catalogue  # noqa: F401
-from aigc_lab.exercises import carry, lookup, store
-from aigc_lab.exercises.exercise import Exercise, ExerciseNotSolved, Mistake, case, normal, prop, uniform
-from aigc_lab.exercises.judge import BLANK, BORROWED, RIGHT, examine
+from aigc_lab.exercises import lookup, progress_code, progress_store
+from aigc_lab.exercises.feedback.panel import Panel
+from aigc_lab.exercises.feedback.wording import add_hints, panel_for
+from aigc_lab.exercises.judging.exercise import Exercise, ExerciseNotSolved, Mistake, case, normal, prop, uniform
+from aigc_lab.exercises.judging.judge import BLANK, BORROWED, RIGHT, examine
+from aigc_lab.exercises.judging.run import preserved
+from aigc_lab.exercises.judging.standin import stand_in
 from aigc_lab.exercises.lookup import UnknownExercise
-from aigc_lab.exercises.panel import Panel
-from aigc_lab.exercises.run import preserved
-from aigc_lab.exercises.standin import stand_in
-from aigc_lab.exercises.wording import add_hints, panel_for
 
 __all__ = [
     "Exercise",
@@ -65,7 +65,7 @@ def check(id: str, answer: Any) -> Any:
 def hint(id: str) -> None:
     """Show one more hint of an exercise than before, and those that were shown already."""
     exercise = lookup.find(id)
-    records, note = store.change({id: lambda record: _more_hints(record, exercise)})
+    records, note = progress_store.change({id: lambda record: _more_hints(record, exercise)})
     shown = int(records[id]["hints"])
     panel = Panel("neutral", "Hints" if exercise.hints else "There are no hints", id)
     add_hints(panel, exercise, shown, unfolded=True)
@@ -78,7 +78,7 @@ def progress() -> None:
     """Show which exercises are solved and which were tried, lesson by lesson."""
     with preserved():
         exercises, titles = lookup.load_all(), lookup.titles()
-    records, note = store.read()
+    records, note = progress_store.read()
     solved = {id for id, record in records.items() if record.get("solved")}
     done = len(solved & exercises.keys())
     panel = Panel(
@@ -99,16 +99,16 @@ def progress() -> None:
 
 def progress_code() -> str:
     """A short code of the solved exercises, for `restore` on another machine."""
-    return carry.encode(id for id, record in store.read()[0].items() if record.get("solved"))
+    return progress_code.encode(id for id, record in progress_store.read()[0].items() if record.get("solved"))
 
 
 def restore(code: str) -> None:
     """Take over the solved exercises of a `progress_code`; raises ValueError if the code was mistyped."""
-    marks = carry.decode(code)
+    marks = progress_code.decode(code)
     with preserved():
-        known = {carry.mark(id): id for id in lookup.load_all()}
+        known = {progress_code.mark(id): id for id in lookup.load_all()}
     found = sorted(known[one] for one in marks if one in known)
-    _, note = store.change({id: _solved for id in found})
+    _, note = progress_store.change({id: _solved for id in found})
     panel = Panel("right", f"{len(found)} solved {'exercise' if len(found) == 1 else 'exercises'} taken over")
     if len(marks) > len(found):
         panel.note(f"{len(marks) - len(found)} more belong to exercises that this version of the course does not have.")
@@ -120,28 +120,28 @@ def catalogue() -> dict[str, Exercise]:
     return lookup.load_all()
 
 
-def _recorded(exercise: Exercise, state: str) -> tuple[store.Record, str]:
+def _recorded(exercise: Exercise, state: str) -> tuple[progress_store.Record, str]:
     if state in (BLANK, BORROWED):
-        records, note = store.read()
+        records, note = progress_store.read()
     elif state == RIGHT:
-        records, note = store.change({exercise.id: _solved})
+        records, note = progress_store.change({exercise.id: _solved})
     else:
-        records, note = store.change({exercise.id: lambda record: _tried(record, exercise)})
+        records, note = progress_store.change({exercise.id: lambda record: _tried(record, exercise)})
     return records.get(exercise.id, {}), note
 
 
-def _solved(record: store.Record) -> None:
-    record.setdefault("solved", store.now())
+def _solved(record: progress_store.Record) -> None:
+    record.setdefault("solved", progress_store.now())
 
 
-def _tried(record: store.Record, exercise: Exercise) -> None:
+def _tried(record: progress_store.Record, exercise: Exercise) -> None:
     record["attempts"] = int(record.get("attempts", 0)) + 1
     _more_hints(record, exercise)
 
 
-def _more_hints(record: store.Record, exercise: Exercise) -> None:
+def _more_hints(record: progress_store.Record, exercise: Exercise) -> None:
     record["hints"] = min(int(record.get("hints", 0)) + 1, len(exercise.hints))
 
 
-def _sign(record: store.Record) -> str:
+def _sign(record: progress_store.Record) -> str:
     return "✓" if record.get("solved") else "✗" if record.get("attempts") else "○"

@@ -8,7 +8,7 @@ import pkgutil
 import sys
 from types import ModuleType
 
-from aigc_lab.exercises.exercise import Exercise
+from aigc_lab.exercises.judging.exercise import Exercise
 
 PACKAGE = "aigc_lab.exercises.catalogue"
 

@@ -12,8 +12,8 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from aigc_lab.recipes.optimizer_step import Update, widened
 from aigc_lab.transforms import from_signed, to_signed
-from aigc_lab.updates import Update, widened
 from peers.gans import PytorchDcgan, enlarge
 
 

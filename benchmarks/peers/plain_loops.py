@@ -13,10 +13,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from aigc_lab import flow, gan_losses, vae_losses
+from aigc_lab import flow, gan, vae
 from aigc_lab.flow import FlowRecipe
-from aigc_lab.gan import GanRecipe
-from aigc_lab.gan_penalties import r1_penalty
+from aigc_lab.gan import GanRecipe, r1_penalty
 from aigc_lab.lm import LmRecipe
 from aigc_lab.vae import VaeRecipe
 
@@ -59,15 +58,15 @@ def train_gan(recipe: GanRecipe, images: Tensor, labels: Tensor, steps: int, dev
         d_optimiser.zero_grad()
         fake = g(torch.randn(len(real), g.latent, device=device), y)
         on_real, on_fake = d(real, y), d(fake.detach(), y)
-        d_loss = gan_losses.relativistic_discriminator_loss(on_real, on_fake)
+        d_loss = gan.relativistic_discriminator_loss(on_real, on_fake)
         others = (y + torch.randint(1, 10, y.shape, device=device)) % 10
-        total = d_loss + 0.3 * gan_losses.relativistic_discriminator_loss(on_real, d(real, others))
+        total = d_loss + 0.3 * gan.relativistic_discriminator_loss(on_real, d(real, others))
         if step % recipe.r1_every == 0:
             total = total + recipe.gamma / 2 * recipe.r1_every * r1_penalty(d, real, y)
         total.backward()
         d_optimiser.step()
         g_optimiser.zero_grad()
-        g_loss = gan_losses.relativistic_generator_loss(d(real, y).detach(), d(fake, y))
+        g_loss = gan.relativistic_generator_loss(d(real, y).detach(), d(fake, y))
         g_loss.backward()
         g_optimiser.step()
         average(recipe.averaged, g, 0.99)
@@ -83,7 +82,7 @@ def train_vae(recipe: VaeRecipe, images: Tensor, labels: Tensor, steps: int, dev
         mu, logvar = recipe.model.encoder(x)
         logits = recipe.model.decoder(mu + torch.exp(0.5 * logvar) * torch.randn_like(mu))
         reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
-        kl = vae_losses.kl_standard_normal(mu, logvar).mean()
+        kl = vae.kl_standard_normal(mu, logvar).mean()
         loss = reconstruction + kl
         loss.backward()
         optimiser.step()

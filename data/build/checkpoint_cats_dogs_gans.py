@@ -15,9 +15,9 @@ from checkpoint_classifier import OUT
 from safetensors.torch import save
 
 from aigc_lab import datasets, runtime, training
-from aigc_lab.augmented_gan import AugmentedGanRecipe, Changes
 from aigc_lab.gan import GanRecipe
-from aigc_lab.gan_report import report
+from aigc_lab.gan.augmented import AugmentedGanRecipe, Changes
+from aigc_lab.gan.evaluation import report
 from aigc_lab.transforms import augment, from_signed, to_signed
 
 SEEDS, STEPS, EVERY, WIDTH = (0, 1), 800, 100, 16

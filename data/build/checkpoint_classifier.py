@@ -15,7 +15,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from aigc_lab import datasets, runtime
-from aigc_lab.classifier import Classifier
+from aigc_lab.pretrained.classifier import Classifier
 from aigc_lab.transforms import to_signed
 
 OUT = Path(__file__).parents[1] / "checkpoints"

@@ -16,7 +16,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from aigc_lab import datasets, runtime
-from aigc_lab.classifier import Classifier
+from aigc_lab.pretrained.classifier import Classifier
 from aigc_lab.transforms import augment, to_signed
 
 SEED, EPOCHS, BATCH, TURNS = 0, 60, 128, 4

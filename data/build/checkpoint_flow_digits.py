@@ -14,7 +14,9 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from aigc_lab import classifier, datasets, diffusion, flow, metrics, runtime, training
+from aigc_lab import datasets, flow, metrics, runtime, training
+from aigc_lab.flow import diffusion
+from aigc_lab.pretrained import classifier
 from aigc_lab.transforms import to_signed
 
 OUT = Path(__file__).parents[1] / "checkpoints"

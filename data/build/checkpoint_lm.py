@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from aigc_lab import datasets, lm, text
+from aigc_lab import datasets, lm
+from aigc_lab.lm import writer as lm_writer
 
 OUT = Path(__file__).parents[1] / "checkpoints"
 SEED = 0
@@ -71,7 +72,7 @@ def train(model: nn.Module, tokens: Tensor, held: Tensor, settings: dict, second
         share = min(1.0, (time.perf_counter() - start) / seconds)
         if share >= check or share == 1.0:
             check += 0.05
-            bits = -lm.log_probabilities(model, held).mean() / math.log(2)
+            bits = -lm_writer.log_probabilities(model, held).mean() / math.log(2)
             curve.append([step, round(time.process_time() - start_cpu), round(float(bits), 4)])
             print(f"step {step}, {share:.0%}, {curve[-1][1]} CPU s: held out {bits:.4f} bits", flush=True)
             if bits < best:
@@ -112,11 +113,11 @@ def build(name: str, minutes: float | None) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
 
-    texts = text.documents(datasets.load(name).texts)
-    vocabulary = text.Vocabulary("".join(texts))
+    texts = lm.documents(datasets.load(name).texts)
+    vocabulary = lm.Vocabulary("".join(texts))
     held = [one for i, one in enumerate(texts) if i % settings["hold_out"] == 5]
     fit = [one for i, one in enumerate(texts) if i % settings["hold_out"] != 5]
-    tokens, held_tokens = (vocabulary.encode(text.START + "".join(part)) for part in (fit, held))
+    tokens, held_tokens = (vocabulary.encode(lm.START + "".join(part)) for part in (fit, held))
     model = lm.TransformerLM(len(vocabulary), **settings["model"])
     seconds = 60 * (minutes or settings["minutes"])
     start, start_cpu = time.perf_counter(), time.process_time()
@@ -127,7 +128,7 @@ def build(name: str, minutes: float | None) -> None:
     path.write_bytes(save(result.pop("weights")))
     path.chmod(0o644)
     model.load_state_dict({key: w.float() for key, w in load_file(path).items()})
-    test = text.documents(datasets.load(name, "test").texts)
+    test = lm.documents(datasets.load(name, "test").texts)
     writer = lm.Writer(model, vocabulary)
     nats = sum(-writer.score(one).sum() for one in test)
     record = {

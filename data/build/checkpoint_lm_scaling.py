@@ -23,7 +23,7 @@ from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional as F
 
-from aigc_lab import datasets, lm, runtime, text, training
+from aigc_lab import datasets, lm, runtime, training
 
 OUT = Path(__file__).parents[1] / "checkpoints"
 CONTEXT, BATCH, HOLD_OUT = 128, 16, 20
@@ -42,14 +42,14 @@ FIRST_RATE, LOWEST, HIGHEST = 0.008, 0.0005, 0.064
 POINTS = 40  # of each training curve
 
 
-def corpus() -> tuple[text.Vocabulary, Tensor, Tensor, Tensor]:
+def corpus() -> tuple[lm.Vocabulary, Tensor, Tensor, Tensor]:
     """The vocabulary, and the tokens to train on, to choose rates with, and to test on."""
-    texts = text.documents(datasets.load("moby_dick").texts)
-    vocabulary = text.Vocabulary("".join(texts))
+    texts = lm.documents(datasets.load("moby_dick").texts)
+    vocabulary = lm.Vocabulary("".join(texts))
     held = [one for i, one in enumerate(texts) if i % HOLD_OUT == 5]
     fit = [one for i, one in enumerate(texts) if i % HOLD_OUT != 5]
-    test = text.documents(datasets.load("moby_dick", "test").texts)
-    return vocabulary, *(vocabulary.encode(text.START + "".join(part)) for part in (fit, held, test))
+    test = lm.documents(datasets.load("moby_dick", "test").texts)
+    return vocabulary, *(vocabulary.encode(lm.START + "".join(part)) for part in (fit, held, test))
 
 
 @torch.no_grad()

@@ -1,0 +1,53 @@
+"""Directions in the space of codes: what a step along one changes in the picture."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def stroke_thickness(images: Tensor) -> Tensor:
+    r"""How thick the strokes are, in pixels: twice the ink over the length of its outline.
+
+    .. math:: t = 2 \, \frac{\sum_j x_j}{\sum_j \lVert \nabla x_j \rVert}
+
+    A long bar of width w has the ink w times its length, and an outline of twice its length, so t = w.
+
+    Args:
+        images: in [0, 1], white on black, (n, 1, h, w).
+
+    Returns:
+        Pixels, (n,); 0 for an empty picture.
+    """
+    x = F.pad(images, (1, 1, 1, 1))
+    down, right = x[..., 1:, :-1] - x[..., :-1, :-1], x[..., :-1, 1:] - x[..., :-1, :-1]
+    outline = (down.square() + right.square() + 1e-12).sqrt().sum(dim=(1, 2, 3))
+    return 2 * x.sum(dim=(1, 2, 3)) / outline
+
+
+def attribute_direction(codes: Tensor, has: Tensor, labels: Tensor) -> Tensor:
+    r"""From codes without an attribute to codes with it, in the mean over classes of what separates the two within a class.
+
+    .. math:: v = \frac{1}{K} \sum_{k} \left( \bar z_{k,\,\mathrm{with}} - \bar z_{k,\,\mathrm{without}} \right)
+
+    Comparing within classes matters: where one class has the attribute more often, the plain difference of means is partly a step to that class.
+
+    Args:
+        codes: (n, latent). has: bool, (n,). labels: classes, (n,). Classes in which all or none have the attribute are left out.
+
+    Returns:
+        (latent,).
+
+    Raises:
+        ValueError: no class has examples with and without the attribute.
+
+    Source:
+        Larsen, Sønderby, Larochelle and Winther, "Autoencoding beyond pixels using a learned similarity metric", 2016, for attribute vectors.
+    """
+    steps = []
+    for label in labels.unique():
+        own = labels == label
+        if (own & has).any() and (own & ~has).any():
+            steps.append(codes[own & has].mean(dim=0) - codes[own & ~has].mean(dim=0))
+    if not steps:
+        raise ValueError("no class has examples both with and without the attribute, so there is nothing to compare")
+    return torch.stack(steps).mean(dim=0)

@@ -1,0 +1,86 @@
+"""Exercises on wrong labels (lesson 12)."""
+
+import numpy as np
+import torch
+
+from aigc_lab.cleaning import defects
+from aigc_lab.exercises import Exercise, Mistake, case, normal
+
+LESSON = "12 Cleaning"
+
+
+def _thresholds(probabilities, labels):
+    return np.array([probabilities[labels == j, j].mean() for j in range(probabilities.shape[1])])
+
+
+def _with_thresholds(thresholds):
+    """The rule, with thresholds of another making."""
+
+    def wrong(probabilities, labels):
+        reached = np.where(probabilities >= thresholds(probabilities, labels), probabilities, -1.0)
+        return (reached.max(axis=1) >= 0) & (reached.argmax(axis=1) != labels)
+
+    return wrong
+
+
+def _own_class_is_low(probabilities, labels):
+    own = probabilities[np.arange(len(labels)), labels]
+    return own < _thresholds(probabilities, labels)[labels]
+
+
+def _most_probable_first(probabilities, labels):
+    best = probabilities.argmax(axis=1)
+    confident = probabilities[np.arange(len(labels)), best] >= _thresholds(probabilities, labels)[best]
+    return confident & (best != labels)
+
+
+def _examples(rng: torch.Generator):
+    labels = torch.arange(24) % 3
+    logits = 1.5 * normal(24, 3, generator=rng) + torch.eye(3, dtype=torch.float64)[labels] + torch.tensor([1.0, 0, 0])
+    return case(probabilities=torch.softmax(logits, dim=1).numpy(), labels=labels.numpy())
+
+
+SURE_AND_UNSURE = case(  # class 0 is predicted with confidence, class 1 never is
+    probabilities=np.array([[0.9, 0.1], [0.8, 0.2], [0.56, 0.44], [0.7, 0.3], [0.6, 0.4], [0.95, 0.05]]),
+    labels=np.array([0, 0, 0, 1, 1, 1]),
+)
+
+EXERCISES = [
+    Exercise(
+        id="defects.suspicious_labels",
+        reference=defects.suspicious_labels,
+        cases=[SURE_AND_UNSURE, _examples],
+        mistakes={
+            "every contradiction": Mistake(
+                lambda probabilities, labels: probabilities.argmax(axis=1) != labels,
+                "This accuses each label that isn't the most probable class, also where the model itself is unsure. Ask which classes "
+                "reach their threshold first.",
+            ),
+            "threshold one half": Mistake(
+                _with_thresholds(lambda probabilities, labels: 0.5),
+                "One threshold for all classes. A model is surer of some classes than of others: a class that it never gives more "
+                "than 0.4 would never be suspected. Each class gets its own mean.",
+            ),
+            "thresholds from all examples": Mistake(
+                _with_thresholds(lambda probabilities, labels: probabilities.mean(axis=0)),
+                "You average over all examples. Most of them belong to other classes, so the threshold is far too low. Only those "
+                "labelled j count for class j: `probabilities[labels == j, j].mean()`.",
+            ),
+            "its own class is improbable": Mistake(
+                _own_class_is_low,
+                "You accuse each label whose own probability is below its class's mean. That is about half of all examples, "
+                "whatever the labels are. Look for another class that is confidently there.",
+            ),
+            "the most probable first": Mistake(
+                _most_probable_first,
+                "You take the most probable class, and then ask whether it reaches its threshold. In the other order: among the classes that "
+                "reach theirs, take the most probable. With [0.6, 0.4] and thresholds [0.75, 0.25] that is the second class.",
+            ),
+        },
+        hints=[
+            "The threshold of class j: `probabilities[labels == j, j].mean()`.",
+            "`np.where(probabilities >= thresholds, probabilities, -1)` leaves only the classes that reach theirs; take its argmax.",
+            "Where a whole row is -1 no class reaches its threshold: not suspicious.",
+        ],
+    ),
+]

@@ -1,0 +1,76 @@
+"""Exercises on missing values (lesson 12)."""
+
+import numpy as np
+import torch
+
+from aigc_lab.cleaning import missing_values
+from aigc_lab.exercises import Exercise, Mistake, case, normal
+
+LESSON = "12 Cleaning"
+
+
+def _table(rng: torch.Generator):
+    x = normal(12, generator=rng) + 2
+    y = 1 + 0.5 * x + 0.3 * normal(12, generator=rng)
+    y[[1, 4, 5]] = torch.nan
+    return case(x=x.numpy(), y=y.numpy())
+
+
+def _line(x, y):
+    there = ~np.isnan(y)
+    return np.polyval(np.polyfit(x[there], y[there], 1), x)
+
+
+def _through_the_origin(x, y):
+    there = ~np.isnan(y)
+    return np.where(there, y, (x[there] @ y[there]) / (x[there] @ x[there]) * x)
+
+
+def _after_the_mean(x, y):
+    return np.where(np.isnan(y), np.polyval(np.polyfit(x, missing_values.impute_mean(y), 1), x), y)
+
+
+def _the_other_line(x, y):
+    there = ~np.isnan(y)
+    slope, offset = np.polyfit(y[there], x[there], 1)  # x explained by y, then turned round
+    return np.where(there, y, (x - offset) / slope)
+
+
+EXERCISES = [
+    Exercise(
+        id="missing.impute_regression",
+        reference=missing_values.impute_regression,
+        cases=[
+            case(x=np.array([0.0, 1.0, 2.0, 3.0]), y=np.array([1.0, 2.0, 2.0, np.nan])),
+            _table,
+        ],
+        mistakes={
+            "filled with the mean": Mistake(
+                lambda x, y: missing_values.impute_mean(y),
+                "All gaps get the same value, and x is not used. Where x is large, y should be what a large x lets expect.",
+            ),
+            "the mean first, then the line": Mistake(
+                _after_the_mean,
+                "You fill the gaps with the mean and fit the line to everything. The invented points are flat in x and pull the slope "
+                "towards 0. Fit to the pairs that have both values.",
+            ),
+            "observed values replaced": Mistake(
+                lambda x, y: _line(x, y),
+                "You put the line in place of values that were there. Only the gaps are filled: what you measured stays.",
+            ),
+            "a line through the origin": Mistake(
+                _through_the_origin,
+                "Your line has a slope and no offset, so it must pass through (0, 0). At x = 0 the first example has y = 1.",
+            ),
+            "x explained by y": Mistake(
+                _the_other_line,
+                "You fitted x as a function of y and turned the line round. That line is steeper, by 1/r²: it minimises errors "
+                "in x. You want the y that x lets expect.",
+            ),
+        },
+        hints=[
+            "`there = ~np.isnan(y)` marks the pairs that have both values. Fit a line to these only.",
+            "`np.polyfit(x[there], y[there], 1)` gives slope and offset, `np.polyval` reads the line; `np.where` keeps what was there.",
+        ],
+    ),
+]

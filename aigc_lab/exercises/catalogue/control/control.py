@@ -1,0 +1,251 @@
+"""Exercises of lesson 35."""
+
+import torch
+
+from aigc_lab.control import directions, guidance, sampling
+from aigc_lab.exercises import Exercise, Mistake, case, normal, prop
+
+LESSON = "35 Controlling generation"
+
+
+def _redrawn(n, latent, threshold):
+    z = torch.randn(n, latent)
+    while (outside := z.abs() > threshold).any():
+        z[outside] = torch.randn(int(outside.sum()))
+    return z
+
+
+def _rows_dropped(n, latent, threshold):
+    z = torch.randn(n, latent)
+    return z[(z.abs() <= threshold).all(dim=1)]
+
+
+def _squeezed(n, latent, threshold):
+    z = torch.randn(n, latent)
+    return z * threshold / z.abs().max()
+
+
+def _no_larger(sampler, threshold):
+    largest = sampler(500, 4, threshold).abs().max().item()
+    return largest <= threshold + 1e-6 or f"the largest of 2,000 numbers at threshold {threshold} is {largest:.2f}"
+
+
+def _no_heap(sampler):
+    share = (sampler(1000, 4, 1.0).abs() > 0.99).double().mean().item()
+    return (
+        share < 0.03 or f"{share:.0%} of the numbers lie beyond 0.99 at threshold 1; without a heap it would be 0.7 %"
+    )
+
+
+def _variance(sampler, threshold, expected, within):
+    z = sampler(1000, 4, threshold)
+    seen = z.double().var().item() if z.numel() > 1 else 0.0
+    return abs(seen / expected - 1) < within or f"variance {seen:.3g} at threshold {threshold}, expected {expected:.3g}"
+
+
+def _means(codes, has, labels, combine):
+    steps = []
+    for label in labels.unique():
+        own = labels == label
+        if (own & has).any() and (own & ~has).any():
+            steps.append(codes[own & has].mean(dim=0) - codes[own & ~has].mean(dim=0))
+    return combine(torch.stack(steps))
+
+
+def _all_classes(codes, has, labels):
+    with_it = torch.stack([codes[(labels == k) & has].mean(dim=0) for k in labels[has].unique()])
+    without = torch.stack([codes[(labels == k) & ~has].mean(dim=0) for k in labels[~has].unique()])
+    return with_it.mean(dim=0) - without.mean(dim=0)
+
+
+def _slope(z, log_likelihood, total=torch.sum):
+    z = z.detach().requires_grad_(True)
+    return torch.autograd.grad(total(log_likelihood(z)), z)[0]
+
+
+def _codes(rng):
+    """Class 1 lies elsewhere and has the attribute more often; class 2 always has it."""
+    labels = torch.arange(12) % 3
+    has = torch.tensor([1, 1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1], dtype=torch.bool)
+    return case(codes=normal(12, 3, generator=rng) + 2 * labels[:, None], has=has, labels=labels)
+
+
+def wanted(z):
+    """log p(y|z) of a class that is likely where the coordinates are large, in two dimensions or more."""
+    return torch.nn.functional.logsigmoid(2 * z[:, 0] + z[:, 1] - 1)
+
+
+EXERCISES = [
+    Exercise(
+        id="control.truncated_normal",
+        reference=sampling.truncated_normal,
+        properties=[
+            prop(
+                "shape (n, latent)",
+                lambda f: tuple(f(64, 8, 0.5).shape) == (64, 8) or f"shape {tuple(f(64, 8, 0.5).shape)}",
+                "64 rows were asked for. In 8 dimensions nearly every row has some number that is too large: draw the number again, not the row away.",
+            ),
+            prop(
+                "no number beyond the threshold", lambda f: _no_larger(f, 0.5), "Look at each number's absolute value."
+            ),
+            prop("no heap at the edge", _no_heap, "Many numbers sit exactly at the threshold."),
+            prop(
+                "variance 0.291 at threshold 1",
+                lambda f: _variance(f, 1.0, 0.2911, 0.15),
+                "Numbers inside of the threshold keep the bell's shape: a standard normal cut at 1 has variance 0.291.",
+            ),
+            prop(
+                "variance 1 at threshold 6",
+                lambda f: _variance(f, 6.0, 1.0, 0.15),
+                "A threshold that is never reached changes nothing.",
+            ),
+            prop(
+                "flat at a tiny threshold",
+                lambda f: _variance(f, 0.05, 0.05**2 / 3, 0.15),
+                "Between -0.05 and 0.05 the bell is flat: all numbers are equally likely, and the variance is threshold² / 3.",
+            ),
+        ],
+        mistakes={
+            "cut instead of drawn again": Mistake(
+                lambda n, latent, threshold: torch.randn(n, latent).clamp(-threshold, threshold),
+                "`clamp` puts all that is too large on the edge: at threshold 1 that is a third of the numbers. The generator gets codes from the edge "
+                "of the box, not from its middle.",
+            ),
+            "scaled": Mistake(
+                lambda n, latent, threshold: torch.randn(n, latent) * threshold,
+                "That is another dial, the temperature. 32 % of the numbers are still beyond the threshold.",
+            ),
+            "squeezed until the largest fits": Mistake(
+                _squeezed,
+                "Dividing by the largest makes each number depend on the whole batch: the same code differs between a batch of 1 and of 1,000. "
+                "And a threshold of 6 would stretch the noise.",
+            ),
+            "uniform": Mistake(
+                lambda n, latent, threshold: (2 * torch.rand(n, latent) - 1) * threshold,
+                "Inside the threshold the bell keeps its shape. At threshold 1 you hardly see the difference; at 6 the variance is 12 instead of 1.",
+            ),
+            "rows thrown away": Mistake(
+                _rows_dropped,
+                "A row of 64 numbers at threshold 1 is all inside with probability 0.68 to the power of 64, so never. Draw the single numbers again.",
+            ),
+        },
+        hints=[
+            "Draw all numbers, find those that are too large, draw these anew, and look again.",
+            "`while (outside := z.abs() > threshold).any():` and then `z[outside] = torch.randn(int(outside.sum()))`.",
+        ],
+    ),
+    Exercise(
+        id="control.attribute_direction",
+        reference=directions.attribute_direction,
+        cases=[
+            case(
+                codes=torch.tensor([[0.0], [1.0], [1.0], [10.0], [12.0]], dtype=torch.float64),
+                has=torch.tensor([False, True, True, False, True]),
+                labels=torch.tensor([0, 0, 0, 1, 1]),
+            ),
+            _codes,
+        ],
+        mistakes={
+            "classes ignored": Mistake(
+                lambda codes, has, labels: codes[has].mean(dim=0) - codes[~has].mean(dim=0),
+                "If eights are thick more often than sevens, this direction is partly the way from a 7 to an 8. Subtract within each class.",
+            ),
+            "from with to without": Mistake(
+                lambda codes, has, labels: -_means(codes, has, labels, lambda steps: steps.mean(dim=0)),
+                "Added to a code, the direction should bring the attribute, not take it away.",
+            ),
+            "summed over the classes": Mistake(
+                lambda codes, has, labels: _means(codes, has, labels, lambda steps: steps.sum(dim=0)),
+                "Two classes with steps of 1 and 2 have a mean step of 1.5, not 3. With ten classes you would go ten times too far.",
+            ),
+            "normalised": Mistake(
+                lambda codes, has, labels: _means(
+                    codes, has, labels, lambda steps: torch.nn.functional.normalize(steps.mean(dim=0), dim=0)
+                ),
+                "The length says how far the thick ones are from the thin ones. With length 1 that is lost, and 'once the direction' means nothing.",
+            ),
+            "classes with one group only are kept": Mistake(
+                _all_classes,
+                "A class in which all have the attribute adds to one mean and not to the other. Then where that class lies gets into the direction.",
+            ),
+        },
+        hints=[
+            "For one class: mean code of those with the attribute, minus mean code of those without. What if one group is empty?",
+            "Collect one difference for each of `labels.unique()` that has both groups, then `torch.stack(steps).mean(dim=0)`.",
+        ],
+    ),
+    Exercise(
+        id="control.guided_score",
+        reference=guidance.guided_score,
+        cases=[
+            case(z=torch.tensor([[1.0, 0.0]], dtype=torch.float64), log_likelihood=wanted, scale=1.0),
+            lambda rng: case(z=normal(3, 2, generator=rng), log_likelihood=wanted, scale=3.0),
+            lambda rng: case(z=normal(2, 3, generator=rng), log_likelihood=wanted, scale=0.5),
+        ],
+        mistakes={
+            "prior forgotten": Mistake(
+                lambda z, log_likelihood, scale: scale * _slope(z, log_likelihood),
+                "Nothing keeps the code where the decoder has been trained: the classifier gets surer and surer, and the picture odder. What is the gradient of log N(z; 0, I)?",
+            ),
+            "prior with the wrong sign": Mistake(
+                lambda z, log_likelihood, scale: z + scale * _slope(z, log_likelihood),
+                "log p(z) = -|z|²/2 + const, so its gradient points inwards: -z. Yours drives the codes away.",
+            ),
+            "prior scaled, too": Mistake(
+                lambda z, log_likelihood, scale: scale * (_slope(z, log_likelihood) - z),
+                "That is the gradient of s log p(z|y): the temperature falls, and codes shrink to the mode. Only the classifier's term is scaled.",
+            ),
+            "mean over the batch": Mistake(
+                lambda z, log_likelihood, scale: scale * _slope(z, log_likelihood, torch.mean) - z,
+                "The mean divides each code's gradient by the number of codes: with 64 codes the guidance is 64 times too weak. Sum, then differentiate.",
+            ),
+            "away from the class": Mistake(
+                lambda z, log_likelihood, scale: -scale * _slope(z, log_likelihood) - z,
+                "This is the gradient of a loss, to go down. A score goes up: the class should become more likely.",
+            ),
+        },
+        hints=[
+            "Two terms: log p(z), whose gradient you know, and s log p(y|z), whose gradient autograd knows.",
+            "`z = z.detach().requires_grad_(True)`, then `torch.autograd.grad(log_likelihood(z).sum(), z)`. Don't forget -z.",
+        ],
+    ),
+    Exercise(
+        id="control.acceptance",
+        reference=sampling.acceptance,
+        cases=[
+            case(logits=torch.tensor([0.0, 1.0, 3.0], dtype=torch.float64), log_bound=2.0),
+            lambda rng: case(logits=2 * normal(6, generator=rng), log_bound=1.0),
+            lambda rng: case(logits=5 * normal(4, generator=rng) - 1, log_bound=0.5),
+        ],
+        mistakes={
+            "D as the probability": Mistake(
+                lambda logits, log_bound: logits.sigmoid(),
+                "D(x) is p / (p + q). Kept with that probability, pictures follow p q / (p + q), which is not p. The ratio p / q is D / (1 - D), the exponential of the logit.",
+            ),
+            "D over M": Mistake(
+                lambda logits, log_bound: (torch.nn.functional.logsigmoid(logits) - log_bound).clamp(max=0).exp(),
+                "You divided D by M. M bounds the ratio D / (1 - D), so that is what belongs above it.",
+            ),
+            "more than 1": Mistake(
+                lambda logits, log_bound: (logits - log_bound).exp(),
+                "Where the ratio exceeds M, this is no probability: logit 3 at log M = 2 gives 2.72. Cut at 1.",
+            ),
+            "M not in the exponent": Mistake(
+                lambda logits, log_bound: (logits.exp() / log_bound).clamp(max=1),
+                "`log_bound` is log M: you divided by the logarithm. Subtract it from the logit, before the exponential.",
+            ),
+            "keep or not": Mistake(
+                lambda logits, log_bound: (logits >= log_bound).to(logits.dtype),
+                "A threshold keeps only what D likes best. Rejection sampling also keeps something of what is rarer, in proportion: that is what makes the kept ones follow p.",
+            ),
+            "generated over real": Mistake(
+                lambda logits, log_bound: (-logits - log_bound).clamp(max=0).exp(),
+                "This keeps what D takes for generated. In which direction does a logit grow?",
+            ),
+        },
+        hints=[
+            "σ(l) / (1 - σ(l)) is one short expression of l. Which?",
+            "The ratio is exp(l), so ratio / M = exp(l - log M). It must not exceed 1.",
+        ],
+    ),
+]

@@ -1,0 +1,263 @@
+"""Exercises of lesson 38: noise added in one leap, the step back, what a flow learns from, half a step to look ahead, guidance."""
+
+import torch
+
+from aigc_lab import flow
+from aigc_lab.exercises import Exercise, Mistake, case, normal, uniform
+from aigc_lab.flow import diffusion
+
+LESSON = "38 Diffusion and flow matching"
+
+
+def step_back_mean(x_t, x_0, beta, before):
+    """Mean of q(x_{t-1} | x_t, x_0); before is ᾱ_{t-1}."""
+    now = before * (1 - beta)
+    return before.sqrt() * beta / (1 - now) * x_0 + (1 - beta).sqrt() * (1 - before) / (1 - now) * x_t
+
+
+def training_pair(noise, images, t):
+    """What a flow's network sees and what it should say: x_t and the velocity of the line."""
+    return flow.between(noise, images, t), images - noise
+
+
+def midpoint_step(velocity, x, t, h):
+    """One midpoint step of length h, at the cost of two evaluations."""
+    return x + h * velocity(x + h / 2 * velocity(x, t), t + h / 2)
+
+
+# What the checks and the mistakes need -------------------------------------------------------------------------------
+
+
+def _column(values, images):
+    return values.view(-1, *[1] * (images.ndim - 1))
+
+
+def _swirl(x, t):
+    """A velocity that depends on place and time."""
+    return torch.sin(x) + t[:, None] * x
+
+
+def _growth(x, t):
+    return x + t[:, None]
+
+
+def _backwards(noise, images, t):
+    return flow.between(images, noise, t), images - noise
+
+
+def _steps_case(rng):
+    beta, before = uniform(2, generator=rng)
+    return case(
+        x_t=normal(3, 2, generator=rng),
+        x_0=normal(3, 2, generator=rng),
+        beta=0.02 + 0.3 * beta,
+        before=0.2 + 0.7 * before,
+    )
+
+
+EXERCISES = [
+    Exercise(
+        id="flow.noised",
+        reference=diffusion.noised,
+        cases=[
+            case(
+                images=torch.ones(2, 1, 2, 2).double(),
+                noise=torch.full((2, 1, 2, 2), -1.0).double(),
+                alpha_bar=torch.tensor([0.64, 0.36]).double(),
+            ),
+            lambda rng: case(
+                images=normal(3, 1, 3, 3, generator=rng),
+                noise=normal(3, 1, 3, 3, generator=rng),
+                alpha_bar=uniform(3, generator=rng),
+            ),
+        ],
+        mistakes={
+            "the roots are forgotten": Mistake(
+                lambda images, noise, alpha_bar: (
+                    _column(alpha_bar, images) * images + (1 - _column(alpha_bar, images)) * noise
+                ),
+                "The *variance* of the noise is 1 - ᾱ; what you multiply ε by is its standard deviation. At ᾱ = 0.5 your x_t has variance "
+                "0.5 for a picture of variance 1; it should keep 1.",
+            ),
+            "a variance for a standard deviation": Mistake(
+                lambda images, noise, alpha_bar: (
+                    _column(alpha_bar, images).sqrt() * images + (1 - _column(alpha_bar, images)) * noise
+                ),
+                "The picture's factor is right. But 1 - ᾱ is the noise's variance: at ᾱ = 0.64 ε is to be multiplied by 0.6, you take 0.36.",
+            ),
+            "1 minus the root": Mistake(
+                lambda images, noise, alpha_bar: (
+                    _column(alpha_bar, images).sqrt() * images + (1 - _column(alpha_bar, images).sqrt()) * noise
+                ),
+                "The two factors don't add up to 1, their squares do. At ᾱ = 0.64 they are 0.8 and 0.6; yours are 0.8 and 0.2.",
+            ),
+            "picture and noise are swapped": Mistake(
+                lambda images, noise, alpha_bar: diffusion.noised(noise, images, alpha_bar),
+                "ᾱ is the share that is still the picture's. At ᾱ = 1 the picture should come back; you return the noise.",
+            ),
+            "each column gets its own ᾱ": Mistake(
+                lambda images, noise, alpha_bar: alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * noise,
+                "Broadcasting lines (n,) up with the *last* axis, so that ᾱ of picture 2 noises column 2 of every picture. It only runs "
+                "because n equals the width here. Shape it (n, 1, 1, 1).",
+            ),
+        },
+        hints=[
+            "What are mean and variance of q(x_t | x_0)?",
+            "A draw of N(m, s²) is m + s ε. Is s here 1 - ᾱ, or its root?",
+            "Shape ᾱ as (n, 1, 1, 1); then √ᾱ x_0 + √(1 - ᾱ) ε.",
+        ],
+    ),
+    Exercise(
+        id="flow.step_back_mean",
+        reference=step_back_mean,
+        cases=[
+            case(
+                x_t=torch.tensor([0.0, 1.0]).double(),
+                x_0=torch.tensor([1.0, 0.0]).double(),
+                beta=torch.tensor(0.1).double(),
+                before=torch.tensor(0.8).double(),
+            ),
+            _steps_case,
+        ],
+        mistakes={
+            "the weights are swapped": Mistake(
+                lambda x_t, x_0, beta, before: step_back_mean(x_0, x_t, beta, before),
+                "A small step hardly leaves x_t: with β = 0.1 and ᾱ before it 0.8, x_t has weight 0.68, x_0 only 0.32. Yours are the other way round.",
+            ),
+            "ᾱ after the step for ᾱ before it": Mistake(
+                lambda x_t, x_0, beta, before: (
+                    (n := before * (1 - beta)).sqrt() * beta / (1 - n) * x_0 + (1 - beta).sqrt() * x_t
+                ),
+                "You use ᾱ of step t in both places. What is known of x_{t-1} from x_0 is N(√ᾱ_{t-1} x_0, 1 - ᾱ_{t-1}): the one before.",
+            ),
+            "the roots are forgotten": Mistake(
+                lambda x_t, x_0, beta, before: (
+                    before * beta / (1 - before * (1 - beta)) * x_0
+                    + (1 - beta) * (1 - before) / (1 - before * (1 - beta)) * x_t
+                ),
+                "x_{t-1} has mean √ᾱ_{t-1} x_0, and x_t has mean √(1 - β) x_{t-1}: both factors come in as roots.",
+            ),
+            "the step undone, as if nothing were known of x_0": Mistake(
+                lambda x_t, x_0, beta, before: x_t / (1 - beta).sqrt(),
+                "Dividing by √(1 - β) undoes the shrinking, but not the noise. Bayes' rule pulls towards √ᾱ_{t-1} x_0: where is x_0 in your answer?",
+            ),
+        },
+        hints=[
+            "You solved for it with sympy in the cell above.",
+            "ᾱ_t is before * (1 - beta). Both fractions have 1 - ᾱ_t below the line.",
+            "x_0 gets √ᾱ_{t-1} β, and x_t gets √(1 - β) (1 - ᾱ_{t-1}).",
+        ],
+    ),
+    Exercise(
+        id="flow.training_pair",
+        reference=training_pair,
+        cases=[
+            case(
+                noise=torch.zeros(2, 2).double(), images=torch.ones(2, 2).double(), t=torch.tensor([0.25, 1.0]).double()
+            ),
+            lambda rng: case(
+                noise=normal(3, 1, 3, 3, generator=rng),
+                images=normal(3, 1, 3, 3, generator=rng),
+                t=uniform(3, generator=rng),
+            ),
+        ],
+        mistakes={
+            "the line runs backwards": Mistake(
+                _backwards,
+                "At t = 1 your point is the noise. The velocity is right for a line that *ends* at the picture: at t = 0 be noise.",
+            ),
+            "the velocity points at the noise": Mistake(
+                lambda noise, images, t: (flow.between(noise, images, t), noise - images),
+                "Differentiate x_t = (1 - t) ε + t x by t. From 0 to 1 in unit time the velocity is +1; yours is -1, away from the picture.",
+            ),
+            "the way that is left": Mistake(
+                lambda noise, images, t: (p := flow.between(noise, images, t), images - p),
+                "x - x_t shrinks to 0 on the way: it is the velocity times the time left, (1 - t) (x - ε). The velocity is the same all along the line.",
+            ),
+            "the picture as target": Mistake(
+                lambda noise, images, t: (flow.between(noise, images, t), images),
+                "A network may well learn the picture. But then it doesn't give a velocity, and `follow` would walk along pictures.",
+            ),
+            "each column gets its own t": Mistake(
+                lambda noise, images, t: ((1 - t) * noise + t * images, images - noise),
+                "Broadcasting lines (n,) up with the *last* axis: t of picture 2 mixes column 2 of every picture. Give t the shape (n, 1, ...).",
+            ),
+        },
+        hints=[
+            "Where is the point at t = 0, and where at t = 1?",
+            "The second thing to return is d x_t / dt.",
+            "t needs as many axes as the pictures: t.view(-1, *[1] * (images.ndim - 1)).",
+        ],
+    ),
+    Exercise(
+        id="flow.midpoint_step",
+        reference=midpoint_step,
+        cases=[
+            case(velocity=_growth, x=torch.ones(1, 1).double(), t=torch.zeros(1).double(), h=0.5),
+            lambda rng: case(velocity=_swirl, x=normal(3, 2, generator=rng), t=0.5 * uniform(3, generator=rng), h=0.4),
+        ],
+        mistakes={
+            "Euler's step": Mistake(
+                lambda velocity, x, t, h: x + h * velocity(x, t),
+                "This takes the velocity where you stand. For dx/dt = x + t from x = 1 and h = 0.5 it gives 1.5; the truth is 1.797, the midpoint 1.75.",
+            ),
+            "half a step only": Mistake(
+                lambda velocity, x, t, h: x + h / 2 * velocity(x + h / 2 * velocity(x, t), t + h / 2),
+                "You look ahead rightly, but then walk only half of the way. The whole step h is due, with the velocity of its middle.",
+            ),
+            "the clock stands still": Mistake(
+                lambda velocity, x, t, h: x + h * velocity(x + h / 2 * velocity(x, t), t),
+                "The place is half a step ahead, the time is not. The network at x_{t+h/2} must be told t + h/2, or it expects more noise than there is.",
+            ),
+            "the place stands still": Mistake(
+                lambda velocity, x, t, h: x + h * velocity(x, t + h / 2),
+                "The time is half a step ahead, the place is not: that saves an evaluation, and the accuracy with it.",
+            ),
+            "the step goes on from the middle": Mistake(
+                lambda velocity, x, t, h: (m := x + h / 2 * velocity(x, t)) + h * velocity(m, t + h / 2),
+                "You walk to the middle, and from there a whole step: one and a half in all. The look ahead is only a look; start again from x.",
+            ),
+            "Heun's step": Mistake(
+                lambda velocity, x, t, h: x + h / 2 * ((v := velocity(x, t)) + velocity(x + h * v, t + h)),
+                "The mean of the velocities at both ends is Heun's method: as good, but here the velocity of the *middle* is asked for.",
+            ),
+        },
+        hints=[
+            "Take half a step with the velocity where you stand. What is the velocity there?",
+            "Both place and time of the look ahead are half a step on: x + h/2 v and t + h/2.",
+            "Then go back to x, and take the whole step with the velocity that you saw.",
+        ],
+    ),
+    Exercise(
+        id="flow.guided",
+        reference=flow.guided,
+        cases=[
+            case(conditional=torch.tensor([3.0]).double(), unconditional=torch.tensor([1.0]).double(), guidance=2.0),
+            lambda rng: case(
+                conditional=normal(2, 3, generator=rng), unconditional=normal(2, 3, generator=rng), guidance=3.5
+            ),
+            lambda rng: case(
+                conditional=normal(2, 3, generator=rng), unconditional=normal(2, 3, generator=rng), guidance=1.0
+            ),
+        ],
+        mistakes={
+            "the paper's w": Mistake(
+                lambda conditional, unconditional, guidance: conditional + guidance * (conditional - unconditional),
+                "In the paper of Ho and Salimans w = 0 is the class's own prediction; here w = 1 is. Same formula, w off by one: at w = 1 you already push.",
+            ),
+            "the roles are swapped": Mistake(
+                lambda conditional, unconditional, guidance: flow.guided(unconditional, conditional, guidance),
+                "At w = 1 you return the prediction without a class, and beyond it you walk *away* from the class.",
+            ),
+            "the difference is forgotten": Mistake(
+                lambda conditional, unconditional, guidance: unconditional + guidance * conditional,
+                "The weights should add up to 1, whatever w is; yours add up to 1 + w. If both predictions agree, the answer should be that prediction.",
+            ),
+        },
+        hints=[
+            "Which prediction should come out at w = 0, and which at w = 1?",
+            "Both lie on a straight line through the two predictions, and w says how far along.",
+            "Start at the one without a class, and add w times the difference.",
+        ],
+    ),
+]

@@ -1,0 +1,88 @@
+"""Exercises on differentially private training (lesson 14)."""
+
+import torch
+
+from aigc_lab.exercises import Exercise, Mistake, case, normal
+from aigc_lab.privacy import dp_sgd
+
+
+def _batch(generator: torch.Generator):
+    n = int(torch.randint(2, 9, (1,), generator=generator))
+    sizes = 10 ** (2 * torch.rand(n, 1, generator=generator, dtype=torch.float64) - 1)
+    gradients = sizes * normal(n, 6, generator=generator)
+    return case(gradients=gradients, clip=0.7, noise=normal(6, generator=generator), expected_size=5.0)
+
+
+def _each(gradients, clip):
+    return (gradients * (clip / gradients.norm(dim=1, keepdim=True).clamp(min=clip))).sum(0)
+
+
+def _mean_clipped(gradients, clip, noise, expected_size):
+    mean = gradients.sum(0) / expected_size
+    return mean * (clip / mean.norm().clamp(min=clip)) + clip * noise / expected_size
+
+
+EXERCISES = [
+    Exercise(
+        id="dpsgd.clip_and_noise",
+        reference=dp_sgd.clip_and_noise,
+        cases=[
+            case(
+                gradients=torch.tensor([[3.0, 4.0], [0.3, 0.4]], dtype=torch.float64),
+                clip=1.0,
+                noise=torch.tensor([0.5, -0.5], dtype=torch.float64),
+                expected_size=4.0,
+            ),
+            case(
+                gradients=torch.zeros(0, 2, dtype=torch.float64),
+                clip=2.0,
+                noise=torch.tensor([0.5, -0.5], dtype=torch.float64),
+                expected_size=4.0,
+            ),
+            _batch,
+        ],
+        mistakes={
+            "the mean clipped": Mistake(
+                _mean_clipped,
+                "This clips the batch's mean. One example with a gradient of length 1000 still decides where the mean points: "
+                "the noise hides a change of C, so each ROW must be at most C long before the rows are added.",
+            ),
+            "each number clipped": Mistake(
+                lambda gradients, clip, noise, expected_size: (
+                    (gradients.clamp(-clip, clip).sum(0) + clip * noise) / expected_size
+                ),
+                "This clamps each coordinate. A row of d numbers can then still be C·√d long: 100 C for 10,000 parameters. "
+                "Shorten the row as a whole.",
+            ),
+            "all rows made equally long": Mistake(
+                lambda gradients, clip, noise, expected_size: (
+                    ((gradients * clip / gradients.norm(dim=1, keepdim=True)).sum(0) + clip * noise) / expected_size
+                ),
+                "This stretches short gradients up to C. Private, but an example that is already learned then pulls as hard as "
+                "a new one: only shorten, min(1, C / length).",
+            ),
+            "noise without the clip": Mistake(
+                lambda gradients, clip, noise, expected_size: (_each(gradients, clip) + noise) / expected_size,
+                "The noise must be as long as what it hides: sigma times C. Without the factor, raising C to 100 lets "
+                "examples speak 100 times louder under the same noise.",
+            ),
+            "noise after the division": Mistake(
+                lambda gradients, clip, noise, expected_size: _each(gradients, clip) / expected_size + clip * noise,
+                "This adds the noise to the mean, undivided: too much by the factor L. It is drawn once, for the sum; then "
+                "all is divided by L.",
+            ),
+            "the true size revealed": Mistake(
+                lambda gradients, clip, noise, expected_size: (
+                    (_each(gradients, clip) + clip * noise) / max(1, len(gradients))
+                ),
+                "This divides by the number of rows that happened to be drawn. Whether an example was drawn is part of the "
+                "secret; the expected size is not.",
+            ),
+        },
+        hints=[
+            "The length of each row: `gradients.norm(dim=1, keepdim=True)`.",
+            "min(1, C / length) is `clip / lengths.clamp(min=clip)`, which also survives a row of zeros.",
+            "Add the rows, add clip * noise once, divide by the expected size.",
+        ],
+    ),
+]

@@ -1,0 +1,159 @@
+"""Exercises of lesson 33."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from aigc_lab.control import interpolation
+from aigc_lab.exercises import Exercise, Mistake, case, normal
+from aigc_lab.metrics import roc
+from aigc_lab.vae import latent_space
+
+LESSON = "33 Training a VAE"
+
+
+def _arc(a, b, t, omega):
+    return (torch.sin((1 - t) * omega) * a + torch.sin(t * omega) * b) / torch.sin(omega)
+
+
+def _angle(a, b):
+    return F.cosine_similarity(a, b, dim=1).arccos()[:, None]
+
+
+def _pairs(normal_scores, anomalous):
+    return anomalous[:, None] - normal_scores[None, :]
+
+
+def _codes(rng):
+    """Six dimensions: two in use, two that barely move, one that sits far from 0, one dead."""
+    scale = torch.tensor([1.0, 0.6, 0.05, 0.05, 0.0, 0.0], dtype=torch.float64)
+    offset = torch.tensor([0.0, 0.3, 0.0, 1.0, -4.0, 0.0], dtype=torch.float64)
+    return case(mu=offset + scale * normal(40, 6, generator=rng))
+
+
+EXERCISES = [
+    Exercise(
+        id="latent.slerp",
+        reference=interpolation.slerp,
+        cases=[
+            case(a=torch.tensor([[2.0, 0.0]]).double(), b=torch.tensor([[0.0, 2.0]]).double(), t=0.5),
+            case(a=torch.tensor([[2.0, 0.0]]).double(), b=torch.tensor([[1.0, 3.0]]).double(), t=0.25),
+            lambda rng: case(a=normal(4, 16, generator=rng), b=normal(4, 16, generator=rng), t=0.3),
+        ],
+        mistakes={
+            "the straight line": Mistake(
+                lambda a, b, t: (1 - t) * a + t * b,
+                "Half way from [2, 0] to [0, 2] this gives [1, 1], of length 1.41. On the arc the length stays 2.",
+            ),
+            "the angle of vectors that were not normalised": Mistake(
+                lambda a, b, t: _arc(a, b, t, (a * b).sum(dim=1, keepdim=True).arccos()),
+                "a · b is the cosine times both lengths. For [2, 0] and [1, 3] it is 2, and no angle has the cosine 2: you get NaN.",
+            ),
+            "on the unit sphere": Mistake(
+                lambda a, b, t: _arc(F.normalize(a), F.normalize(b), t, _angle(a, b)),
+                "Normalised vectors give the angle. Blended, they give a code of length 1, and t = 0 does not give a back.",
+            ),
+            "t the wrong way round": Mistake(
+                lambda a, b, t: _arc(b, a, t, _angle(a, b)),
+                "At t = 0 you should be at a. At t = 0.5 the two can't be told apart, so try t = 0.",
+            ),
+        },
+        hints=[
+            "What is the angle between a and b? How long the vectors are must not matter for it.",
+            "cos ω = a · b / (|a| |b|), for each row; `F.cosine_similarity(a, b, dim=1)`, and `[:, None]` to multiply rows.",
+            "sin((1 - t) ω) / sin ω is the weight of a, sin(t ω) / sin ω that of b.",
+        ],
+    ),
+    Exercise(
+        id="latent.active_dimensions",
+        reference=latent_space.active_dimensions,
+        cases=[
+            case(mu=torch.tensor([[1.0, 0.0, 5.0], [-1.0, 0.0, 5.0], [0.0, 0.0, 5.0], [2.0, 0.0, 5.0]]).double()),
+            _codes,
+        ],
+        mistakes={
+            "far from 0 instead of varying": Mistake(
+                lambda mu, threshold=0.01: int((mu.mean(dim=0).abs() > threshold).sum()),
+                "A dimension that is 5 for every picture says nothing about the picture. It must differ between pictures.",
+            ),
+            "variance over the wrong axis": Mistake(
+                lambda mu, threshold=0.01: int((mu.var(dim=1) > threshold).sum()),
+                "This is the variance within one code, and counts pictures. How does one dimension vary over the pictures?",
+            ),
+            "standard deviation": Mistake(
+                lambda mu, threshold=0.01: int((mu.std(dim=0) > threshold).sum()),
+                "The threshold is for the variance. A standard deviation of 0.05 is a variance of 0.0025, below 0.01.",
+            ),
+            "a share": Mistake(
+                lambda mu, threshold=0.01: float((mu.var(dim=0) > threshold).double().mean()),
+                "This is the share of the dimensions. The number of them is asked for.",
+            ),
+        },
+        hints=["Which axis runs over the pictures?", "`mu.var(dim=0)` has one number a dimension: count those above."],
+    ),
+    Exercise(
+        id="latent.bits_per_dimension",
+        reference=latent_space.bits_per_dimension,
+        cases=[
+            case(bound=torch.tensor([-784 * math.log(2)]).double(), shape=(1, 28, 28)),
+            case(bound=torch.tensor([-2000.0, -3000.0]).double(), shape=(3, 8, 8)),
+            lambda rng: case(bound=-100 + 10 * normal(5, generator=rng), shape=(1, 28, 28)),
+        ],
+        mistakes={
+            "the sign kept": Mistake(
+                lambda bound, shape: bound / (math.log(2) * math.prod(shape)),
+                "A length in bits is positive: -log2 p. The bound is log p, and negative.",
+            ),
+            "nats per dimension": Mistake(
+                lambda bound, shape: -bound / math.prod(shape),
+                "These are nats. A fair coin costs one bit, and log 2 = 0.693 nats; you get 0.693 for guessing.",
+            ),
+            "times log 2": Mistake(
+                lambda bound, shape: -bound * math.log(2) / math.prod(shape),
+                "A bit is smaller than a nat, so there are more of them: divide by log 2. Guessing costs 1 bit a pixel, you get 0.48.",
+            ),
+            "channels forgotten": Mistake(
+                lambda bound, shape: -bound / (math.log(2) * shape[1] * shape[2]),
+                "A colour picture has three numbers a pixel, and each is a dimension.",
+            ),
+        },
+        hints=[
+            "What does a decoder that guesses each black or white pixel pay? It should be 1.",
+            "-bound / (log 2 · c · h · w).",
+        ],
+    ),
+    Exercise(
+        id="latent.area_under_roc",
+        reference=roc.area_under_roc,
+        cases=[
+            case(normal=torch.tensor([1.0, 2.0, 3.0]).double(), anomalous=torch.tensor([2.0, 4.0]).double()),
+            lambda rng: case(
+                normal=normal(12, generator=rng).round(decimals=0),
+                anomalous=1 + normal(9, generator=rng).round(decimals=0),
+            ),
+        ],
+        mistakes={
+            "the two swapped": Mistake(
+                lambda normal, anomalous: float((_pairs(anomalous, normal).sign() + 1).mean() / 2),
+                "This is the probability that a normal example scores higher, 1 minus what is asked for.",
+            ),
+            "ties lost": Mistake(
+                lambda normal, anomalous: float((_pairs(normal, anomalous) > 0).double().mean()),
+                "Two equal scores are a coin flip: count one half. Else a score that is the same for all would get 0 instead of 0.5.",
+            ),
+            "ties won": Mistake(
+                lambda normal, anomalous: float((_pairs(normal, anomalous) >= 0).double().mean()),
+                "Two equal scores are a coin flip: count one half. Else a score that is the same for all would get 1 instead of 0.5.",
+            ),
+            "one threshold": Mistake(
+                lambda normal, anomalous: float((anomalous > normal.median()).double().mean()),
+                "This asks what happens at one threshold, the median. The area compares each anomaly with each normal example.",
+            ),
+        },
+        hints=[
+            "Compare each anomaly with each normal example: how many pairs are there, and in how many does the anomaly score higher?",
+            "`anomalous[:, None] - normal[None, :]` has all differences. Wins count 1, ties one half.",
+        ],
+    ),
+]

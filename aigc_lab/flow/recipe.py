@@ -1,0 +1,164 @@
+r"""Flow matching: pictures drawn by following a learnt velocity from noise to data.
+
+A straight line leads from each noise ε to each picture x, and is walked in unit time:
+
+.. math:: x_t = (1 - t)\,\varepsilon + t\,x, \qquad \frac{d x_t}{dt} = x - \varepsilon, \qquad \varepsilon \sim N(0, I), \; t \in [0, 1]
+
+Many lines cross at a point. The network learns their mean velocity there, :math:`v(x_t, t) = \mathbb{E}[x - \varepsilon \mid x_t]`, from the
+squared error, whose optimum is a mean. Whoever follows v from a drawn noise arrives at a draw from the data: at each t the
+points have the same distribution as the x_t (Lipman et al., 2023).
+
+Diffusion is the same with another path: :math:`x_t = \sqrt{\bar\alpha}\,x + \sqrt{1 - \bar\alpha}\,\varepsilon`. Each of v, the mean picture
+:math:`\mathbb{E}[x \mid x_t] = x_t + (1 - t)\,v` and the mean noise :math:`\mathbb{E}[\varepsilon \mid x_t] = x_t - t\,v` gives the other two.
+"""
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from aigc_lab.flow.matching import between, flow_loss, follow, guided
+from aigc_lab.flow.networks import UNet
+from aigc_lab.recipes.ema import update_average
+from aigc_lab.recipes.labels import check_labels, classes_of
+from aigc_lab.recipes.learning_rate import falling, scale_rate
+from aigc_lab.recipes.optimizer_step import Update, widened
+from aigc_lab.transforms import to_signed
+
+
+class FlowRecipe:
+    """A U-Net that learns the velocity, its optimiser, and one step. Train it with `training.fit`.
+
+    Attributes:
+        network: in training. averaged: its running average, which `sample` uses.
+        shape: (channels, height, width). classes: how many, or None.
+        progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
+    """
+
+    compilable = ("network",)
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        classes: int | None = None,
+        *,
+        width: int = 24,
+        learning_rate: float = 2e-3,
+        forget: float = 0.1,
+        memory: float = 0.07,
+    ) -> None:
+        self.shape, self.classes, self.forget, self.memory = tuple(shape), classes, forget, memory
+        self.network = UNet(self.shape, classes, width)
+        self.averaged = copy.deepcopy(self.network).requires_grad_(False)
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+        )
+        self.update = Update()
+        self.steps_done, self.progress = 0, 0.0
+
+    @classmethod
+    def for_data(cls, dataset: Any, **settings: Any) -> "FlowRecipe":
+        """A recipe that fits a dataset's images (n, c, h, w) and labels (n,) or None.
+
+        Args:
+            dataset: has `images`, `labels` and `names`, as `datasets.load` gives.
+            settings: width, learning_rate (at the start), forget (the share of examples whose label is hidden, so that the network learns
+                the velocity without a class, too), memory (the share of the training so far that the running average looks back over).
+
+        Raises:
+            ValueError: no images, height and width that aren't multiples of 4, or labels out of range.
+        """
+        if getattr(dataset, "images", None) is None:
+            raise ValueError("flow matching learns images, and this dataset has none")
+        return cls(tuple(dataset.images.shape[1:]), classes_of(dataset), **settings)
+
+    def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """One step down the loss.
+
+        Args:
+            batch: (images, labels), or (images,) where there are no classes; images uint8, or floating point in [-1, 1].
+
+        Returns:
+            "loss", squared units of the picture's scale, a mean over pixels. A network that says 0 has about 1 + the mean square of the pictures.
+        """
+        images, labels = batch[0], batch[1] if self.classes and len(batch) > 1 else None
+        if len(images) == 0 or tuple(images.shape[1:]) != self.shape:
+            raise ValueError(
+                f"this recipe learns pictures of shape {self.shape}, and the batch has shape {tuple(images.shape)}"
+            )
+        if self.classes and labels is None:
+            raise ValueError(f"this recipe has {self.classes} classes: a batch is (images, labels)")
+        scale_rate(self.optimiser, falling(self.progress))
+        images = images if images.is_floating_point() else to_signed(images)
+        scalars = self.update(self._loss, self.optimiser, (images, labels))
+        update_average(self.averaged, self.network, 1 - 1 / (1 + self.memory * self.steps_done))
+        self.steps_done += 1
+        return scalars
+
+    def _loss(self, batch: tuple[Tensor, Tensor | None]) -> tuple[Tensor, dict[str, Tensor]]:
+        images, labels = batch
+        noise, t = torch.randn_like(images), torch.rand(len(images), device=images.device)
+        if labels is not None:
+            hidden = torch.rand(len(images), device=images.device) < self.forget
+            labels = labels.masked_fill(hidden, self.classes)
+        (velocity,) = widened(self.network(between(noise, images, t), t, labels))
+        loss = flow_loss(velocity, noise, images)
+        return loss, {"loss": loss}
+
+    @torch.no_grad()
+    def velocity(self, x: Tensor, t: Tensor, labels: Tensor | None = None, guidance: float = 1.0) -> Tensor:
+        """The averaged network's velocity at x (n, c, h, w) and t (n,). Guidance other than 1 costs a second evaluation."""
+        if labels is None or guidance == 1:
+            return self.averaged(x, t, labels)
+        return guided(self.averaged(x, t, labels), self.averaged(x, t, None), guidance)
+
+    @torch.no_grad()
+    def sample(
+        self,
+        n: int,
+        labels: Any = None,
+        generator: torch.Generator | None = None,
+        *,
+        steps: int = 10,
+        method: str = "midpoint",
+        guidance: float = 1.0,
+    ) -> Tensor:
+        """New pictures: noise, carried along.
+
+        Args:
+            n: how many.
+            labels: a class number for each (n,), or one for all; None draws them at random.
+            generator: source of the noise, on the CPU; None takes torch's own.
+            steps, method: see `follow`.
+            guidance: w of `guided`.
+
+        Returns:
+            (n, channels, height, width) in [-1, 1], on the recipe's device.
+
+        Raises:
+            ValueError, TypeError: labels that aren't whole numbers, of the wrong number, out of range, or given to a model without classes.
+        """
+        if n < 1:
+            raise ValueError(f"n must be at least 1, got {n}")
+        device = next(self.averaged.parameters()).device
+        labels = check_labels(n, labels, self.classes, generator)
+        labels = None if labels is None else labels.to(device)
+        noise = torch.randn(n, *self.shape, generator=generator).to(device)
+        return follow(lambda x, t: self.velocity(x, t, labels, guidance), noise, steps, method).clamp(-1, 1)
+
+    def to(self, device: torch.device | str) -> "FlowRecipe":
+        """Move the networks to a device. The optimiser's memory goes with them."""
+        self.network.to(device)
+        self.averaged.to(device)
+        self.optimiser.load_state_dict(self.optimiser.state_dict())  # casts its state to where the weights are
+        return self
+
+    def state_dict(self) -> dict[str, Any]:
+        parts = ("network", "averaged", "optimiser")
+        return {part: getattr(self, part).state_dict() for part in parts} | {"steps_done": self.steps_done}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for part in ("network", "averaged", "optimiser"):
+            getattr(self, part).load_state_dict(copy.deepcopy(state[part]))  # an optimiser would share its memory
+        self.steps_done = state["steps_done"]

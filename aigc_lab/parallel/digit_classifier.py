@@ -1,0 +1,61 @@
+"""The smallest recipe of the course: it reads digits, in float64, so that rounding hides nothing. Lesson 37 trains it with two processes."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from aigc_lab import datasets, training, transforms
+from aigc_lab.recipes.optimizer_step import Update
+
+
+def digits(n: int = 2000) -> tuple[Tensor, Tensor]:
+    """The first n training digits: (n, 784) in [0, 1], float64, and what they show, (n,)."""
+    data = datasets.load("digits")
+    return transforms.to_unit(data.images[:n]).flatten(1).double(), data.labels[:n]
+
+
+class Reader:
+    """Two layers that say which digit a picture shows. Each new one starts from the same weights."""
+
+    def __init__(self, learning_rate: float = 0.5) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            self.model = nn.Sequential(nn.Linear(784, 32), nn.Tanh(), nn.Linear(32, 10)).double()
+        self.optimiser = torch.optim.SGD(self.model.parameters(), lr=learning_rate)
+        self.update = Update()
+
+    def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        return self.update(self.loss, self.optimiser, batch)
+
+    def loss(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Cross-entropy in nats, a mean over the examples."""
+        pictures, labels = batch
+        value = nn.functional.cross_entropy(self.model(pictures), labels)
+        return value, {"loss": value}
+
+    @torch.no_grad()
+    def weights(self) -> Tensor:
+        """All weights as one vector on the CPU."""
+        return nn.utils.parameters_to_vector(self.model.parameters()).clone().cpu()
+
+    def to(self, device: torch.device) -> "Reader":
+        self.model.to(device)
+        return self
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+def seconds_a_step(recipe: Any, data: Any, batch_size: int, steps: int) -> float:
+    """The median time of a step under `training.fit`, without the first few, in which memory is laid out.
+
+    Losses are read after each step, so that a GPU has done what it is timed for.
+    """
+    history = training.fit(recipe, data, steps=steps, batch_size=batch_size, callback=lambda *_: None, every=1)
+    return float(np.median(np.diff(history.seconds)[2:]))

@@ -1,0 +1,79 @@
+"""The progress bar of a training, and the reader's wish to stop it."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from aigc_lab import runtime
+from aigc_lab.training.history import History
+
+SHOW_EVERY = 0.3  # seconds between two redraws
+
+
+class Bar:
+    """How much of the budget is spent, and the losses of the last step. Silent in profile `ci`, and where `quiet`.
+
+    Args:
+        total: the budget, in steps or seconds.
+        quiet: True shows nothing.
+    """
+
+    def __init__(self, total: float, quiet: bool = False) -> None:
+        form = "{percentage:3.0f}% |{bar:20}| {desc}"
+        off = quiet or runtime.profile() == "ci"
+        self._bar = tqdm(total=total, file=sys.stdout, bar_format=form, ncols=140, disable=off)
+        self._shown = 0.0
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()
+
+    def show(self, history: History, spent: float, now: float, last: bool = False) -> None:
+        """Redraw, if it is time or this is the last time."""
+        if not len(history) or (not last and now - self._shown < SHOW_EVERY):
+            return
+        self._shown = now
+        losses = ", ".join(f"{name} {history[name][-1]:.3f}" for name in history.names)
+        self._bar.set_description_str(f"step {len(history)}, {history.seconds[-1]:.0f} s: {losses}", refresh=False)
+        self._bar.n = min(spent, self._bar.total)
+        if self._bar.n < self._bar.total:  # the full bar is drawn when it closes
+            self._bar.refresh()
+
+
+class StopButton:
+    """True once the reader has pressed stop."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+
+    def __bool__(self) -> bool:
+        return self.pressed
+
+
+@contextmanager
+def stop_button() -> Iterator[StopButton]:
+    """Let the interrupt button wait for the end of the step, so that no step is left half done: D changed and G not, say.
+
+    A second press interrupts at once. Outside the main thread, where signals can't be caught, the first one does, too.
+    """
+    button = StopButton()
+
+    def press(number: int, frame: object) -> None:
+        if button.pressed:
+            raise KeyboardInterrupt
+        button.pressed = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield button
+        return
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield button
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)

@@ -1,0 +1,95 @@
+"""What can be downloaded: the real addresses, and the sets that exist only so, as small files served on 127.0.0.1."""
+
+import hashlib
+import io
+import tarfile
+
+import numpy as np
+import pytest
+from misbehaving_server import Server
+from PIL import Image
+
+from aigc_lab.datasets import downloads, originals
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    monkeypatch.setenv("AIGC_LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = Server()
+    yield server
+    server.stop()
+
+
+def test_drawings(server, monkeypatch):
+    rng = np.random.default_rng(1)
+    drawings = [rng.integers(0, 256, (n, 784), dtype=np.uint8) for n in (25, 13)]
+    files = []
+    for name, array in zip(["cat.npy", "dog.npy"], drawings, strict=True):
+        np.save(buffer := io.BytesIO(), array)
+        body = server.content["/" + name] = buffer.getvalue()
+        checksum = "sha256:" + hashlib.sha256(body).hexdigest()
+        files.append(downloads.File(name, (f"{server.url}/{name}",), checksum, len(body)))
+    monkeypatch.setitem(originals.SETS, "quickdraw_cats_dogs", ({"both": files}, originals._read_drawings))
+    parts = {split: originals.load_full("quickdraw_cats_dogs", split) for split in ("train", "test")}
+    tenth = [array[9::10] for array in drawings]
+    np.testing.assert_array_equal(parts["test"]["images"].numpy().reshape(-1, 784), np.concatenate(tenth))
+    others = [np.delete(array, np.s_[9::10], axis=0) for array in drawings]
+    np.testing.assert_array_equal(parts["train"]["images"].numpy().reshape(-1, 784), np.concatenate(others))
+    assert parts["train"]["labels"].tolist() == [0] * 23 + [1] * 12
+    assert parts["test"]["names"] == ["cat", "dog"]
+    assert parts["train"]["images"].shape == (35, 1, 28, 28)
+
+
+def test_pets(server, monkeypatch):
+    """A red, a green and a blue breed on a wide white ground: the middle square keeps the colour, the edges go."""
+    colours = {"Abyssinian": (200, 30, 30), "great_pyrenees": (30, 200, 30), "Russian_Blue": (30, 30, 200)}
+    with tarfile.open(fileobj=(buffer := io.BytesIO()), mode="w:gz") as archive:
+        for breed, colour in colours.items():
+            for number in (1, 2, 10):
+                picture = Image.new("RGB", (900, 300), "white")
+                picture.paste(colour, (300, 0, 600, 300))
+                picture.save(encoded := io.BytesIO(), "PNG" if number == 2 else "JPEG")  # some real ones are PNG, too
+                add(archive, f"images/{breed}_{number}.jpg", encoded.getvalue())
+        add(archive, "images/Abyssinian_101.mat", b"not a picture")
+        add(archive, "images/._Abyssinian_1.jpg", b"left by a Mac")
+    body = server.content["/images.tar.gz"] = buffer.getvalue()
+    checksum = "md5:" + hashlib.md5(body).hexdigest()
+    file = downloads.File("images.tar.gz", (server.url + "/images.tar.gz",), checksum, len(body))
+    monkeypatch.setitem(originals.SETS, "pets", ({"both": [file]}, originals._read_pets))
+    train, test = (originals.load_full("pets", split) for split in ("train", "test"))
+    assert train["names"] == test["names"] == ["Abyssinian", "great pyrenees", "Russian Blue"]
+    assert (train["images"].shape, test["images"].shape) == ((6, 3, 64, 64), (3, 3, 64, 64))
+    assert (train["labels"].tolist(), test["labels"].tolist()) == ([0, 0, 1, 1, 2, 2], [0, 1, 2])
+    for part in (train, test):
+        for image, label in zip(part["images"], part["labels"], strict=True):
+            mean = image.float().mean((1, 2)).numpy()
+            np.testing.assert_allclose(mean, list(colours.values())[label], atol=6)
+
+
+def add(archive, name, content):
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def test_unknown_names_say_what_there_is():
+    with pytest.raises(ValueError, match="quickdraw_cats_dogs"):
+        originals.load_full("mnsit", "train")
+    with pytest.raises(ValueError, match="train, test"):
+        originals.load_full("digits", "validation")
+
+
+def test_the_real_addresses_are_complete():
+    """Every file has an address, a checksum of a known kind and a size; images of 784 bytes fill the drawings' files."""
+    files = [f for parts, _ in originals.SETS.values() for part in parts.values() for f in part]
+    assert len(files) == 4 + 4 + 2 + 1
+    for file in files:
+        kind, digest = file.checksum.split(":")
+        assert len(bytes.fromhex(digest)) == hashlib.new(kind).digest_size
+        assert file.size > 0
+        assert all(url.startswith("http") and url.endswith(file.name) for url in file.urls)
+    assert len({file.checksum for file in files}) == len(files)
+    drawings = originals.SETS["quickdraw_cats_dogs"][0]["both"]
+    assert [(file.size - 80) % 784 for file in drawings] == [0, 0]
+    assert sum((file.size - 80) // 784 for file in drawings) == 275_361

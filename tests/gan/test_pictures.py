@@ -1,0 +1,37 @@
+"""The pulls in lesson 23's widget, against finite differences of the expected loss."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, stats
+
+from aigc_lab.gan import pictures
+
+
+def log_p(x, gap):
+    return np.logaddexp(stats.norm.logpdf(x, -gap / 2, 0.6), stats.norm.logpdf(x, gap / 2, 0.6)) - np.log(2)
+
+
+@pytest.mark.parametrize(("gap", "mean", "spread"), [(4.0, 1.0, 1.0), (0.0, 2.0, 0.5), (6.0, -1.5, 2.0)])
+def test_pulls_are_minus_the_slope_of_the_expected_loss(gap, mean, spread):
+    def expected_loss(loss, m):
+        """E over z of the loss at x = m + s z, with the best D held at `mean`."""
+
+        def integrand(z):
+            x = m + spread * z
+            return stats.norm.pdf(z) * loss(log_p(x, gap) - stats.norm.logpdf(x, mean, spread))
+
+        return integrate.quad(integrand, -9, 9, limit=400, epsabs=1e-11)[0]
+
+    h = 1e-4
+    losses = (lambda logit: -np.logaddexp(0, logit), lambda logit: np.logaddexp(0, -logit))
+    expected = [-(expected_loss(f, mean + h) - expected_loss(f, mean - h)) / (2 * h) for f in losses]
+    found = [p.item() for p in pictures.pulls(gap, torch.tensor([mean], dtype=torch.float64), spread)]
+    assert found == pytest.approx(expected, rel=0.01, abs=2e-3)  # 400 values of z stand for the integral
+
+
+def test_humps_are_a_density():
+    x = torch.linspace(-15, 15, 6001, dtype=torch.float64)
+    for gap in (0.0, 3.0, 8.0):
+        assert torch.trapezoid(pictures.log_humps(x, gap).exp(), x).item() == pytest.approx(1, abs=1e-9)
+        np.testing.assert_allclose(pictures.log_humps(x, gap), log_p(x.numpy(), gap), rtol=1e-12)

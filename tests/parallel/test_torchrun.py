@@ -1,0 +1,55 @@
+"""Processes are started on this machine alone, and what they say about a lost one is found."""
+
+import subprocess
+
+from aigc_lab.parallel import torchrun
+
+SCRIPT = """
+import os, time
+from datetime import timedelta
+from pathlib import Path
+import torch
+import aigc_lab
+first, rank = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0", os.environ["RANK"]
+if not first and rank == "1":
+    time.sleep(3)  # by now process 0 has asked where this one is; nobody may give it the first attempt's address
+torch.distributed.init_process_group("gloo", timeout=timedelta(seconds=30))
+ranks = torch.tensor([int(rank)])
+torch.distributed.all_reduce(ranks)
+if first and rank == "1":
+    os._exit(3)
+if first:
+    time.sleep(600)  # until the launcher ends it
+settings = [os.environ[name] for name in ("WORLD_SIZE", "MASTER_ADDR", "AIGC_LAB_PROFILE", "OMP_NUM_THREADS")]
+Path("said " + rank).write_text(" ".join([str(ranks.item()), *settings]))
+"""
+
+
+def test_two_processes_start_and_after_a_loss_start_again_and_find_each_other(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    run = subprocess.run(
+        torchrun.command("script.py", restarts=1),
+        cwd=tmp_path,
+        env=torchrun.environment("ci"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    for rank in range(2):
+        assert (tmp_path / f"said {rank}").read_text() == "1 2 127.0.0.1 ci 1"  # 0 + 1, then the settings
+
+
+ERRORS = """  File "/somewhere/updates.py", line 85, in __call__
+aigc_lab.processes.ProcessLostError: process 0 of 2 can't reach the others: one of them has ended, and with it this training ([pair.cc:553] Connection
+closed by peer (127.0.0.1)). Start all processes again to go on from the snapshot of step 20, run
+E1124 12:00:00 failed (exitcode: -9) local_rank: 1
+"""
+
+
+def test_the_message_is_found_among_the_others():
+    assert torchrun.lost(ERRORS) == (
+        "process 0 of 2 can't reach the others: one of them has ended, and with it this training. "
+        "Start all processes again to go on from the snapshot of step 20, run"
+    )
+    assert torchrun.lost("nothing of that kind") == ""

@@ -1,0 +1,72 @@
+"""A falling rate: against torch's own schedulers, and as training tells it."""
+
+import pytest
+import torch
+
+from aigc_lab import training
+from aigc_lab.recipes.learning_rate import falling, scale_rate
+from aigc_lab.training import loop
+
+
+def test_it_is_a_constant_and_then_torch_s_linear_schedule():
+    """With 30 of 100 steps held and 70 falling, as `SequentialLR` of `ConstantLR` and `LinearLR` does it."""
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    parts = [
+        torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0, total_iters=30),
+        torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, total_iters=70),
+    ]
+    theirs = torch.optim.lr_scheduler.SequentialLR(optimiser, parts, milestones=[30])
+    for step in range(101):
+        assert falling(step / 100) == pytest.approx(optimiser.param_groups[0]["lr"], abs=1e-9), step
+        optimiser.step()
+        theirs.step()
+
+
+@pytest.mark.parametrize("wrong", [{"progress": 1.2}, {"progress": -0.1}, {"progress": float("nan")}, {"hold": 1.0}])
+def test_a_share_outside_its_range(wrong):
+    with pytest.raises(ValueError, match="progress must lie in"):
+        falling(**{"progress": 0.5} | wrong)
+
+
+def test_every_group_keeps_its_first_rate_even_through_a_checkpoint():
+    def optimiser(*rates):
+        return torch.optim.Adam([{"params": [torch.zeros(1, requires_grad=True)], "lr": rate} for rate in rates])
+
+    one, other = optimiser(0.1, 0.2), optimiser(7.0, 7.0)
+    scale_rate(one, 0.5)
+    other.load_state_dict(one.state_dict())
+    for changed in (one, other):
+        scale_rate(changed, 0.25)  # of the first rate, not of the last
+        assert [group["lr"] for group in changed.param_groups] == pytest.approx([0.025, 0.05])
+
+
+class Witness:
+    """A recipe that writes down its progress."""
+
+    def __init__(self):
+        self.seen = []
+
+    def step(self, batch):
+        self.seen.append(self.progress)
+        return {"loss": 0.0}
+
+    def to(self, device):
+        return self
+
+
+def test_fit_tells_the_share_of_steps_that_is_spent(monkeypatch):
+    monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
+    recipe = Witness()
+    training.fit(recipe, torch.arange(10), steps=4)
+    assert recipe.seen == [0.0, 0.25, 0.5, 0.75]
+    training.fit(recipe, torch.arange(10), steps=2)  # a second training starts anew
+    assert recipe.seen[4:] == [0.0, 0.5]
+
+
+def test_fit_tells_the_share_of_seconds_that_is_spent(monkeypatch):
+    monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
+    ticks = iter(range(1000))
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(ticks)))
+    recipe = Witness()
+    history = training.fit(recipe, torch.arange(10), seconds=8.0)
+    assert recipe.seen == [0.0, *(history.seconds[:-1] / 8)]

@@ -1,0 +1,122 @@
+"""Snapshots: whole or not at all, checked when read, and without code."""
+
+import os
+import pickle
+
+import pytest
+import torch
+
+from aigc_lab.training import checkpoint
+
+STATE = {"weights": torch.arange(5.0), "deep": {"list": [1, 2.5, "three", None, True], "empty": {}}}
+
+
+def same(one, other):
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other
+
+
+def test_what_is_written_is_read_and_the_one_before_is_kept(tmp_path):
+    path = tmp_path / "new folder" / "run.snapshot"
+    for number in range(3):
+        checkpoint.write(STATE | {"number": number}, path)
+    state, problems = checkpoint.read_newest(path)
+    assert same(state, STATE | {"number": 2})
+    assert problems == []
+    assert checkpoint.read(checkpoint.previous(path))["number"] == 1
+    assert sorted(file.name for file in path.parent.iterdir()) == ["run.snapshot", "run.snapshot.previous"]
+
+
+def test_no_snapshot_is_no_error(tmp_path):
+    assert checkpoint.read_newest(tmp_path / "none") == (None, [])
+
+
+def damaged(data, how):
+    if how == "truncated":
+        return data[: len(data) // 2]
+    if how == "nearly empty":
+        return data[:7]
+    if how == "empty":
+        return b""
+    if how == "one bit":
+        middle = len(data) - 200
+        return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+    return b"PK\x03\x04 something else entirely"
+
+
+@pytest.mark.parametrize("how", ["truncated", "nearly empty", "empty", "one bit", "foreign"])
+def test_a_damaged_file_is_named_and_the_one_before_it_used(tmp_path, how):
+    path = tmp_path / "run"
+    for number in range(2):
+        checkpoint.write(STATE | {"number": number}, path)
+    path.write_bytes(damaged(path.read_bytes(), how))
+    with pytest.raises(checkpoint.SnapshotError, match=r"run is (no snapshot|damaged)"):
+        checkpoint.read(path)
+    state, problems = checkpoint.read_newest(path)
+    assert state["number"] == 0
+    assert len(problems) == 1
+    assert str(path) in problems[0]
+
+
+def test_where_none_can_be_read_nothing_is_overwritten(tmp_path):
+    path = tmp_path / "run"
+    path.write_bytes(b"the only copy of a thesis")
+    with pytest.raises(checkpoint.SnapshotError, match="Move the files away"):
+        checkpoint.read_newest(path)
+    assert path.read_bytes() == b"the only copy of a thesis"
+
+
+class Trap:
+    def __reduce__(self):
+        return os.mkdir, ("trap",)
+
+
+def test_reading_executes_no_code(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    checkpoint.write({"trap": Trap()}, tmp_path / "run")
+    with pytest.raises(pickle.UnpicklingError):
+        checkpoint.read(tmp_path / "run")
+    assert not (tmp_path / "trap").exists()
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "run"
+    checkpoint.write(STATE, path)
+    real_fsync = os.fsync
+
+    def full(number):
+        real_fsync(number)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        checkpoint.write(STATE | {"more": 1}, path)
+    assert same(checkpoint.read(path), STATE)
+    assert [file.name for file in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("killed_at", [0, 1])
+def test_a_kill_between_two_renames_loses_at_most_the_newest(tmp_path, monkeypatch, killed_at):
+    path = tmp_path / "run"
+    for number in range(2):
+        checkpoint.write(STATE | {"number": number}, path)
+    renames = []
+
+    def replace(source, target):
+        renames.append(source)
+        if len(renames) > killed_at:
+            raise SystemExit  # nothing after it happens, as after a kill
+        os.rename(source, target)
+
+    monkeypatch.setattr(checkpoint.os, "replace", replace)
+    with pytest.raises(SystemExit):
+        checkpoint.write(STATE | {"number": 2}, path)
+    monkeypatch.undo()
+    assert checkpoint.read_newest(path)[0]["number"] == 1
+    checkpoint.write(STATE | {"number": 3}, path)
+    assert checkpoint.read_newest(path)[0]["number"] == 3

@@ -1,0 +1,238 @@
+"""`fit` with a checkpoint: what it saves, when it goes on, and what it says if it can't. Kills are in test_resume.py."""
+
+import errno
+import os
+import random
+import signal
+
+import numpy as np
+import pytest
+import torch
+from test_snapshots import same
+from torch import nn
+
+from aigc_lab import training
+from aigc_lab.recipes.optimizer_step import Update
+from aigc_lab.training import checkpoint, loop, rng
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch):
+    monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
+
+
+class Noisy:
+    """A recipe that draws from all three random streams at each step."""
+
+    def __init__(self, hook=lambda step: None):
+        torch.manual_seed(0)
+        self.model = nn.Linear(1, 1)
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=0.1)
+        self.update, self.hook, self.taken = Update(), hook, 0
+
+    def step(self, batch):
+        self.taken += 1
+        self.hook(self.taken)
+        return self.update(self.loss, self.optimiser, batch)
+
+    def loss(self, batch):
+        x = batch[0].float()[:, None] + torch.randn(len(batch[0]), 1)
+        value = (self.model(x) - x * random.random() - np.random.rand()).square().mean()
+        return value, {"loss": value}
+
+    def to(self, device):
+        return self
+
+    def state_dict(self):
+        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def load_state_dict(self, state):
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+
+NUMBERS = torch.arange(10)
+
+
+def fit(recipe, path=None, steps=20, **settings):
+    return training.fit(recipe, NUMBERS, steps=steps, batch_size=4, checkpoint=path, **settings)
+
+
+def weights(recipe):
+    return torch.cat([p.detach().flatten() for p in recipe.model.parameters()])
+
+
+def test_stopped_and_resumed_it_is_as_if_never_stopped(tmp_path):
+    whole = Noisy()
+    expected = fit(whole)
+
+    def fail(step):
+        if step == 13:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fit(Noisy(fail), tmp_path / "run", save_every=5)
+    second = Noisy()
+    found = fit(second, tmp_path / "run", save_every=5)
+    assert second.taken == 10  # it went on from step 10
+    assert torch.equal(weights(second), weights(whole))
+    np.testing.assert_array_equal(found["loss"], expected["loss"])
+    assert (np.diff(found.seconds) >= 0).all()
+
+
+def test_a_finished_training_comes_back_without_a_step(tmp_path):
+    first, second = Noisy(), Noisy()
+    expected = fit(first, tmp_path / "run")
+    calls = []
+    found = fit(second, tmp_path / "run", callback=lambda step, *_: calls.append(step))
+    assert second.taken == 0
+    assert torch.equal(weights(first), weights(second))
+    np.testing.assert_array_equal(found["loss"], expected["loss"])
+    assert calls == [20]
+
+
+def test_a_longer_budget_goes_on_from_the_end(tmp_path):
+    fit(Noisy(), tmp_path / "run")
+    more = Noisy()
+    assert len(fit(more, tmp_path / "run", steps=30)) == 30
+    assert more.taken == 10
+
+
+def test_without_resume_it_starts_anew_and_overwrites(tmp_path):
+    fit(Noisy(), tmp_path / "run")
+    again = Noisy()
+    fit(again, tmp_path / "run", steps=7, resume=False)
+    assert again.taken == 7
+    assert len(checkpoint.read(tmp_path / "run")["history"]["rows"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [({"seed": 5}, "seed was 0 and is 5"), ({"batch_size": 2}, "batch_size was 4 and is 2")]
+)
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, change, said):
+    fit(Noisy(), tmp_path / "run")
+    with pytest.raises(ValueError, match=said):
+        training.fit(Noisy(), NUMBERS, **({"steps": 20, "batch_size": 4, "checkpoint": tmp_path / "run"} | change))
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_used(tmp_path, capsys):
+    fit(Noisy(), tmp_path / "run", save_every=5)
+    path = tmp_path / "run"
+    path.write_bytes(path.read_bytes()[:300])
+    again = Noisy()
+    fit(again, path)
+    assert again.taken == 5  # from step 15
+    assert f"{path} is damaged" in capsys.readouterr().out
+
+
+def test_the_disk_is_full(tmp_path, monkeypatch, capsys):
+    """Training goes on, says so, and the old snapshot is whole."""
+    real_fsync, full = os.fsync, []
+
+    def fsync(number):
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real_fsync(number)
+
+    def fill(step):
+        if step == 8:
+            full.append(True)
+
+    monkeypatch.setattr(checkpoint.os, "fsync", fsync)
+    history = fit(Noisy(fill), tmp_path / "run", save_every=5)
+    assert len(history) == 20
+    said = capsys.readouterr().out
+    assert "snapshot of step 10 can't be written" in said
+    assert "No space left" in said
+    assert "that of step 5 is kept" in said
+    assert len(checkpoint.read(tmp_path / "run")["history"]["rows"]) == 5
+    assert [file.name for file in tmp_path.iterdir()] == ["run"]
+
+
+def test_the_stop_button_waits_for_the_step_and_saves(tmp_path, capsys):
+    def press(step):
+        if step == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    first = Noisy(press)
+    history = fit(first, tmp_path / "run")
+    assert history.interrupted
+    assert len(history) == 6  # the step in which it was pressed is whole
+    assert "Stopped by you after step 6" in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    whole, second = Noisy(), Noisy()
+    fit(whole)
+    assert not fit(second, tmp_path / "run").interrupted
+    assert torch.equal(weights(second), weights(whole))
+
+
+def test_pressed_twice_it_stops_at_once():
+    def press(step):
+        if step == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    history = fit(Noisy(press))
+    assert history.interrupted
+    assert len(history) == 5
+
+
+@pytest.mark.parametrize("every", [7, 50])
+def test_losses_read_every_few_steps_are_the_same_losses(monkeypatch, every):
+    expected = fit(Noisy())["loss"]
+    monkeypatch.setattr(loop, "_read_every", lambda device: every)
+    np.testing.assert_array_equal(fit(Noisy())["loss"], expected)
+
+
+def test_a_non_finite_loss_among_many_unread_ones_is_found_at_its_step(monkeypatch):
+    monkeypatch.setattr(loop, "_read_every", lambda device: 50)
+
+    class Breaking(Noisy):
+        def step(self, batch):
+            scalars = super().step(batch)
+            return {"loss": scalars["loss"], "penalty": torch.tensor(float("inf") if self.taken >= 7 else self.taken)}
+
+    with pytest.raises(
+        training.NonFiniteLossError, match=r"step 7: 'penalty' is inf.*penalty 6.*Usual causes"
+    ) as caught:
+        fit(Breaking())
+    assert len(caught.value.history) == 6
+
+
+def test_out_of_memory_says_what_to_do_and_leaves_no_gradients():
+    class Large(Noisy):
+        def step(self, batch):
+            super().step(batch)
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    recipe = Large()
+    with pytest.raises(training.OutOfMemoryError, match=r"4 examples.*accumulate=2"):
+        fit(recipe)
+    assert all(weight.grad is None for weight in recipe.model.parameters())
+
+
+def test_a_recipe_that_steps_itself_can_t_be_told_how():
+    class Old(Noisy):
+        def __init__(self):
+            super().__init__()
+            del self.update
+
+        def step(self, batch):
+            return {"loss": 0.0}
+
+    assert len(fit(Old())) == 20
+    with pytest.raises(ValueError, match=r"Old takes its steps itself.*self.update"):
+        fit(Old(), clip=1.0)
+
+
+def test_the_recipe_s_own_update_comes_back():
+    recipe = Noisy()
+    own = recipe.update
+    fit(recipe, accumulate=2, clip=3.0)
+    assert recipe.update is own
+
+
+def test_every_stream_is_left_as_it_was_found():
+    before = rng.state()
+    fit(Noisy())
+    assert same(before, rng.state())

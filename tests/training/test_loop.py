@@ -1,0 +1,188 @@
+"""The one loop: budgets, order of the data, repeatability, and what happens when something goes wrong."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from aigc_lab import training
+from aigc_lab.training import loop
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch):
+    monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
+
+
+class Mean:
+    """A recipe that learns the mean of noisy numbers, and remembers what it saw."""
+
+    def __init__(self, hook=lambda step: {}):
+        self.weight = torch.zeros(())
+        self.seen = []
+        self.hook = hook
+
+    def step(self, batch):
+        self.seen.append(batch)
+        noise = 0.01 * torch.randn(())
+        loss = (batch[0].float().mean() - self.weight).square()
+        self.weight = self.weight + 0.1 * (batch[0].float().mean() - self.weight + noise)
+        return {"loss": loss, "error": float(loss) ** 0.5} | self.hook(len(self.seen))
+
+    def to(self, device):
+        return self
+
+
+NUMBERS = torch.arange(10)
+
+
+@pytest.mark.parametrize("budget", [{}, {"steps": 3, "seconds": 1.0}, {"steps": 0}, {"seconds": -1.0}])
+def test_exactly_one_budget(budget):
+    with pytest.raises(ValueError, match="steps" if budget.get("seconds") != -1.0 else "seconds"):
+        training.fit(Mean(), NUMBERS, **budget)
+
+
+def test_a_budget_of_steps_and_the_history_it_leaves():
+    history = training.fit(Mean(), NUMBERS, steps=25, batch_size=4)
+    np.testing.assert_array_equal(history.steps, np.arange(1, 26))
+    assert history.names == ["loss", "error"]
+    np.testing.assert_allclose(history["error"] ** 2, history["loss"], rtol=1e-5)
+    assert (np.diff(history.seconds) >= 0).all()
+    assert not history.interrupted
+    with pytest.raises(KeyError, match="loss, error"):
+        history["accuracy"]
+
+
+def test_a_budget_of_seconds_stops_at_the_first_step_beyond(monkeypatch):
+    ticks = iter(range(1000))
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(ticks)))
+    history = training.fit(Mean(), NUMBERS, seconds=7.0)
+    assert history.seconds[-1] >= 7.0
+    assert (history.seconds[:-1] < 7.0).all()
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 5, 10, 64])
+def test_each_example_comes_once_an_epoch(batch_size):
+    recipe = Mean()
+    training.fit(recipe, NUMBERS, steps=60, batch_size=batch_size)
+    stream = torch.cat([batch[0] for batch in recipe.seen])
+    assert all(len(batch[0]) == batch_size for batch in recipe.seen)
+    epochs = stream[: len(stream) // 10 * 10].view(-1, 10)
+    assert torch.equal(epochs.sort(dim=1).values, NUMBERS.expand_as(epochs))
+    assert not torch.equal(epochs[0], epochs[1])
+
+
+def test_images_stay_with_their_labels_and_a_dataset_without_labels_has_none():
+    images = torch.arange(30, dtype=torch.uint8).view(30, 1, 1, 1)
+    recipe = Mean()
+    training.fit(recipe, SimpleNamespace(images=images, labels=torch.arange(30) * 2), steps=9, batch_size=7)
+    for seen, labels in recipe.seen:
+        assert torch.equal(seen.flatten().long() * 2, labels)
+    recipe = Mean()
+    training.fit(recipe, SimpleNamespace(images=images, labels=None), steps=1)
+    assert len(recipe.seen[0]) == 1
+
+
+def test_same_seed_same_weights_whatever_surrounds_it():
+    def trained(seed, callback=None, before=0):
+        torch.rand(before)
+        recipe = Mean()
+        training.fit(recipe, NUMBERS, steps=20, batch_size=3, seed=seed, callback=callback, every=2)
+        return recipe.weight.item()
+
+    plain = trained(1)
+    assert trained(1, before=17) == plain
+    assert trained(1, callback=lambda *_: torch.rand(5)) == plain
+    assert trained(2) != plain
+
+
+def test_the_callers_random_stream_is_left_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    torch.manual_seed(3)
+    training.fit(Mean(), NUMBERS, steps=5)
+    assert torch.equal(torch.rand(4), expected)
+
+
+@pytest.mark.parametrize(("every", "expected"), [(None, [0, 10]), (3, [0, 3, 6, 9, 10]), (5, [0, 5, 10])])
+def test_callback_comes_before_between_and_after(every, expected):
+    calls = []
+    recipe = Mean()
+    training.fit(
+        recipe,
+        NUMBERS,
+        steps=10,
+        every=every,
+        callback=lambda step, model, history: calls.append((step, len(history), model is recipe)),
+    )
+    assert calls == [(step, step, True) for step in expected]
+
+
+def test_callbacks_by_the_clock_don_t_use_up_the_budget(monkeypatch):
+    now = [0.0]
+
+    def clock():
+        now[0] += 0.25
+        return now[0]
+
+    def slow(step, recipe, history):
+        calls.append(step)
+        now[0] += 100.0
+
+    calls = []
+    monkeypatch.setattr(loop.time, "perf_counter", clock)
+    history = training.fit(Mean(), NUMBERS, seconds=10.0, callback=slow, every=2.0)
+    assert 5 <= len(calls) <= 7
+    assert history.seconds[-1] < 12
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), torch.tensor(-float("inf"))])
+def test_a_non_finite_loss_is_named_with_its_step_and_the_last_good_values(value):
+    recipe = Mean(hook=lambda step: {"penalty": value if step == 7 else float(step)})
+    with pytest.raises(training.NonFiniteLossError, match=r"step 7: 'penalty' is (nan|inf|-inf).*penalty 6") as caught:
+        training.fit(recipe, NUMBERS, steps=20)
+    assert len(caught.value.history) == 6
+    assert np.isfinite(caught.value.history["penalty"]).all()
+
+
+def test_a_loss_that_is_never_finite_is_said_so():
+    with pytest.raises(training.NonFiniteLossError, match="first step"):
+        training.fit(Mean(hook=lambda step: {"penalty": float("nan")}), NUMBERS, steps=20)
+
+
+def test_the_interrupt_button_leaves_model_and_history(capsys):
+    def press(step):
+        if step == 5:
+            raise KeyboardInterrupt
+        return {}
+
+    recipe = Mean(hook=press)
+    history = training.fit(recipe, NUMBERS, steps=1000)
+    assert history.interrupted
+    assert len(history) == len(history["loss"]) == len(history.seconds) == 4
+    assert "after step 4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (torch.empty(0, 3), "empty"),
+        ((torch.zeros(3), torch.zeros(4)), r"\[3, 4\]"),
+        (SimpleNamespace(name="quatrains", images=None, labels=None), "texts, not images"),
+    ],
+)
+def test_data_that_can_t_be_trained_on(data, message):
+    with pytest.raises(ValueError, match=message):
+        training.fit(Mean(), data, steps=1)
+
+
+def test_progress_is_plain_text_with_the_losses_and_silent_in_ci(monkeypatch, capsys):
+    training.fit(Mean(), NUMBERS, steps=3)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setenv("AIGC_LAB_PROFILE", "cpu")
+    training.fit(Mean(), NUMBERS, steps=3)
+    out, err = capsys.readouterr()
+    assert "step 3" in out
+    assert "loss " in out
+    assert err == ""

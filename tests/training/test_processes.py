@@ -1,0 +1,105 @@
+"""Two processes train one model: as the doubled batch would, with one writer, and exactly again after one of them was killed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from parallel_worker import STEPS, Line, data
+from test_snapshots import same
+
+from aigc_lab import training
+from aigc_lab.training import checkpoint
+from aigc_lab.training.processes import Processes
+
+pytest.importorskip("accelerate")
+
+
+TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+# --multi_gpu is how `accelerate launch` is told to start several processes on one machine; without a GPU they compute on the CPU all the same.
+ACCELERATE = (
+    "accelerate.commands.launch",
+    "--multi_gpu",
+    "--num_processes",
+    "2",
+    "--num_machines",
+    "1",
+    "--main_process_port",
+    "0",
+)
+
+
+def start(folder, *more, launcher=TORCHRUN):
+    """Two workers under a launcher; returncode and what they said."""
+    command = [sys.executable, "-m", *launcher]
+    worker = Path(__file__).with_name("parallel_worker.py")
+    environment = os.environ | {"AIGC_LAB_PROFILE": "ci", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [*command, str(worker), str(folder), *more], env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    run = start(folder)
+    assert run.returncode == 0, run.stderr[-3000:]
+    return folder
+
+
+def test_two_halves_of_a_batch_step_like_the_whole_batch(whole, monkeypatch):
+    monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
+    alone = Line()
+    training.fit(alone, data(), steps=STEPS, batch_size=16)
+    for index in range(2):
+        state = torch.load(whole / f"plain {index}", weights_only=True)
+        for name, weight in alone.model.state_dict().items():
+            torch.testing.assert_close(state["model"][name], weight, rtol=0, atol=1e-12)
+
+
+def test_under_accelerate_launch_the_same_comes_out_as_under_torchrun(whole, tmp_path):
+    run = start(tmp_path, launcher=ACCELERATE)
+    assert run.returncode == 0, run.stderr[-3000:]
+    for index in range(2):
+        of_each = [torch.load(folder / f"plain {index}", weights_only=True) for folder in (whole, tmp_path)]
+        assert same(*of_each)
+    assert set((tmp_path / "writers").read_text().split()) == {"0"}
+
+
+def test_only_the_first_process_writes(whole):
+    assert set((whole / "writers").read_text().split()) == {"0"}
+
+
+def test_each_process_has_noise_of_its_own(whole):
+    one, other = checkpoint.read(whole / "run")["streams"]
+    assert not torch.equal(one["torch"], other["torch"])
+
+
+def test_a_killed_process_ends_the_run_with_a_clear_message_and_it_goes_on_exactly(whole, tmp_path):
+    broken = start(tmp_path, "kill")
+    assert broken.returncode != 0
+    assert "one of them has ended" in broken.stderr
+    assert "Start all processes again to go on from the snapshot of step 6" in broken.stderr
+    assert len(checkpoint.read(tmp_path / "run")["history"]["rows"]) == 6
+    again = start(tmp_path)
+    assert again.returncode == 0, again.stderr[-3000:]
+    one, other = checkpoint.read(whole / "run"), checkpoint.read(tmp_path / "run")
+    assert same(one["recipe"], other["recipe"])
+    assert torch.equal(one["history"]["rows"], other["history"]["rows"])
+
+
+def test_a_snapshot_of_two_processes_is_not_one_of_one(whole, monkeypatch):
+    monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
+    with pytest.raises(ValueError, match="processes was 2 and is 1"):
+        training.fit(Line(noisy=True), data(), steps=STEPS, batch_size=8, checkpoint=whole / "run")
+
+
+def test_alone_nothing_happens():
+    alone, gradient = Processes(), torch.randn(3)
+    before = gradient.clone()
+    alone.average([gradient])
+    alone.share([torch.nn.Linear(1, 1)])
+    assert torch.equal(gradient, before)
+    assert (alone.index, alone.count, alone.first, alone.agree(2.5), alone.collect("a")) == (0, 1, True, 2.5, ["a"])
