@@ -8,10 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
 pytestmark = pytest.mark.bare
 
-ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 # Colab's published list of August 2026 (Python 3.13 there). torch is the version of the lock: 2.11 has no build at hand here.
 COLAB = [

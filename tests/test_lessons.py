@@ -5,17 +5,16 @@ import html.parser
 import json
 import re
 from functools import cache
-from pathlib import Path
 
 import jupytext
 import pytest
-from conftest import source_cells
+from helpers import ROOT, source_cells
 
 from aigc_lab import exercises
 from aigc_lab.commands.course import Course
 from aigc_lab.commands.expand import expand
 
-COURSE = Course(Path(__file__).parents[1])
+COURSE = Course(ROOT)
 LESSONS = COURSE.lessons
 CLOSING = ["Check the article", "Quiz", "What you should be able to do now", "References"]
 MACHINE = re.compile(r"/(?:work|root|tmp|home|Users)/[\w.-]+|site-packages|[A-Z]:\\\\?Users")

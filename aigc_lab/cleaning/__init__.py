@@ -1,0 +1,9 @@
+"""Cleaning data: defects planted with their ground truth, and what finds and repairs them. Lesson 12.
+
+- `defects`: copies, typos and wrong labels, planted on purpose; a detector for wrong labels
+- `duplicates`: pictures that are there twice: fingerprints
+- `minhash`: texts that are nearly the same, found without comparing each with each
+- `missing_values`: why values are missing, and what filling them in does
+"""
+
+__all__ = ["defects", "duplicates", "minhash", "missing_values"]

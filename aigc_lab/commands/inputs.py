@@ -5,10 +5,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from aigc_lab.commands.course import Course, Lesson
+from aigc_lab.commands.course import Course, CourseError, Lesson
 from aigc_lab.commands.expand import expand
 
-LOADERS = {"load", "load_classifier"}
+LOADERS = {"load", "load_classifier"}  # functions whose first argument names data: add here what you add to the package
 
 
 def content_hash(course: Course, lesson: Lesson) -> str:
@@ -26,7 +26,7 @@ def inputs(course: Course, lesson: Lesson) -> list[Path]:
     """The files of the repo, beside the lesson itself, that its outputs depend on; sorted."""
     tree = ast.parse(code_of(course, lesson))
     package = course.root / "aigc_lab"
-    catalogue = [f"aigc_lab.exercises.catalogue.{name.split('.')[0]}" for name in called_with(tree, {"check"})]
+    catalogue = catalogue_modules(course, called_with(tree, {"check"}))
     modules = module_closure(course.root, [*imports(tree, "__main__"), *catalogue])
     quizzes = [package / "quizzes" / f"{name}.json" for name in [lesson.name, *called_with(tree, {"quiz"})]]
     names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
@@ -34,6 +34,21 @@ def inputs(course: Course, lesson: Lesson) -> list[Path]:
         names |= set(called_with(ast.parse(path.read_text(encoding="utf-8")), LOADERS))
     found = {*modules, *(quiz for quiz in quizzes if quiz.is_file()), *data_files(course.root / "data", names)}
     return sorted(found)
+
+
+def catalogue_modules(course: Course, ids: list[str]) -> list[str]:
+    """The catalogue's modules in which exercises of these ids stand, dotted.
+
+    Raises:
+        CourseError: no file has one of them, so that a lesson would not be built anew when it changes.
+    """
+    from aigc_lab.exercises.lookup import index
+
+    known = index(course.root / "aigc_lab" / "exercises" / "catalogue")
+    lost = [id for id in ids if id not in known]
+    if lost:
+        raise CourseError(f"no file in aigc_lab/exercises/catalogue has the exercise {', '.join(map(repr, lost))}")
+    return [".".join(known[id].relative_to(course.root).with_suffix("").parts) for id in ids]
 
 
 def code_of(course: Course, lesson: Lesson) -> str:

@@ -1,0 +1,9 @@
+"""Controlling generation: ways to get from a trained generator what you want, without training it again. Lesson 35.
+
+- `sampling`: truncation, Langevin steps, rejection
+- `directions`: what a step in a code changes
+- `interpolation`: straight and spherical ways between codes
+- `guidance`: codes for which a classifier sees the class
+"""
+
+__all__ = ["directions", "guidance", "interpolation", "sampling"]

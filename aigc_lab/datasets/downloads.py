@@ -56,7 +56,7 @@ def fetch(file: File, folder: Path) -> Path:
     """The checked file in `folder`, taken from its mirrors in turn if it is missing or damaged.
 
     Raises:
-        Unavailable: see `load_full`.
+        Unavailable: offline, gone from all mirrors, wrong checksum, or no permission to write; the text says which.
     """
     pooch.get_logger().setLevel(logging.WARNING)  # the progress bar says it already
     failures = {}

@@ -16,8 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+import aigc_lab
+
 SPLITS = ("train", "test")
-DOWNLOAD_ONLY = ("quickdraw_cats_dogs", "pets")  # too large to embed; `downloads` says where they come from
+DOWNLOAD_ONLY = ("quickdraw_cats_dogs", "pets")  # too large to embed; `originals` says where they come from
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +108,7 @@ def available() -> list[str]:
 def data_path(file: str = "") -> Path:
     """Where an embedded file lies: inside the installed package, or in `data/` of the repository for an editable install."""
     inside = Path(str(resources.files("aigc_lab").joinpath("_data")))
-    folder = inside if inside.is_dir() else Path(__file__).resolve().parent.parent / "data"
+    folder = inside if inside.is_dir() else Path(aigc_lab.__file__).resolve().parents[1] / "data"
     if not (folder / file).exists():
         raise FileNotFoundError(f"{folder / file} is missing: install aigc_lab again, or rebuild it with data/build")
     return folder / file
@@ -114,10 +116,7 @@ def data_path(file: str = "") -> Path:
 
 def _original(name: str, split: str) -> dict | None:
     """Images and labels of the original, or None (and a word to the reader) where it can't be had."""
-    from aigc_lab.datasets import (
-        downloads,
-        originals,  # only here: what it imports takes time
-    )
+    from aigc_lab.datasets import downloads, originals  # only here: what they import takes time
 
     try:
         found = originals.load_full(name, split)
@@ -190,7 +189,7 @@ _NICKNAMES = {
     "tang": "quatrains",
 }
 
-_ORIGINALS = ("digits", "fashion")  # sets whose original `downloads` can fetch
+_ORIGINALS = ("digits", "fashion")  # sets whose original can be fetched
 
 _DIGITS = [str(digit) for digit in range(10)]
 _SETS = {

@@ -25,8 +25,6 @@ from tqdm.auto import tqdm
 from aigc_lab.datasets.downloads import File, cache_folder, fetch
 
 PETS_SIZE = 64  # pixels a side: the middle square of a photograph, scaled
-
-
 SPLITS = ("train", "test")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 # First, because importing the package of this name binds it here; the function below then takes the name.
 import aigc_lab.exercises.catalogue  # noqa: F401
-from aigc_lab.exercises import lookup, progress_code, progress_store
+from aigc_lab.exercises import lookup, progress_codes, progress_store
 from aigc_lab.exercises.feedback.panel import Panel
 from aigc_lab.exercises.feedback.wording import add_hints, panel_for
 from aigc_lab.exercises.judging.exercise import Exercise, ExerciseNotSolved, Mistake, case, normal, prop, uniform
@@ -99,14 +99,14 @@ def progress() -> None:
 
 def progress_code() -> str:
     """A short code of the solved exercises, for `restore` on another machine."""
-    return progress_code.encode(id for id, record in progress_store.read()[0].items() if record.get("solved"))
+    return progress_codes.encode(id for id, record in progress_store.read()[0].items() if record.get("solved"))
 
 
 def restore(code: str) -> None:
     """Take over the solved exercises of a `progress_code`; raises ValueError if the code was mistyped."""
-    marks = progress_code.decode(code)
+    marks = progress_codes.decode(code)
     with preserved():
-        known = {progress_code.mark(id): id for id in lookup.load_all()}
+        known = {progress_codes.mark(id): id for id in lookup.load_all()}
     found = sorted(known[one] for one in marks if one in known)
     _, note = progress_store.change({id: _solved for id in found})
     panel = Panel("right", f"{len(found)} solved {'exercise' if len(found) == 1 else 'exercises'} taken over")

@@ -1,16 +1,17 @@
-"""Find exercises by id: `gan.generator_loss` lives in `catalogue/gan.py`, which is imported when first asked for."""
+"""Find exercises by id, wherever in `catalogue/` they stand. A file is imported when an exercise of it is first asked for."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
-import pkgutil
+import re
 import sys
-from types import ModuleType
+from pathlib import Path
 
 from aigc_lab.exercises.judging.exercise import Exercise
 
 PACKAGE = "aigc_lab.exercises.catalogue"
+ID = re.compile(r"""\bExercise\(\s*(?:id\s*=\s*)?["']([^"'.]+\.[^"']+)["']""")
 
 
 class UnknownExercise(LookupError):  # noqa: N818
@@ -19,12 +20,9 @@ class UnknownExercise(LookupError):  # noqa: N818
 
 def find(id: str) -> Exercise:
     """The exercise of this id; raises `UnknownExercise`, with the nearest ids, if there is none."""
-    module = str(id).partition(".")[0]
-    if module in module_names():
-        found = of_module(module).get(id)
-        if found:
-            return found
-    known = load_all()
+    known = index(catalogue_folder())
+    if id in known:
+        return of_file(known[id])[id]
     near = difflib.get_close_matches(str(id), known, n=3, cutoff=0.5)
     if near:
         raise UnknownExercise(f"no exercise {id!r}; did you mean {' or '.join(map(repr, near))}?")
@@ -32,34 +30,54 @@ def find(id: str) -> Exercise:
 
 
 def load_all() -> dict[str, Exercise]:
-    """All exercises of the course by id; raises ValueError for an id that stands twice or in the wrong file."""
+    """All exercises of the course by id; raises ValueError for an id that stands twice, or that `find` would not see."""
     found: dict[str, Exercise] = {}
-    for module in module_names():
-        found |= of_module(module)
+    for file in sorted(set(index(catalogue_folder()).values())):
+        found |= of_file(file)
     return found
 
 
-def of_module(name: str) -> dict[str, Exercise]:
-    """The exercises of one catalogue file."""
-    found: dict[str, Exercise] = {}
-    for exercise in _load(name).EXERCISES:
-        if exercise.id in found:
-            raise ValueError(f"exercise {exercise.id!r} stands twice in catalogue/{name}.py")
-        if exercise.id.partition(".")[0] != name:
-            raise ValueError(f"exercise {exercise.id!r} stands in catalogue/{name}.py, where it will not be found")
-        found[exercise.id] = exercise
+def index(folder: Path) -> dict[str, Path]:
+    """The file in which each id stands, read from the text of all files below `folder`: nothing is imported for it.
+
+    Raises:
+        ValueError: an id stands twice.
+    """
+    found: dict[str, Path] = {}
+    for file in sorted(folder.rglob("*.py")):
+        for id in ID.findall(file.read_text(encoding="utf-8")):
+            if id in found:
+                where = " and ".join(sorted({one.relative_to(folder).as_posix() for one in (found[id], file)}))
+                raise ValueError(f"exercise {id!r} stands twice, in catalogue/{where}")
+            found[id] = file
     return found
+
+
+def of_file(file: Path) -> dict[str, Exercise]:
+    """The exercises of one catalogue file.
+
+    Raises:
+        ValueError: its list holds an id that `index` doesn't find in its text, or leaves one out.
+    """
+    exercises = {exercise.id: exercise for exercise in _load(file).EXERCISES}
+    written = set(ID.findall(file.read_text(encoding="utf-8")))
+    for id in sorted(written ^ exercises.keys()):
+        what = "is not in its list EXERCISES" if id in written else "will not be found: write its id as a plain string"
+        raise ValueError(f"exercise {id!r} of catalogue/{file.relative_to(catalogue_folder()).as_posix()} {what}")
+    return exercises
 
 
 def titles() -> dict[str, str]:
-    """The title of each catalogue file: its `LESSON`, else its name."""
-    return {module: getattr(_load(module), "LESSON", module) for module in module_names()}
+    """A title for each first part of an id: the `LESSON` of a file that serves it, else the part itself."""
+    parts = {id.partition(".")[0]: file for id, file in sorted(index(catalogue_folder()).items())}
+    return {part: getattr(_load(file), "LESSON", part) for part, file in parts.items()}
 
 
-def module_names() -> list[str]:
-    """The names of all catalogue files."""
-    return sorted(info.name for info in pkgutil.iter_modules(sys.modules[PACKAGE].__path__))
+def catalogue_folder() -> Path:
+    """Where the catalogue's files are."""
+    return Path(sys.modules[PACKAGE].__path__[0])
 
 
-def _load(module: str) -> ModuleType:
-    return importlib.import_module(f"{PACKAGE}.{module}")
+def _load(file: Path):
+    parts = file.relative_to(catalogue_folder()).with_suffix("").parts
+    return importlib.import_module(".".join([PACKAGE, *parts]))

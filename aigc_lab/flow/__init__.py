@@ -1,0 +1,26 @@
+"""Flow matching and diffusion. Lesson 38. `flow.FlowRecipe` and what the lesson teaches can be taken from here.
+
+- `matching`: the straight path, its loss, guidance, following a velocity
+- `networks`: the U-Net
+- `recipe`: `FlowRecipe`: one step, sampling
+- `diffusion`: noise added step by step, and taken away again
+- `pictures`: lines and paths, in one and two dimensions
+"""
+
+from aigc_lab.flow.matching import between, flow_loss, follow, guided
+from aigc_lab.flow.networks import UNet
+from aigc_lab.flow.recipe import FlowRecipe
+
+__all__ = [
+    "FlowRecipe",
+    "UNet",
+    "between",
+    "diffusion",
+    "flow_loss",
+    "follow",
+    "guided",
+    "matching",
+    "networks",
+    "pictures",
+    "recipe",
+]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from aigc_lab import datasets, metrics
-from aigc_lab.metrics.roc import win_rate
+from aigc_lab.metrics.roc import roc_auc
 from aigc_lab.pretrained.classifier import load_classifier
 from aigc_lab.transforms import to_signed
 
@@ -51,9 +51,9 @@ def report(recipe, seen: tuple[Tensor, Tensor], held_out: datasets.Dataset, n: i
         "upright": (turned == 0).double().mean().item(),
         "frechet": metrics.frechet_distance(real_features, drawn_features),
         "precision": precision,
-        "real_seen": win_rate(on_seen, on_drawn).item(),
-        "real_held_out": win_rate(on_new, on_drawn).item(),
-        "memory": win_rate(on_seen, on_new).item(),
+        "real_seen": roc_auc(on_seen, on_drawn).item(),
+        "real_held_out": roc_auc(on_new, on_drawn).item(),
+        "memory": roc_auc(on_seen, on_new).item(),
         "recall": recall,
         "distance": metrics.nearest_neighbours(drawn.flatten(1), seen[0].flatten(1))[0].mean().item(),
     }

@@ -9,11 +9,6 @@ import numpy as np
 
 from aigc_lab.lm.vocabulary import START, Vocabulary
 
-# Rules
-
-
-# Statistics
-
 
 def count_followers(corpus: str, order: int) -> dict[str, Counter]:
     """For every run of fewer than `order` characters in the corpus (the empty one too), what followed it and how often."""

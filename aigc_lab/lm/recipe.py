@@ -4,7 +4,7 @@ Both are trained by the same loss, the surprise of the next character,
 
 .. math:: L = -\frac{1}{T} \sum_t \log p(x_{t+1} \mid x_{\le t})
 
-in nats; divided by log 2 it is the bits per character of `aigc_lab.text`.
+in nats; divided by log 2 it is the bits per character of `lm.scoring`.
 """
 
 import math

@@ -2,20 +2,20 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from aigc_lab import pretrained
-from aigc_lab.lm import vocabulary as lm_vocabulary
 from aigc_lab.lm.decoding import with_temperature
 from aigc_lab.lm.networks import TransformerLM
-from aigc_lab.lm.vocabulary import START
+from aigc_lab.lm.vocabulary import START, Vocabulary
 
 
 def write(
-    model: "NgramModel | object",
+    model: Any,
     length: int,
     *,
     seed: int = 0,
@@ -49,6 +49,7 @@ def write(
     return written[len(prompt) :]
 
 
+@torch.no_grad()
 def log_probabilities(model: nn.Module, tokens: Tensor) -> np.ndarray:
     """Natural log of the probability that the model gave each token but the first, from those before it; (n,) -> (n - 1,).
 
@@ -76,14 +77,14 @@ class Writer:
         vocabulary: the characters of its tokens.
     """
 
-    def __init__(self, model: nn.Module, vocabulary: "text.Vocabulary") -> None:
+    def __init__(self, model: nn.Module, vocabulary: Vocabulary) -> None:
         self.model, self.vocabulary = model, vocabulary
         self._read, self._state, self._next = "", None, None
 
     def score(self, written: str) -> np.ndarray:
         """Natural log of the probability of each character, from those before it and a blank line in front; (n,)."""
-        tokens = self.vocabulary.encode(lm_vocabulary.START + written)
-        return log_probabilities(self.model, tokens)[len(lm_vocabulary.START) - 1 :]
+        tokens = self.vocabulary.encode(START + written)
+        return log_probabilities(self.model, tokens)[len(START) - 1 :]
 
     @torch.no_grad()
     def next_log_probabilities(self, context: str) -> np.ndarray:

@@ -1,0 +1,11 @@
+"""Training on several processes. Lesson 37.
+
+- `data_parallel`: whose gradient counts how much, and how much faster it can get
+- `ring_all_reduce`: how processes get the sum of their vectors
+- `sharding`: what each GPU holds of a model that is too large for one
+- `costs`: operations, hours, energy, carbon, money
+- `torchrun`: starting processes from a notebook
+- `digit_classifier`: the smallest recipe, in float64
+"""
+
+__all__ = ["costs", "data_parallel", "digit_classifier", "ring_all_reduce", "sharding", "torchrun"]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+import aigc_lab
+
 
 def command(script: str, *, processes: int = 2, restarts: int = 0) -> list[str]:
     """The command that starts a script several times, as `torchrun` does, with all talk on this machine.
@@ -37,7 +39,7 @@ def environment(profile: str, threads: int = 1) -> dict[str, str]:
 
     Where the machine's own name leads nowhere (no network), the processes find each other by the loopback interface.
     """
-    package = str(Path(__file__).parents[1])
+    package = str(Path(aigc_lab.__file__).resolve().parents[1])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     chosen = {"AIGC_LAB_PROFILE": profile, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(paths)}
     # A new store for each attempt. In one that outlives a restart the processes find the addresses of those before them, and wait for the dead

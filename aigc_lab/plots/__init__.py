@@ -1,0 +1,31 @@
+"""Pictures for lessons: each has a title that says what to see, and a text for those who can't see it.
+
+- `charts`: curves, bars, histograms, scatter, heat maps
+- `image_grids`: grids and rows of pictures, and a place that is redrawn
+- `figures`: a figure of your own, with alternative text
+- `flowchart`: boxes and arrows
+"""
+
+from aigc_lab.plots.charts import bars, curves, grouped_bars, heatmap, histogram, scatter
+from aigc_lab.plots.figures import COLOURS, STYLES, figure, show
+from aigc_lab.plots.image_grids import image_rows, images, live
+
+__all__ = [
+    "COLOURS",
+    "STYLES",
+    "bars",
+    "charts",
+    "curves",
+    "figure",
+    "figures",
+    "flowchart",
+    "grouped_bars",
+    "heatmap",
+    "histogram",
+    "image_grids",
+    "image_rows",
+    "images",
+    "live",
+    "scatter",
+    "show",
+]

@@ -1,0 +1,9 @@
+"""Weights that scripts of the course trained: `pretrained.load`, `pretrained.info`.
+
+- `weights`: the tensors, and where they came from
+- `classifier`: the CNN that judges pictures
+"""
+
+from aigc_lab.pretrained.weights import available, info, load
+
+__all__ = ["available", "classifier", "info", "load", "weights"]

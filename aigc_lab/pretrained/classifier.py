@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from aigc_lab.pretrained import weights as pretrained_weights
+from aigc_lab.pretrained.weights import load
 
 
 class Classifier(nn.Module):
@@ -40,12 +40,12 @@ def load_classifier(name: str = "digits") -> Classifier:
     """The trained classifier of a data set, in evaluation mode, its weights frozen.
 
     Args:
-        name: a data set for which a checkpoint `classifier_NAME` is there; `checkpoints.info("classifier_digits")` says how good it is.
+        name: a data set for which a checkpoint `classifier_NAME` is there; `pretrained.info("classifier_digits")` says how good it is.
 
     Raises:
         FileNotFoundError: there is none; the message lists the checkpoints there are.
     """
-    weights = pretrained_weights.load(f"classifier_{name}")
+    weights = load(f"classifier_{name}")
     model = Classifier(classes=weights["head.weight"].shape[0], channels=weights["body.0.weight"].shape[1])
     model.load_state_dict(weights)
     return model.eval().requires_grad_(False)

@@ -1,0 +1,10 @@
+"""Privacy: personal data in texts and tables, what a generator remembers, and training that guarantees something. Lesson 14.
+
+- `personal_data`: find it, check it, replace it, score all that
+- `anonymity`: k-anonymity, l-diversity, coarser tables
+- `memorisation`: a character model, planted canaries and their exposure
+- `dp_sgd`: differentially private training and its accountant
+- `tls`: a handshake without a network
+"""
+
+__all__ = ["anonymity", "dp_sgd", "memorisation", "personal_data", "tls"]

@@ -1,0 +1,39 @@
+"""The one training loop, `fit`, and its parts.
+
+- `loop`: `fit`
+- `batches`: the order of the examples
+- `history`: what was measured, step by step
+- `scalars`: losses, kept on the device until they are read
+- `progress_bar`: the bar, and the reader's wish to stop
+- `checkpoint`: the state of a training on disk
+- `checkpointer`: what goes into a checkpoint, and when
+- `rng`: every random stream, saved and restored
+- `processes`: the processes of one training
+"""
+
+from aigc_lab.training.batches import Batches, as_tensors
+from aigc_lab.training.checkpoint import SnapshotError
+from aigc_lab.training.history import History
+from aigc_lab.training.loop import OutOfMemoryError, fit
+from aigc_lab.training.processes import ProcessLostError
+from aigc_lab.training.scalars import NonFiniteLossError
+
+__all__ = [
+    "Batches",
+    "History",
+    "NonFiniteLossError",
+    "OutOfMemoryError",
+    "ProcessLostError",
+    "SnapshotError",
+    "as_tensors",
+    "batches",
+    "checkpoint",
+    "checkpointer",
+    "fit",
+    "history",
+    "loop",
+    "processes",
+    "progress_bar",
+    "rng",
+    "scalars",
+]

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from conftest import PYPROJECT, source_cells, write_lesson
+from helpers import PYPROJECT, source_cells, write_lesson
 
 from aigc_lab.commands.course import Course, CourseError, find_course
 from aigc_lab.commands.execute import after_carriage_returns
@@ -105,7 +105,8 @@ def test_stale_by_lesson_module_quiz_exercise_and_data(toy):
         "aigc_lab/losses.py": "def f():\n    from aigc_lab.exercises import late\n",
         "aigc_lab/exercises/__init__.py": "",
         "aigc_lab/exercises/late.py": "",
-        "aigc_lab/exercises/catalogue/gan.py": "",
+        "aigc_lab/exercises/catalogue/__init__.py": "",
+        "aigc_lab/exercises/catalogue/gan/steps.py": "EXERCISES = [Exercise(id='gan.loss', reference=abs)]",
         "aigc_lab/unused.py": "",
         "aigc_lab/quizzes/01_sums.json": "[]",
         "data/digits.npz": "",

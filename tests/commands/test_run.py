@@ -9,7 +9,7 @@ import time
 
 import nbformat
 import pytest
-from conftest import source_cells, write_lesson
+from helpers import source_cells, write_lesson
 
 from aigc_lab.cli import join_pairs
 from aigc_lab.commands.course import Course, CourseError

@@ -5,16 +5,16 @@ import hashlib
 import json
 import re
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from helpers import ROOT
 
 from aigc_lab import datasets
 from aigc_lab.datasets import downloads, embedded, originals
 
-DATA = Path(__file__).resolve().parent.parent / "data"
+DATA = ROOT / "data"
 PICTURES = ("digits", "fashion", "cats_dogs", "emoji", "photos", "digits_8x8")
 TEXTS = ("quatrains", "moby_dick", "mails")
 

@@ -9,11 +9,11 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
-DATA = Path(__file__).resolve().parent.parent / "data"
+DATA = ROOT / "data"
 SPLITS = ("train", "test")
 KINDS = {"name", "email", "phone", "id_number", "credit_card", "iban", "address", "ip", "date_of_birth"}
 FILES = {

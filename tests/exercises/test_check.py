@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,10 +71,10 @@ def course(monkeypatch):
 
 
 def use(monkeypatch, *those):
-    module = types.ModuleType(f"{lookup.PACKAGE}.demo")
-    module.EXERCISES = list(those)
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(lookup, "module_names", lambda: ["demo"])
+    exercises_by_id = {exercise.id: exercise for exercise in those}
+    monkeypatch.setattr(lookup, "index", lambda folder: dict.fromkeys(exercises_by_id, Path("demo.py")))
+    monkeypatch.setattr(lookup, "of_file", lambda file: exercises_by_id)
+    monkeypatch.setattr(lookup, "_load", lambda file: types.SimpleNamespace())
 
 
 def value(reference, arguments=None, **changes):
@@ -762,23 +763,30 @@ def test_unknown_ids_name_the_nearest(course):
 def test_catalogue_files_are_imported_when_asked_for_and_their_ids_are_checked(tmp_path, monkeypatch):
     head = "from aigc_lab.exercises import Exercise, case\n"
     item = "Exercise('{}', reference=abs, cases=[case(x=1)])"
-    (tmp_path / "lazy_one.py").write_text(head + f"EXERCISES = [{item.format('lazy_one.f')}]")
-    (tmp_path / "lazy_two.py").write_text("raise RuntimeError('imported too early')")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "lazy_one.py").write_text(head + f"EXERCISES = [{item.format('lazy.f')}]")
+    (tmp_path / "lazy_two.py").write_text(f"raise RuntimeError('imported too early')  # {item.format('lazy.g')}")
     package = sys.modules[lookup.PACKAGE]
     monkeypatch.setattr(package, "__path__", [str(tmp_path)])
-    assert lookup.find("lazy_one.f").reference is abs
+    assert lookup.find("lazy.f").reference is abs  # two files may serve one prefix; only one of them is imported
     with pytest.raises(RuntimeError, match="too early"):
         exercises.catalogue()
-    (tmp_path / "lazy_two.py").write_text(
-        head + f"EXERCISES = [{item.format('lazy_two.f')}, {item.format('lazy_two.f')}]"
-    )
-    with pytest.raises(ValueError, match="twice"):
-        exercises.catalogue()
-    sys.modules.pop(f"{lookup.PACKAGE}.lazy_two", None)
-    (tmp_path / "lazy_two.py").write_text(head + f"EXERCISES = [{item.format('lazy_one.f')}]  # not here")
-    with pytest.raises(ValueError, match="will not be found"):
-        exercises.catalogue()
-    for name in ("lazy_one", "lazy_two"):
+    for text, complaint in (
+        (
+            f"EXERCISES = [{item.format('lazy.f')}]",
+            r"'lazy\.f' stands twice, in catalogue/lazy_two.py and sub/lazy_one.py",
+        ),
+        (
+            f"ID = 'lazy.h'\nEXERCISES = [{item.format('lazy.g')}, Exercise(ID, reference=abs)]",
+            "'lazy.h'.* plain string",
+        ),
+        (f"EXERCISES = []  # {item.format('lazy.g')}", "'lazy.g' .* not in its list EXERCISES"),
+    ):
+        sys.modules.pop(f"{lookup.PACKAGE}.lazy_two", None)
+        (tmp_path / "lazy_two.py").write_text(head + text)
+        with pytest.raises(ValueError, match=complaint):
+            exercises.catalogue()
+    for name in ("sub.lazy_one", "sub", "lazy_two"):
         sys.modules.pop(f"{lookup.PACKAGE}.{name}", None)
 
 
@@ -910,9 +918,9 @@ def test_a_code_carries_progress_to_another_machine(course, home, tmp_path, monk
 
 
 def test_a_code_from_another_version_says_what_it_could_not_place(course, capsys):
-    from aigc_lab.exercises import progress_code
+    from aigc_lab.exercises import progress_codes
 
-    exercises.restore(progress_code.encode(["demo.kl", "later.exercise"]))
+    exercises.restore(progress_codes.encode(["demo.kl", "later.exercise"]))
     assert "1 solved exercise taken over" in (printed := capsys.readouterr().out)
     assert "1 more belong" in printed or "1 more belongs" in printed
 

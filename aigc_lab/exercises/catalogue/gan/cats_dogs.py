@@ -2,9 +2,16 @@
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from aigc_lab.exercises import Exercise, Mistake, case, normal
-from aigc_lab.metrics.roc import win_rate
+from aigc_lab.metrics.roc import roc_auc
+
+
+def win_rate(higher: Tensor, lower: Tensor) -> Tensor:
+    """How often a score of the first set beats one of the second, over all pairs; a tie counts half."""
+    return roc_auc(higher, lower)
+
 
 LESSON = "32 Cats and dogs"
 

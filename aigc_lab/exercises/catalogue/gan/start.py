@@ -90,16 +90,16 @@ EXERCISES = [
         ],
         mistakes={
             "never arrives": Mistake(
-                lambda start, end, n: torch.stack([classifier + (end - classifier) * i / n for i in range(n)]),
+                lambda start, end, n: torch.stack([start + (end - start) * i / n for i in range(n)]),
                 "The last point stops one step short of the end: with i / n and i = 0 ... n-1 the largest t is (n-1)/n. "
                 "Divide by n - 1.",
             ),
             "walks backwards": Mistake(
-                lambda start, end, n: torch.stack([end + (classifier - end) * i / (n - 1) for i in range(n)]),
+                lambda start, end, n: torch.stack([end + (start - end) * i / (n - 1) for i in range(n)]),
                 "The first point is `end`. At t = 0 you should still stand at `start`.",
             ),
             "one step too many": Mistake(
-                lambda start, end, n: torch.stack([classifier + (end - classifier) * i / n for i in range(n + 1)]),
+                lambda start, end, n: torch.stack([start + (end - start) * i / n for i in range(n + 1)]),
                 "There are n + 1 points. n points have n - 1 gaps between them.",
             ),
         },

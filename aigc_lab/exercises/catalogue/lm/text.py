@@ -195,19 +195,19 @@ EXERCISES = [
         mistakes={
             "share of the starts": Mistake(
                 lambda written, corpus, length: _copied(
-                    written, corpus, length, lambda starts, text, n: len(starts) / max(1, len(ngrams) - n + 1)
+                    written, corpus, length, lambda starts, text, n: len(starts) / max(1, len(text) - n + 1)
                 ),
                 "You count the places where a copied run *starts*. In `a whale!` one window of three is copied, but the run is 6 of the 8 characters.",
             ),
             "runs counted twice where they overlap": Mistake(
                 lambda written, corpus, length: _copied(
-                    written, corpus, length, lambda starts, text, n: len(starts) * n / max(1, len(ngrams))
+                    written, corpus, length, lambda starts, text, n: len(starts) * n / max(1, len(text))
                 ),
                 "Runs overlap: a copied stretch of 8 characters holds two runs of 7, and you count 14. Mark each character once instead.",
             ),
             "only the first character of each run": Mistake(
                 lambda written, corpus, length: _copied(
-                    written, corpus, length, lambda starts, text, n: len(starts) / max(1, len(ngrams))
+                    written, corpus, length, lambda starts, text, n: len(starts) / max(1, len(text))
                 ),
                 "Only the character at which a run starts is marked. Its other length - 1 characters are copied too.",
             ),
