@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,15 @@ import numpy as np
 import torch
 
 from aigc_lab import display, runtime
+
+BOUNDS = {
+    "above": np.greater,
+    "below": np.less,
+    "at least": np.greater_equal,
+    "at most": np.less_equal,
+    "equal to": np.equal,
+    "near": lambda values, bound: np.abs(values - bound[0]) < bound[1],
+}
 
 
 @dataclass(frozen=True)
@@ -90,29 +100,128 @@ def agree(
     _show("✓", claim, f"{count}largest difference {largest:.1e}")
 
 
-def promise(text: str, condition: bool, got: Any = None) -> None:
-    """Check a number that the prose states.
+def promise(
+    text: str,
+    condition: bool | None = None,
+    got: Any = None,
+    *,
+    above: Any = None,
+    below: Any = None,
+    at_least: Any = None,
+    at_most: Any = None,
+    equals: Any = None,
+    near: tuple[Any, float] | None = None,
+) -> None:
+    """Check a number that the prose states: `promise("over 90 % recognised", got=share, above=0.9)`.
 
     While the notebooks are built a broken promise raises. On a reader's machine it tells what the lesson expects and what they
     got, so that a slower laptop or another version of torch breaks nothing.
 
     Args:
         text: what should be the case, with the number that the prose gives.
-        condition: whether it is.
-        got: what was measured.
+        condition: whether it is, where no bound says so; then `got` is only shown.
+        got: what was measured: a number; an array or tensor, of which every element must hold; or {name: number}. NaN never holds.
+        above, below: strict bounds. at_least, at_most: the bound itself holds, too. All that are given must hold.
+        equals: the same value; anything that has ==.
+        near: (value, tolerance): less than the tolerance away from the value.
+
+    Raises:
+        AssertionError: broken while building; the message gives the bound and the first value that breaks it.
+        TypeError: neither a condition nor a bound, both, or a bound without `got`.
+        ValueError: nothing in `got`, so that anything would hold, or a tolerance that isn't positive.
     """
-    seen = "" if got is None else f"you got {_number(got)}"
-    if condition:
+    given = {"above": above, "below": below, "at least": at_least, "at most": at_most, "equal to": equals, "near": near}
+    bounds = {name: bound for name, bound in given.items() if bound is not None}
+    if (condition is None) == (not bounds):
+        fault = "got both" if bounds else "got neither"
+        raise TypeError(f"promise() takes either a condition or bounds (above=, below=, equals=, ...) on got=; {fault}")
+    if bounds and got is None:
+        raise TypeError("promise() checks the bounds on got=...: give it the value that was measured")
+    broken = _first_broken(got, bounds) if bounds else None
+    measured = _summary(got) if bounds else "" if got is None else _number(got)
+    seen = f"you got {measured}" if measured else ""
+    if condition or (bounds and broken is None):
         _show("✓", text, seen)
     elif runtime.building():
-        raise AssertionError(f"broken promise: {text}" + (f"; got {_number(got)}" if got is not None else ""))
+        fault = broken or measured
+        raise AssertionError(f"broken promise: {text}" + (f"; got {fault}" if fault else ""))
     else:
-        _show(
-            "≠",
-            text,
-            f"{seen or 'not here'}. Budgets, seeds and machines move such numbers; read on with yours.",
-            ok=False,
-        )
+        seen = f"you got {broken}" if broken else seen or "not here"
+        _show("≠", text, f"{seen}. Budgets, seeds and machines move such numbers; read on with yours.", ok=False)
+
+
+def _first_broken(got: Any, bounds: Mapping[str, Any]) -> str | None:
+    """Tell the first value that breaks a bound, "0.87, not above 0.9", or None if all hold."""
+    if "near" in bounds and not bounds["near"][1] > 0:
+        raise ValueError(f"near=(value, tolerance) needs a positive tolerance, got {bounds['near'][1]!r}")
+    if isinstance(got, Mapping) and not isinstance(bounds.get("equal to"), Mapping):
+        if not got:
+            raise ValueError("got= is an empty mapping: nothing was measured, so nothing can be promised of it")
+        told = ((name, _first_broken(value, bounds)) for name, value in got.items())
+        return next((f"{name} {broken}" for name, broken in told if broken), None)
+    for kind, bound in bounds.items():
+        values, limit = _native(got), (_native(bound[0]), bound[1]) if kind == "near" else _native(bound)
+        if kind == "equal to" and not (_numeric(values) and _numeric(limit)):
+            if got == bound:
+                continue
+            return f"{_number(got)}, not equal to {_number(bound)}"
+        if not np.size(values):
+            raise ValueError("got= is empty: nothing was measured, so nothing can be promised of it")
+        holds = np.asarray(BOUNDS[kind](values, limit))
+        if not holds.all():
+            where = np.unravel_index(int(np.argmin(holds)), holds.shape)
+            return _told(values, holds, where, kind, limit)
+    return None
+
+
+def _summary(got: Any) -> str:
+    """A measured value in few words; of several numbers the smallest and the largest."""
+    values = _native(got)
+    if isinstance(got, Mapping):
+        if len(got) > 6 and all(np.size(_native(v)) == 1 for v in got.values()):
+            low, high = (pick(got, key=lambda name: float(got[name])) for pick in (min, max))
+            return f"{_summary(got[low])} ({low}) to {_summary(got[high])} ({high})"
+        return ", ".join(f"{name} {_summary(value)}" for name, value in got.items())
+    if isinstance(got, (np.ndarray, torch.Tensor)) and values.size > 1 and _numeric(values):
+        return f"{_number(values.min().item())} to {_number(values.max().item())}, {values.size:,} values"
+    return _number(got)
+
+
+def _number(value: Any) -> str:
+    """Four digits of a float, and anything else as it prints."""
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        value = value.item()
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _told(values: Any, holds: np.ndarray, where: tuple, kind: str, limit: Any) -> str:
+    """The value and its bound, with as many digits as it takes to tell them apart."""
+    value = np.broadcast_to(values, holds.shape)[where].item()
+    if kind == "near":
+        bound, name = np.broadcast_to(limit[0], holds.shape)[where].item(), f"within {limit[1]:g} of"
+    else:
+        bound, name = np.broadcast_to(limit, holds.shape)[where].item(), kind
+    told, against = _number(value), _number(bound)
+    if told == against and value != bound:
+        told, against = repr(value), repr(bound)
+    place = f" at position {tuple(int(i) for i in where)} of {holds.shape}" if holds.size > 1 else ""
+    return f"{told}{place}, not {name} {against}"
+
+
+def _native(value: Any) -> Any:
+    """Tensors as arrays of their own precision, so that 0.9 in float32 is at least 0.9; lists of numbers as arrays."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+        return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
+    if isinstance(value, (list, tuple)) and all(isinstance(v, (int, float, np.number)) for v in value):
+        return np.asarray(value)
+    return value
+
+
+def _numeric(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number, np.bool_)) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "biuf"
+    )
 
 
 def _agree_symbolically(claim: str, left: Any, right: Any) -> None:
@@ -149,12 +258,6 @@ def _array(value: Any) -> np.ndarray:
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
     return np.asarray(value, dtype=np.float64)
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, torch.Tensor) and value.numel() == 1:
-        value = value.item()
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _show(mark: str, claim: str, detail: str, ok: bool = True) -> None:

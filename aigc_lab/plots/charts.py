@@ -1,10 +1,12 @@
 """Charts: each has a title that says what to see, and a text for those who can't see it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 
 from aigc_lab.plots.figures import COLOURS, STYLES, figure
 
@@ -15,39 +17,47 @@ def curves(
     *,
     x_label: str,
     y_label: str,
-    title: str,
-    alt: str,
+    title: str = "",
+    alt: str | None = None,
     log_x: bool = False,
     log_y: bool = False,
     markers: bool = False,
     bands: Mapping[str, tuple[Any, Any]] | None = None,
     size: tuple[float, float] = (7.0, 3.4),
+    ax: Axes | None = None,
 ) -> None:
-    """Lines over a common x; `x` may also be a mapping with an x for each line. `bands` gives (low, high) around a line."""
-    with figure(title=title, alt=alt, size=size) as ax:
+    """Lines over a common x.
+
+    Args:
+        x: (n,), or a mapping with an x for each line.
+        lines: {label: (n,)}; the label may be empty where there is one line.
+        bands: (low, high) around some lines.
+        ax: a panel of a `figure` to draw in; then `title` is the panel's, and may be left out.
+
+    Raises:
+        ValueError: no title where the figure isn't yours, or an `alt` for a panel: it belongs to the figure.
+    """
+    if ax is None and not title:
+        raise ValueError("curves() needs a title that says what to see (only in a panel, ax=..., it may be left out)")
+    if ax is not None and alt is not None:
+        raise ValueError("curves(ax=...) draws a panel: give alt to the figure it is in")
+    with figure(title=title, alt=alt, size=size) if ax is None else nullcontext(ax) as panel:
+        if ax is not None:
+            panel.set_title(title, fontsize=9)
         for i, (label, y) in enumerate(lines.items()):
             xs = _numpy(x[label] if isinstance(x, Mapping) else x)
-            colour = COLOURS[i % len(COLOURS)]
-            ax.plot(
-                xs,
-                _numpy(y),
-                STYLES[i % len(STYLES)],
-                color=colour,
-                label=label,
-                lw=1.8,
-                marker="o" if markers else None,
-            )
+            colour, style = COLOURS[i % len(COLOURS)], STYLES[i % len(STYLES)]
+            panel.plot(xs, _numpy(y), style, color=colour, label=label, lw=1.8, marker="o" if markers else None)
             if bands and label in bands:
                 low, high = bands[label]
-                ax.fill_between(xs, _numpy(low), _numpy(high), color=colour, alpha=0.18, lw=0)
+                panel.fill_between(xs, _numpy(low), _numpy(high), color=colour, alpha=0.18, lw=0)
         if log_x:
-            ax.set_xscale("log")
+            panel.set_xscale("log")
         if log_y:
-            ax.set_yscale("log")
-        ax.set_xlabel(x_label)
-        ax.set_ylabel(y_label)
+            panel.set_yscale("log")
+        panel.set(xlabel=x_label, ylabel=y_label)
         if len(lines) > 1 or next(iter(lines), ""):
-            ax.legend(frameon=False, fontsize=9)
+            panel.legend(frameon=False, fontsize=9)
 
 
 def bars(
@@ -55,7 +65,7 @@ def bars(
     *,
     y_label: str,
     title: str,
-    alt: str,
+    alt: str | None = None,
     errors: Mapping[str, float] | None = None,
     horizontal: bool = True,
     size: tuple[float, float] | None = None,
@@ -64,9 +74,8 @@ def bars(
     names, heights = list(values), [float(v) for v in values.values()]
     spread = [float(errors[name]) for name in names] if errors else None
     colours = [COLOURS[i % len(COLOURS)] for i in range(len(names))] if len(names) <= len(COLOURS) else COLOURS[0]
-    with figure(
-        title=title, alt=alt, size=size or ((7.0, 0.9 + 0.38 * len(names)) if horizontal else (7.0, 3.4))
-    ) as ax:
+    usual = (7.0, 0.9 + 0.38 * len(names)) if horizontal else (7.0, 3.4)
+    with figure(title=title, alt=alt, size=size or usual) as ax:
         if horizontal:
             drawn = ax.barh(names, heights, xerr=spread, color=colours, height=0.65, capsize=3)
             ax.invert_yaxis()
@@ -84,7 +93,7 @@ def grouped_bars(
     *,
     y_label: str,
     title: str,
-    alt: str,
+    alt: str | None = None,
     errors: Mapping[str, Mapping[str, float]] | None = None,
     size: tuple[float, float] = (7.0, 3.4),
 ) -> None:
@@ -96,9 +105,8 @@ def grouped_bars(
             at = np.arange(len(groups)) + (i - (len(labels) - 1) / 2) * width
             spread = [float(errors[group][label]) for group in groups] if errors else None
             heights = [float(group[label]) for group in groups.values()]
-            drawn = ax.bar(
-                at, heights, width * 0.92, yerr=spread, capsize=2, color=COLOURS[i % len(COLOURS)], label=label
-            )
+            colour = COLOURS[i % len(COLOURS)]
+            drawn = ax.bar(at, heights, width * 0.92, yerr=spread, capsize=2, color=colour, label=label)
             ax.bar_label(drawn, labels=[f"{h:.3g}" for h in heights], fontsize=7, padding=1)
         ax.set_xticks(range(len(groups)), list(groups))
         ax.set_ylabel(y_label)
@@ -107,7 +115,7 @@ def grouped_bars(
 
 
 def histogram(
-    values: Mapping[str, Any], *, x_label: str, title: str, alt: str, bins: int = 40, log_y: bool = False
+    values: Mapping[str, Any], *, x_label: str, title: str, alt: str | None = None, bins: int = 40, log_y: bool = False
 ) -> None:
     """Distributions on common bins, as densities, so that sets of different size can be compared."""
     arrays = {name: _numpy(v).reshape(-1) for name, v in values.items()}
@@ -117,8 +125,7 @@ def histogram(
             ax.hist(array, edges, density=True, color=COLOURS[i % len(COLOURS)], alpha=0.45, label=name)
         if log_y:
             ax.set_yscale("log")
-        ax.set_xlabel(x_label)
-        ax.set_ylabel("density")
+        ax.set(xlabel=x_label, ylabel="density")
         if len(arrays) > 1:
             ax.legend(frameon=False, fontsize=9)
 
@@ -129,7 +136,7 @@ def scatter(
     x_label: str,
     y_label: str,
     title: str,
-    alt: str,
+    alt: str | None = None,
     labels: Any = None,
     names: Sequence[str] | None = None,
     size: tuple[float, float] = (6.0, 4.2),
@@ -144,18 +151,8 @@ def scatter(
             chosen = xy[groups == group]
             name = names[group] if names is not None else str(group)
             mark = "osD^vP*X<>"[i % 10]
-            ax.scatter(
-                chosen[:, 0],
-                chosen[:, 1],
-                s=14,
-                marker=mark,
-                color=COLOURS[i % len(COLOURS)],
-                alpha=0.6,
-                label=name,
-                lw=0,
-            )
-        ax.set_xlabel(x_label)
-        ax.set_ylabel(y_label)
+            ax.scatter(*chosen.T, s=14, marker=mark, color=COLOURS[i % len(COLOURS)], alpha=0.6, label=name, lw=0)
+        ax.set(xlabel=x_label, ylabel=y_label)
         if labels is not None:
             ax.legend(frameon=False, fontsize=8, ncols=2, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
@@ -164,7 +161,7 @@ def heatmap(
     matrix: Any,
     *,
     title: str,
-    alt: str,
+    alt: str | None = None,
     rows: Sequence[Any] | None = None,
     columns: Sequence[Any] | None = None,
     x_label: str = "",
@@ -184,17 +181,9 @@ def heatmap(
         if numbers:
             middle = (np.nanmin(grid) + np.nanmax(grid)) / 2
             for (i, j), value in np.ndenumerate(grid):
-                ax.text(
-                    j,
-                    i,
-                    f"{value:.3g}",
-                    ha="center",
-                    va="center",
-                    fontsize=8,
-                    color="black" if value > middle else "white",
-                )
-        ax.set_xlabel(x_label)
-        ax.set_ylabel(y_label)
+                colour = "black" if value > middle else "white"
+                ax.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=8, color=colour)
+        ax.set(xlabel=x_label, ylabel=y_label)
         ax.grid(False)
 
 

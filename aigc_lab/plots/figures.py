@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from aigc_lab import display
+from aigc_lab.plots import alt_text
 
 # Okabe & Ito's palette: told apart also by colour-blind readers. Line styles change with the colour, so that print does too.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A900"]
@@ -22,15 +23,18 @@ DPI = 110
 
 @contextmanager
 def figure(
-    *, title: str, alt: str, size: tuple[float, float] = (7.0, 3.4), rows: int = 1, columns: int = 1
+    *, title: str, alt: str | None = None, size: tuple[float, float] = (7.0, 3.4), rows: int = 1, columns: int = 1
 ) -> Iterator[Any]:
-    """A figure of your own: `with plots.figure(title=..., alt=...) as ax:`; shown when the block ends.
+    """A figure of your own: `with plots.figure(title=...) as ax:`; shown when the block ends.
 
     Args:
         title: the message, in a sentence.
-        alt: what one sees, for readers who can't.
+        alt: what one sees, for readers who can't; by default it is composed from what you draw (`alt_text.describe`).
         size: inches.
         rows, columns: more than one gives an array of axes.
+
+    Raises:
+        ValueError: the alternative text is blank.
     """
     drawing = sheet(*size, layout="constrained")
     axes = drawing.subplots(rows, columns)
@@ -41,8 +45,20 @@ def figure(
     show(drawing, alt)
 
 
-def show(drawing: Figure, alt: str, handle: display.Handle | None = None, full_colour: bool = False) -> None:
-    """Display a matplotlib figure as an <img> with its alternative text (Jupyter's own image output has none)."""
+def show(
+    drawing: Figure, alt: str | None = None, handle: display.Handle | None = None, full_colour: bool = False
+) -> None:
+    """Display a matplotlib figure as an <img> with its alternative text (Jupyter's own image output has none).
+
+    Args:
+        alt: as given; None describes what is drawn.
+        handle: a place to draw it in again. full_colour: keep all colours, for photographs.
+
+    Raises:
+        ValueError: the alternative text is blank.
+    """
+    if alt is None:
+        alt = alt_text.describe(drawing)
     if not alt.strip():
         raise ValueError("a figure needs alt text: say what there is to see, for readers who can't see it")
     display.show(_img(_png(drawing, full_colour), alt), f"[picture: {alt}]", handle)

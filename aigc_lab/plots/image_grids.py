@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from aigc_lab import display
+from aigc_lab.plots import alt_text
 from aigc_lab.plots.figures import sheet, show
 
 
@@ -14,7 +15,7 @@ def images(
     images: Any,
     *,
     title: str,
-    alt: str,
+    alt: str | None = None,
     columns: int = 10,
     labels: Sequence[Any] | None = None,
     scale: float = 0.75,
@@ -37,7 +38,7 @@ def images(
     _grid(rows, captions=captions, names=None, title=title, alt=alt, scale=scale, handle=handle)
 
 
-def image_rows(rows: Mapping[str, Any], *, title: str, alt: str, scale: float = 0.75) -> None:
+def image_rows(rows: Mapping[str, Any], *, title: str, alt: str | None = None, scale: float = 0.75) -> None:
     """Rows of pictures to compare, each with its name in front: `{name: (n, c, h, w)}`, uint8 or floats in [0, 1]."""
     pictures = [_pictures(row) for row in rows.values()]
     _grid(pictures, captions=None, names=list(rows), title=title, alt=alt, scale=scale, handle=None)
@@ -50,14 +51,22 @@ class live:  # noqa: N801 - reads as a verb in a lesson: picture = plots.live()
         self._handle = display.Handle()
 
     def images(
-        self, pictures: Any, *, title: str, alt: str, columns: int = 10, labels: Sequence[Any] | None = None
+        self,
+        pictures: Any,
+        *,
+        title: str,
+        alt: str | None = None,
+        columns: int = 10,
+        labels: Sequence[Any] | None = None,
     ) -> None:
         """Draw the grid of pictures, in place of the one drawn before."""
         images(pictures, title=title, alt=alt, columns=columns, labels=labels, handle=self._handle)
 
 
-def _grid(rows: list, captions: Any, names: Any, title: str, alt: str, scale: float, handle: Any) -> None:
+def _grid(rows: list, captions: Any, names: Any, title: str, alt: str | None, scale: float, handle: Any) -> None:
     """One array for the whole grid, drawn once: a hundred small axes would take a second."""
+    if alt is None:
+        alt = alt_text.describe_pictures(title, rows, names, captions)
     height, width = max(p.shape[0] for row in rows for p in row), max(p.shape[1] for row in rows for p in row)
     gap, foot = max(1, width // 14), (height // 3 if captions is not None else 0)
     columns = max(len(row) for row in rows)
@@ -76,9 +85,8 @@ def _grid(rows: list, captions: Any, names: Any, title: str, alt: str, scale: fl
             ax.text(-gap, y + height / 2, names[i], fontsize=9, ha="right", va="center")
         for j, picture in enumerate(row):
             x = j * (width + gap)
-            canvas[y : y + picture.shape[0], x : x + picture.shape[1]] = (
-                picture if picture.ndim == 3 else picture[..., None]
-            )
+            channels = picture if picture.ndim == 3 else picture[..., None]
+            canvas[y : y + picture.shape[0], x : x + picture.shape[1]] = channels
             if captions is not None:
                 ax.text(x + width / 2, y + height + foot / 2, str(captions[i][j]), fontsize=8, ha="center", va="center")
     ax.imshow(canvas, interpolation="nearest", aspect="auto")
