@@ -1,7 +1,9 @@
-"""What several test files share: where the course is, a tiny lesson to write, a notebook to read."""
+"""What several test files share: where the course is, a tiny lesson to write, a notebook to read, nested states to compare."""
 
 import json
 from pathlib import Path
+
+import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = '[project]\nname = "toy"\nversion = "0.3.0"\n\n[project.urls]\n'
@@ -51,3 +53,14 @@ def source_cells(notebook: Path) -> list[dict]:
     """The cells of a notebook file, each source as one string."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return [cell | {"source": "".join(cell["source"])} for cell in cells]
+
+
+def same(one, other) -> bool:
+    """Whether two nested states are equal to the bit."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other

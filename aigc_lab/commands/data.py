@@ -11,25 +11,24 @@ def show_sets() -> None:
     from rich.table import Table
 
     from aigc_lab import datasets
-    from aigc_lab.datasets import downloads, originals
-    from aigc_lab.datasets import embedded as datasets_embedded
+    from aigc_lab.datasets import downloads, embedded, originals
 
     console = Console()
-    embedded = Table("embedded", "train", "test", "size", "licence", box=None, pad_edge=False)
+    inside = Table("embedded", "train", "test", "size", "licence", box=None, pad_edge=False)
     files = list(datasets.data_path().iterdir())
     for name in datasets.available():
         if name in datasets.DOWNLOAD_ONLY:
             continue
-        train, test = (datasets.load(name, split) for split in datasets_embedded.SPLITS)
+        train, test = (datasets.load(name, split) for split in embedded.SPLITS)
         size = sum(file.stat().st_size for file in files if file.name.split(".")[0] == name and file.suffix != ".md")
-        embedded.add_row(name, f"{len(train):,}", f"{len(test):,}", megabytes(size), train.license)
-    console.print(embedded)
+        inside.add_row(name, f"{len(train):,}", f"{len(test):,}", megabytes(size), train.license)
+    console.print(inside)
     console.print()
     full = Table("download", "size", "here", "licence", box=None, pad_edge=False)
     for name in originals.SETS:
         needed = files_of(name)
         there = all((downloads.cache_folder() / name / file.name).is_file() for file in needed)
-        facts = datasets.DOWNLOAD_ONLY.get(name)
+        facts = originals.ABOUT.get(name)
         licence = facts["license"] if facts else "as above"
         full.add_row(name, megabytes(sum(file.size for file in needed)), "yes" if there else "no", licence)
     console.print(full)

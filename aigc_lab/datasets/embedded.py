@@ -130,7 +130,7 @@ def _original(name: str, split: str) -> dict | None:
 def _download(name: str, split: str) -> Dataset:
     from aigc_lab.datasets import originals
 
-    return Dataset(name=name, split=split, **originals.DOWNLOAD_ONLY[name], **originals.load_full(name, split))
+    return Dataset(name=name, split=split, **originals.ABOUT[name], **originals.load_full(name, split))
 
 
 def _unknown(what: str, given, known) -> str:

@@ -167,7 +167,7 @@ SETS = {
 }
 
 
-DOWNLOAD_ONLY = {
+ABOUT = {  # of the sets that exist only as downloads
     "quickdraw_cats_dogs": {
         "license": "CC BY 4.0",
         "source": "The Quick, Draw! Dataset, Google; github.com/googlecreativelab/quickdraw-dataset",

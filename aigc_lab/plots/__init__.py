@@ -4,6 +4,8 @@
 - `image_grids`: grids and rows of pictures, and a place that is redrawn
 - `figures`: a figure of your own, with alternative text
 - `flowchart`: boxes and arrows
+- `alt_text`: a figure told in words, for those who can't see it
+- `alt_marks`: what a line, a bar, a point says
 """
 
 from aigc_lab.plots.charts import bars, curves, grouped_bars, heatmap, histogram, scatter
@@ -13,6 +15,8 @@ from aigc_lab.plots.image_grids import image_rows, images, live
 __all__ = [
     "COLOURS",
     "STYLES",
+    "alt_marks",
+    "alt_text",
     "bars",
     "charts",
     "curves",

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from test_flow import MEAN, STD, exact_velocity
+from gaussian_flow import MEAN, STD, exact_velocity
 
 from aigc_lab import flow
 from aigc_lab.flow import diffusion

@@ -6,22 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from gaussian_flow import MEAN, STD, exact_velocity
 from scipy.integrate import solve_ivp
 from torch import nn
 
 from aigc_lab import flow
 from aigc_lab.flow import UNet, matching
 from aigc_lab.flow.networks import time_features
-
-MEAN, STD = 1.5, 0.4
-
-
-def exact_velocity(x, t):
-    """E[x_1 - ε | x_t] where the data is N(MEAN, STD²): linear regression of jointly Gaussian variables."""
-    t = t.view(-1, *[1] * (x.ndim - 1))
-    variance = (1 - t) ** 2 + (t * STD) ** 2
-    covariance = t * STD**2 - (1 - t)
-    return MEAN + covariance / variance * (x - t * MEAN)
 
 
 def test_the_line_begins_at_noise_and_ends_at_the_picture():

@@ -327,7 +327,7 @@ def test_chunks_change_nothing(monkeypatch):
         lambda: metrics.nearest_neighbours(fake, real, k=3)[1].flatten().tolist(),
     ]
     whole = [call() for call in calls]
-    monkeypatch.setattr("aigc_lab.neighbour_metrics.ENTRIES", 200)
+    monkeypatch.setattr("aigc_lab.metrics.neighbours.ENTRIES", 200)
     assert [call() for call in calls] == [pytest.approx(value) for value in whole]
 
 

@@ -5,20 +5,11 @@ import pickle
 
 import pytest
 import torch
+from helpers import same
 
 from aigc_lab.training import checkpoint
 
 STATE = {"weights": torch.arange(5.0), "deep": {"list": [1, 2.5, "three", None, True], "empty": {}}}
-
-
-def same(one, other):
-    if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    return one == other
 
 
 def test_what_is_written_is_read_and_the_one_before_is_kept(tmp_path):

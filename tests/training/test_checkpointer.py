@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 import torch
-from test_snapshots import same
+from helpers import same
 from torch import nn
 
 from aigc_lab import training

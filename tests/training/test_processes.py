@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from helpers import ROOT, same
 from parallel_worker import STEPS, Line, data
-from test_snapshots import same
 
 from aigc_lab import training
 from aigc_lab.training import checkpoint
@@ -34,7 +33,7 @@ ACCELERATE = (
 def start(folder, *more, launcher=TORCHRUN):
     """Two workers under a launcher; returncode and what they said."""
     command = [sys.executable, "-m", *launcher]
-    worker = Path(__file__).with_name("parallel_worker.py")
+    worker = ROOT / "tests" / "parallel_worker.py"
     environment = os.environ | {"AIGC_LAB_PROFILE": "ci", "OMP_NUM_THREADS": "1"}
     return subprocess.run(
         [*command, str(worker), str(folder), *more], env=environment, capture_output=True, text=True, timeout=300

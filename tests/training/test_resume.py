@@ -1,5 +1,6 @@
 """A training that is killed at any moment and started again ends where it would have ended, to the bit."""
 
+import importlib
 import multiprocessing
 import os
 import random
@@ -8,7 +9,7 @@ import time
 
 import pytest
 import torch
-from test_snapshots import same
+from helpers import same
 
 from aigc_lab import flow, gan, lm, training, vae
 from aigc_lab.training import checkpoint
@@ -52,9 +53,10 @@ def train(kind, path, save_every=1):
 @pytest.fixture(scope="module")
 def processes():
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["aigc_lab.gan", "aigc_lab.vae", "aigc_lab.flow", "aigc_lab.lm", "aigc_lab.training"]
-    )
+    names = [f"aigc_lab.{name}" for name in ("gan", "vae", "flow", "lm", "training")]
+    for name in names:  # the server would pass over a name that is wrong, and every process import torch anew
+        importlib.import_module(name)
+    context.set_forkserver_preload(names)
     return context
 
 
