@@ -74,8 +74,8 @@ def building() -> bool:
     return os.environ.get("AIGC_LAB_BUILD", "") == "1"
 
 
-def bf16_units(device: torch.device) -> bool:
-    """Whether the device computes in bf16 itself. Without such units bf16 still works, in a roundabout and slow way.
+def supports_bf16(device: torch.device) -> bool:
+    """Whether the device computes in bf16 itself. Without units for it bf16 still works, in a roundabout and slow way.
 
     A GPU has them from compute capability 8.0 on: an A100 or H100, not the T4 of free notebooks. A CPU has them if it lists `avx512_bf16`, `amx_bf16`
     or (Arm) `bf16`; where the system keeps no such list, the answer is False.
@@ -90,7 +90,7 @@ def bf16_units(device: torch.device) -> bool:
 
 def half_precision(device: torch.device) -> str | None:
     """Which precision of `training.fit` the device is fast in: "bf16", on an older GPU "fp16", or None."""
-    if bf16_units(device):
+    if supports_bf16(device):
         return "bf16"
     return "fp16" if device.type == "cuda" else None
 

@@ -59,7 +59,7 @@ def show(step, recipe, history):
     picture.images(transforms.from_signed(drawn), title=f"After {step} of {steps} steps", alt=alt)
 
 
-history = training.fit(recipe, digits, steps=steps, callback=show, every=max(1, steps // 8), seed=seed)
+history = training.fit(recipe, digits, steps=steps, callback=show, every_steps=max(1, steps // 8), seed=seed)
 recipe = recipe.to("cpu")  # where training used a GPU: drawing is cheap enough without
 
 # %% [markdown]

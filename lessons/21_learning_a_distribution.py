@@ -545,14 +545,14 @@ covering2 = gaussian_mixture.Mixture(one, mean2[None], torch.linalg.cholesky(cov
 def seek(start, steps):
     mu, root = torch.tensor(start, dtype=f64, requires_grad=True), torch.eye(2, dtype=f64).requires_grad_()
     noise = torch.randn(256, 2, generator=torch.Generator().manual_seed(seed), dtype=f64)
-    optimiser = torch.optim.Adam([mu, root], lr=0.05)
+    optimizer = torch.optim.Adam([mu, root], lr=0.05)
     for _ in range(steps):
         lower = root.tril()
         entropy = lower.diagonal().abs().log().sum() + 1 + math.log(2 * math.pi)
         loss = -entropy - p2.log_density(mu + noise @ lower.T).mean()  # KL(q || p)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     lower = root.detach().tril()
     return loss.item(), gaussian_mixture.Mixture(one, mu.detach()[None], (lower * lower.diagonal().sign())[None])
 

@@ -168,15 +168,15 @@ verify.agree("its odds are p / q, so its logit is log p - log q", sympy.simplify
 def train(network, real, fake, steps, rate=2e-3, half=32):
     """Binary cross-entropy on batches of `half` real and `half` generated examples."""
     torch.manual_seed(seed)
-    optimiser = torch.optim.Adam(network.parameters(), rate)
+    optimizer = torch.optim.Adam(network.parameters(), rate)
     for _ in range(steps):
         batch = [x[torch.randint(len(x), (half,))] for x in (real, fake)]
         real_logits, fake_logits = network(torch.cat(batch)).chunk(2)
         loss = gan.discriminator_loss(real_logits, fake_logits)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
     return network
 
 

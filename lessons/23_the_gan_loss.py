@@ -514,21 +514,21 @@ def train(d_loss, g_loss, penalty=None, g_every=1, pictures=5):
     """Train `runs` GANs on the ring; returns their samples, (runs, 1000, 2), at `pictures` moments."""
     runtime.seed_everything(seed)
     G, D = ring.SideBySide(runs, 2, 2), ring.SideBySide(runs, 2, 1)
-    g_optimiser, d_optimiser = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.99)) for net in (G, D))
+    g_optimizer, d_optimizer = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.99)) for net in (G, D))
     moments = []
     for step in range(1, ring_steps + 1):
         real, z = ring.sample(128 * runs), torch.randn(128 * runs, 2)
         objective = discriminator_objective(D, G, real, z, d_loss)
         if penalty is not None:
             objective = objective + penalty(D, real, G(z).detach())
-        d_optimiser.zero_grad()
+        d_optimizer.zero_grad()
         objective.backward()
-        d_optimiser.step()
+        d_optimizer.step()
         if step % g_every == 0:
             D.requires_grad_(False)  # G's turn: no gradient for D's weights is computed
-            g_optimiser.zero_grad()
+            g_optimizer.zero_grad()
             g_loss(D, real, G(z)).backward()
-            g_optimiser.step()
+            g_optimizer.step()
             D.requires_grad_(True)
         if step % (ring_steps // pictures) == 0:
             with torch.no_grad():
@@ -676,14 +676,14 @@ verify.promise("the square root gives nan, vector_norm gives 0", np.isnan(by_roo
 # %%
 runtime.seed_everything(seed)
 critic = nn.Sequential(nn.Linear(1, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1), nn.Flatten(0))
-optimiser = torch.optim.Adam(critic.parameters(), lr=3e-3)
+optimizer = torch.optim.Adam(critic.parameters(), lr=3e-3)
 for _ in range(runtime.pick(ci=20, cpu=300, gpu=300)):
     rows = torch.randint(n, (256,))
     real, fake = data[rows, None].float(), drawn[rows, None].float()
     objective = gan.wasserstein_critic_loss(critic(real), critic(fake)) + 10 * gradient_penalty(critic, real, fake)
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     objective.backward()
-    optimiser.step()
+    optimizer.step()
 
 # %%
 with torch.no_grad():

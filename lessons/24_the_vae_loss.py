@@ -65,12 +65,12 @@ class Coder(nn.Module):
 
 # %%
 def train(model, loss):
-    optimiser = torch.optim.Adam(model.parameters(), lr=2e-3, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3, fused=True)
     for step in range(steps):
         x = train_x[torch.randint(len(train_x), (100,))]
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss(model, x, step / steps).backward()
-        optimiser.step()
+        optimizer.step()
     return model
 
 
@@ -767,12 +767,12 @@ class Peeker(nn.Module):
 
 # %%
 head_start, grey = nn.Parameter(torch.zeros(196, 196)), nn.Parameter(torch.zeros(196))
-optimiser = torch.optim.Adam([head_start, grey], lr=2e-2, fused=True)
+optimizer = torch.optim.Adam([head_start, grey], lr=2e-2, fused=True)
 for _ in range(steps // 2):
     batch = train_x[torch.randint(len(train_x), (100,))]
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     (-vae.bernoulli_log_likelihood(batch, grey + batch @ head_start.triu(1)).mean()).backward()
-    optimiser.step()
+    optimizer.step()
 with torch.no_grad():
     peeking = -vae.bernoulli_log_likelihood(test_x, grey + test_x @ head_start.triu(1)).mean().item()
 print(f"peeking alone: {peeking:.1f} nats a test digit; the VAE without peeking: {one:.1f}")

@@ -60,16 +60,16 @@ def dense_discriminator(channels):
 # %%
 def train_stacked(generator, discriminator, steps, size=64):
     stacked = nn.Sequential(generator, discriminator)
-    optimiser = torch.optim.Adam(stacked.parameters(), lr=1e-4)
+    optimizer = torch.optim.Adam(stacked.parameters(), lr=1e-4)
     for _ in range(steps):
         with torch.no_grad():
             fake = generator(torch.randn(size, LATENT))
         examples = torch.cat([images[:size], fake])
         labels = torch.cat([torch.ones(size), torch.zeros(size)])  # 1: real, 0: generated
         loss = F.binary_cross_entropy_with_logits(stacked(examples), labels)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
 
 
 try:
@@ -130,13 +130,13 @@ def patched_loss(generator, discriminator, size=64, gradient=False):
 
 
 def patched_training(generator, discriminator, steps, **how):
-    optimiser = torch.optim.Adam([*generator.parameters(), *discriminator.parameters()], lr=1e-3)
+    optimizer = torch.optim.Adam([*generator.parameters(), *discriminator.parameters()], lr=1e-3)
     losses = []
     for _ in range(steps):
         loss = patched_loss(generator, discriminator, **how)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(loss.item())
     return losses
 
@@ -254,14 +254,14 @@ print("changed in D:", sorted(parameters_that_changed(discriminator, more)))
 def g_alone(loss_of_logits, steps=60):
     """D's mean logit on fixed fakes while only G learns, from a loss of D's logits on fakes."""
     g, d = copy.deepcopy(generator), copy.deepcopy(discriminator)
-    optimiser = torch.optim.Adam(g.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(g.parameters(), lr=1e-3)
     logits = []
     for _ in range(steps):
         fake_logits = d(g(z))
         logits.append(fake_logits.mean().item())
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss_of_logits(fake_logits).backward()
-        optimiser.step()
+        optimizer.step()
     return logits
 
 
@@ -339,7 +339,7 @@ verify.promise(
 
 
 # %% tags=["exercise"]
-def discriminator_step(discriminator, optimiser, real, fake):
+def discriminator_step(discriminator, optimizer, real, fake):
     """D learns once from real and generated pictures (n, c, h, w); its loss before the step, in nats. G stays untouched.
     discriminator: pictures -> logits (n,). F.softplus(l) is -log(1 - σ(l))."""
     ...  # your code
@@ -350,7 +350,7 @@ discriminator_step = check("gan_steps.discriminator_step", discriminator_step)
 
 
 # %% tags=["exercise"]
-def generator_step(generator, discriminator, optimiser, z):
+def generator_step(generator, discriminator, optimizer, z):
     """G learns once from what D says about G(z), z (n, latent); its loss -log D(G(z)) before the step, in nats.
     D stays as it was, even if the optimiser owns it, and can learn again afterwards."""
     ...  # your code
@@ -364,11 +364,11 @@ generator_step = check("gan_steps.generator_step", generator_step)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-g_optimiser = torch.optim.Adam(generator.parameters(), lr=1e-3)
-d_optimiser = torch.optim.Adam(discriminator.parameters(), lr=1e-3)
+g_optimizer = torch.optim.Adam(generator.parameters(), lr=1e-3)
+d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=1e-3)
 steps_of = {
-    "D's step": lambda: discriminator_step(discriminator, d_optimiser, images[:64], generator(torch.randn(64, LATENT))),
-    "G's step": lambda: generator_step(generator, discriminator, g_optimiser, torch.randn(64, LATENT)),
+    "D's step": lambda: discriminator_step(discriminator, d_optimizer, images[:64], generator(torch.randn(64, LATENT))),
+    "G's step": lambda: generator_step(generator, discriminator, g_optimizer, torch.randn(64, LATENT)),
 }
 for name, step in steps_of.items():
     in_g = len(parameters_that_changed(generator, step))
@@ -385,10 +385,10 @@ for name, step in steps_of.items():
 # %%
 def taught_on(draw, steps=300):
     d = dense_discriminator(channels)
-    optimiser = torch.optim.Adam(d.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(d.parameters(), lr=1e-3)
     for _ in range(steps):
         noisy = batch_of_fakes()
-        discriminator_step(d, optimiser, draw(), noisy)
+        discriminator_step(d, optimizer, draw(), noisy)
     return d
 
 
@@ -508,7 +508,7 @@ def adam(network, lr=1e-3):
 
 
 generator, discriminator = dense_generator(), dense_discriminator(1)
-g_optimiser, d_optimiser = adam(generator), adam(discriminator)
+g_optimizer, d_optimizer = adam(generator), adam(discriminator)
 d_losses, g_losses, sheets = [], [], {}
 z = torch.randn(20, LATENT)
 
@@ -516,8 +516,8 @@ for step in range(dense_steps):
     if step in (0, dense_steps // 8, dense_steps // 2):
         sheets[f"step {step}"] = generator(z).detach()
     fake = generator(torch.randn(64, LATENT))
-    d_losses.append(discriminator_step(discriminator, d_optimiser, batch(images, 64), fake))
-    g_losses.append(generator_step(generator, discriminator, g_optimiser, torch.randn(64, LATENT)))
+    d_losses.append(discriminator_step(discriminator, d_optimizer, batch(images, 64), fake))
+    g_losses.append(generator_step(generator, discriminator, g_optimizer, torch.randn(64, LATENT)))
 sheets[f"step {dense_steps}"] = generator(z).detach()
 
 # %%
@@ -560,21 +560,21 @@ verify.promise("D's loss in the second half lies between 0.5 and 1.386", 0.5 < l
 
 
 # %%
-def one_step(defect, g, d, g_optimiser, d_optimiser):
+def one_step(defect, g, d, g_optimizer, d_optimizer):
     """One step of the game with a defect, "" for none; D's and G's losses."""
     real = images[:64] if defect == "first batch" else batch(images, 64)
     noise = torch.randn(64, LATENT)
-    d_loss = discriminator_step(d, d_optimiser, real, g(noise))
+    d_loss = discriminator_step(d, d_optimizer, real, g(noise))
     if defect in ("", "first batch", "LeakyReLU"):
-        return d_loss, generator_step(g, d, g_optimiser, noise)
+        return d_loss, generator_step(g, d, g_optimizer, noise)
     fake_logits = d(g(noise).detach() if defect == "no gradient" else g(noise))
     loss = F.softplus(fake_logits).mean() if defect == "wrong label" else F.softplus(-fake_logits).mean()
-    for optimiser in (g_optimiser, d_optimiser):
-        optimiser.zero_grad()
+    for optimizer in (g_optimizer, d_optimizer):
+        optimizer.zero_grad()
     loss.backward()
-    g_optimiser.step()
+    g_optimizer.step()
     if defect == "D not frozen":
-        d_optimiser.step()
+        d_optimizer.step()
     return d_loss, loss.item()
 
 
@@ -582,10 +582,10 @@ def one_step(defect, g, d, g_optimiser, d_optimiser):
 def treat(defect, steps):
     torch.manual_seed(seed)
     g, d = (article_generator(1) if defect == "LeakyReLU" else dense_generator()), dense_discriminator(1)
-    optimisers = adam(g), adam(d)
-    history = [one_step(defect, g, d, *optimisers) for _ in range(steps)]
+    optimizers = adam(g), adam(d)
+    history = [one_step(defect, g, d, *optimizers) for _ in range(steps)]
     d_loss, g_loss = torch.tensor(history[-50:]).mean(dim=0).tolist()
-    moved = len(parameters_that_changed(g, lambda: one_step(defect, g, d, *optimisers)))
+    moved = len(parameters_that_changed(g, lambda: one_step(defect, g, d, *optimizers)))
     with torch.no_grad():
         drawn, known, others = g(z), d(images[:64]).mean().item(), d(images[1000:3000]).mean().item()
     numbers = {"D's loss": d_loss, "G's loss": g_loss, "G moves": moved, "known-others": known - others}
@@ -691,7 +691,7 @@ class MyDiscriminator(nn.Module):
 device = runtime.device()
 generator, discriminator = MyGenerator().to(device), MyDiscriminator().to(device)
 averaged = copy.deepcopy(generator)
-g_optimiser, d_optimiser = adam(generator, 2e-3), adam(discriminator, 2e-3)
+g_optimizer, d_optimizer = adam(generator, 2e-3), adam(discriminator, 2e-3)
 live, wanted = plots.live(), (torch.arange(20) % 10).to(device)
 fixed = torch.randn(20, LATENT).to(device)
 
@@ -704,18 +704,18 @@ for step in range(1, own_steps + 1):
     d_loss = gan.discriminator_loss(discriminator(real, labels), discriminator(fake.detach(), labels))
     if step % 8 == 0:
         d_loss = d_loss + 8 * 0.15 * gan.r1_penalty(discriminator, real, labels)  # γ/2 = 0.15, every 8th step only
-    d_optimiser.zero_grad()
+    d_optimizer.zero_grad()
     d_loss.backward()
-    d_optimiser.step()
+    d_optimizer.step()
 
     discriminator.requires_grad_(False)
     g_loss = gan.generator_loss(discriminator(fake, labels))
-    g_optimiser.zero_grad()
+    g_optimizer.zero_grad()
     g_loss.backward()
-    g_optimiser.step()
+    g_optimizer.step()
     discriminator.requires_grad_(True)
 
-    ema.update_average(averaged, generator, 1 - 1 / (1 + 0.2 * step))
+    ema.update(averaged, generator, 1 - 1 / (1 + 0.2 * step))
     if step % max(1, own_steps // 5) == 0:
         with torch.no_grad():
             drawn = transforms.from_signed(averaged(fixed, wanted))

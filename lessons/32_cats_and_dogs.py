@@ -25,7 +25,6 @@ from aigc_lab import check, datasets, gan, metrics, plots, pretrained, runtime, 
 from aigc_lab.gan import evaluation
 from aigc_lab.gan.augmented import AugmentedGanRecipe, Changes
 from aigc_lab.pretrained.classifier import load_classifier
-from aigc_lab.training import loop
 from aigc_lab.transforms import augment, from_signed, to_signed
 
 runtime.seed_everything(seed)
@@ -53,13 +52,13 @@ plots.image_rows(
 
 # %%
 literal = gan.Discriminator((1, 28, 28), classes=2, width=8)
-optimiser = torch.optim.Adam(literal.parameters(), lr=2e-3)
+optimizer = torch.optim.Adam(literal.parameters(), lr=2e-3)
 losses = []
-for images, labels in loop.batches((real, animals.labels), batch_size=64, seed=seed):
+for images, labels in training.Batches((real, animals.labels), batch_size=64, seed=seed):
     loss = F.softplus(-literal(images, labels)).mean()  # -log D(x), on real pictures only
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     loss.backward()
-    optimiser.step()
+    optimizer.step()
     losses.append(loss.item())
     if len(losses) == 60:
         break
@@ -150,7 +149,7 @@ def measure(step, recipe, history):
         measured.append(evaluation.report(recipe, (real, animals.labels), test))
 
 
-history = training.fit(recipe, (real, animals.labels), steps=steps, seed=seed, callback=measure, every=often)
+history = training.fit(recipe, (real, animals.labels), steps=steps, seed=seed, callback=measure, every_steps=often)
 recipe = recipe.to("cpu")
 
 # %%
@@ -364,7 +363,7 @@ for name, view in views.items():
         game, data = gan.GanRecipe.for_data(animals, width=8), (turned, animals.labels.repeat(4))
     else:
         game, data = AugmentedGanRecipe.for_data(animals, width=8, augment=view), (real, animals.labels)
-    training.fit(game, data, steps=short, seed=seed, callback=raise_p, every=10)
+    training.fit(game, data, steps=short, seed=seed, callback=raise_p, every_steps=10)
     sheets[name] = game.to("cpu").sample(400, labels=told, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         upright[name] = (evaluation.positions(sheets[name])[1] == 0).double().mean().item()

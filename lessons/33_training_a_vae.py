@@ -25,7 +25,6 @@ import torch
 
 from aigc_lab import check, datasets, metrics, plots, runtime, training, vae, verify, widgets
 from aigc_lab.pretrained import classifier
-from aigc_lab.training import loop
 from aigc_lab.transforms import to_unit
 
 runtime.seed_everything(seed)
@@ -48,13 +47,13 @@ def dice(number=seed):
 
 # %%
 encoder, decoder = vae.Encoder((1, 28, 28)).to(device), vae.Decoder((1, 28, 28)).to(device)
-optimiser = torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], lr=4e-3)
-for (x,) in itertools.islice(loop.batches((grey.to(device),), 64, seed), fewer):
+optimizer = torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], lr=4e-3)
+for (x,) in itertools.islice(training.Batches((grey.to(device),), 64, seed), fewer):
     code, _ = encoder(x)
     loss = -vae.bernoulli_log_likelihood(x, decoder(code)).mean()
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     loss.backward()
-    optimiser.step()
+    optimizer.step()
 
 # %%
 with torch.no_grad():

@@ -87,14 +87,14 @@ plots.image_rows(
 # %%
 torch.manual_seed(seed)
 flatterer = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)))
-optimiser = torch.optim.Adam(flatterer.parameters(), lr=3e-3)
+optimizer = torch.optim.Adam(flatterer.parameters(), lr=3e-3)
 wishes = (known - known.mean(dim=0)) / known.std()
 for _ in range(runtime.pick(ci=100, cpu=150)):
     some = torch.randint(len(known), (64,))
     loss = (judge.features(flatterer(wishes[some])) - known[some]).square().sum(dim=1).mean()
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     loss.backward()
-    optimiser.step()
+    optimizer.step()
 sets["D"], labels["D"] = flatterer(wishes[:n]).detach(), digits.labels[:n]
 
 # %%

@@ -539,13 +539,13 @@ real_f = seen(grey[:pool])
 torch.manual_seed(seed)
 D = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1), nn.Flatten(0))
 middle, spread = real_f.mean(dim=0), real_f.std(dim=0) + 1e-3
-optimiser = torch.optim.AdamW(D.parameters(), lr=3e-3)
+optimizer = torch.optim.AdamW(D.parameters(), lr=3e-3)
 for _ in range(runtime.pick(ci=60, cpu=400)):
     some, others = torch.randint(pool, (256,)), torch.randint(pool, (256,))
     loss = gan.discriminator_loss(D((real_f[some] - middle) / spread), D((fake_f[others] - middle) / spread))
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     loss.backward()
-    optimiser.step()
+    optimizer.step()
 
 with torch.no_grad():
     logits = D((seen(candidates) - middle) / spread)

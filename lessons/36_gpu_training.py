@@ -382,7 +382,7 @@ table.row(
 def trainer(batch_size=64, precision=None, channels_last=False):
     """Four steps of the GAN, ready to be called."""
     recipe = gan.GanRecipe.for_data(digits).to(device)
-    recipe.update = optimizer_step.Update(precision=precision)
+    recipe.optimizer_step = optimizer_step.OptimizerStep(precision=precision)
     if channels_last:
         recipe.generator.to(memory_format=torch.channels_last)
         recipe.discriminator.to(memory_format=torch.channels_last)
@@ -490,15 +490,15 @@ with plots.figure(
 
 # %%
 network = gan.Discriminator((1, 28, 28), None, width=16).to(device)
-optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
 x = torch.randn(64, 1, 28, 28, device=device)
 kept = memory.saved_bytes(lambda: network(x).sum(), without=network.parameters())
 network(x).sum().backward()
-optimiser.step()
+optimizer.step()
 filled = {
     "weights": memory.weight_bytes(network),
     "gradients": memory.gradient_bytes(network),
-    "Adam's two averages": memory.optimiser_bytes(optimiser),
+    "Adam's two averages": memory.optimizer_bytes(optimizer),
     "kept for backward": kept,
 }
 plots.bars(
@@ -600,12 +600,12 @@ verify.agree("16 of 64 pictures keep a quarter", 4 * kept_by_part, kept)
 
 def weights_after_a_step(accumulate):
     twin = copy.deepcopy(network).cpu().double()
-    update = optimizer_step.Update(accumulate=accumulate)
+    step = optimizer_step.OptimizerStep(accumulate=accumulate)
 
     def loss(batch):
         return F.softplus(-twin(batch[0])).mean(), {}
 
-    update(loss, torch.optim.SGD(twin.parameters(), lr=1.0), (x.cpu().double(),))
+    step(loss, torch.optim.SGD(twin.parameters(), lr=1.0), (x.cpu().double(),))
     return nn.utils.parameters_to_vector(twin.parameters()).detach()
 
 
@@ -668,6 +668,7 @@ import tempfile
 from pathlib import Path
 
 import aigc_lab
+from aigc_lab import training
 from aigc_lab.training import checkpoint as training_checkpoint
 
 program = """
@@ -682,7 +683,7 @@ torch.set_num_threads(1)
 torch.manual_seed(0)
 digits = datasets.load("digits")
 recipe = gan.GanRecipe.for_data(digits, width=4)
-training.fit(recipe, digits, steps=120, batch_size=16, seed=1, checkpoint=sys.argv[1], save_every=5, callback=tell, every=1)
+training.fit(recipe, digits, steps=120, batch_size=16, seed=1, checkpoint=sys.argv[1], save_every_steps=5, callback=tell, every_steps=1)
 """
 
 # %%
@@ -707,7 +708,7 @@ for line in broken.stdout:
         break
 broken.wait()
 whole.communicate()
-reached = len(training_checkpoint.read_newest(folder / "broken")[0]["history"]["rows"])
+reached = len(training_checkpoint.load_newest(folder / "broken")[0]["history"]["rows"])
 print(f"killed, exit code {broken.returncode}. The newest whole checkpoint is that of step {reached}.")
 verify.promise("it did not end by itself", broken.returncode != 0, got=broken.returncode)
 
@@ -717,7 +718,7 @@ verify.promise("it did not end by itself", broken.returncode != 0, got=broken.re
 # %%
 said = begin("broken").communicate()[0].splitlines()
 print(f"it began with {said[0]!r} and ended with {said[-1]!r}")
-one, other = training_checkpoint.read(folder / "whole"), training_checkpoint.read(folder / "broken")
+one, other = training_checkpoint.load(folder / "whole"), training_checkpoint.load(folder / "broken")
 for part in ("generator", "discriminator", "averaged"):
     pairs = zip(one["recipe"][part].values(), other["recipe"][part].values())
     equal = all(torch.equal(left, right) for left, right in pairs)
@@ -742,10 +743,10 @@ for damage, content in {
 }.items():
     (folder / "broken").write_bytes(content)
     try:
-        training_checkpoint.read(folder / "broken")
-    except training_checkpoint.SnapshotError as error:
+        training_checkpoint.load(folder / "broken")
+    except training.CheckpointError as error:
         print(f"{damage}: {str(error).replace(str(folder), '...')}")
-    state, _ = training_checkpoint.read_newest(folder / "broken")
+    state, _ = training_checkpoint.load_newest(folder / "broken")
     step = len(state["history"]["rows"])
     verify.promise(
         f"{damage}: noticed, and the checkpoint before it, of step 115, is read instead", step == 115, got=step
@@ -765,7 +766,7 @@ tau, delta, mean_time = sympy.symbols("tau delta M", positive=True)
 cost = delta / tau + tau / (2 * mean_time)
 best = sympy.solve(sympy.diff(cost, tau), tau)[0]
 verify.agree("the cheapest interval is √(2 δ M)", best, sympy.sqrt(2 * delta * mean_time))
-write = seconds(lambda: training_checkpoint.write({"recipe": recipe.state_dict()}, folder / "timed"), repeats=3)
+write = seconds(lambda: training_checkpoint.save({"recipe": recipe.state_dict()}, folder / "timed"), repeats=3)
 print(
     f"writing this GAN takes {1e3 * write:.1f} ms here; for a break every 2 hours, save each {(2 * write * 7200) ** 0.5:.0f} s"
 )
@@ -776,7 +777,7 @@ print(
 # ```python
 # from google.colab import drive
 # drive.mount("/content/drive")
-# training.fit(recipe, digits, seconds=3600, checkpoint="/content/drive/MyDrive/gan.snapshot")
+# training.fit(recipe, digits, seconds=3600, checkpoint="/content/drive/MyDrive/gan.checkpoint")
 # ```
 #
 # After a break, run the same cells. For a run with a budget of *steps* the result is the one that an unbroken run would have had. A budget of seconds counts only the seconds that were spent training.

@@ -68,7 +68,7 @@ for batch in islice(training.Batches(data, 16, 0, here.index, here.count), 60):
 path.append(alone.weights())
 
 together, trail = reader.Reader(), []   # 2. the same steps under fit
-training.fit(together, data, steps=60, batch_size=16, callback=lambda *_: trail.append(together.weights()), every=5)
+training.fit(together, data, steps=60, batch_size=16, callback=lambda *_: trail.append(together.weights()), every_steps=5)
 
 digits, seconds = datasets.load("digits"), {}
 for batch_size in (32, 64):             # 3. how long does a step take?
@@ -465,7 +465,7 @@ def accident(step, recipe, history):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 together = reader.Reader()
-training.fit(together, reader.digits(), steps=60, batch_size=16, checkpoint="run", save_every=10, callback=accident, every=5)
+training.fit(together, reader.digits(), steps=60, batch_size=16, checkpoint="run", save_every_steps=10, callback=accident, every_steps=5)
 torch.save(together.weights(), f"survived {here.index}")
 """
 run = start(survivor, restarts=1)
@@ -480,8 +480,8 @@ verify.promise("the second attempt didn't begin at step 0", reported.count(0) ==
 survived = torch.load(folder / "survived 0", weights_only=True)
 same = torch.equal(survived, results[0]["together"][-1])
 verify.promise("its weights are those of the run that was never killed, to the last bit", same, got=same)
-saved = checkpoint.read(folder / "run")
-print("in the checkpoint:", ", ".join(saved), "· random streams of", len(saved["streams"]), "processes")
+saved = checkpoint.load(folder / "run")
+print("in the checkpoint:", ", ".join(saved), "· random streams of", len(saved["rng"]), "processes")
 
 # %% [markdown]
 # The survivor names the loss and the step to go on from, the launcher ends it and starts both again, and they go on from step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds all that
@@ -575,7 +575,7 @@ groups = {}
 for stage in range(4):
     part = sharding.held(7e9, 8, stage)
     groups[f"stage {stage}: {part.total / 1e9:.4g} GB"] = {
-        name: getattr(part, name) / 1e9 for name in ("weights", "gradients", "optimiser")
+        name: getattr(part, name) / 1e9 for name in ("weights", "gradients", "optimizer")
     }
 plots.grouped_bars(
     groups,

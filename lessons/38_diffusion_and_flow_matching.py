@@ -394,16 +394,16 @@ def learn(points, steps, width=96):
     d = points.shape[1]
     layers = [layer for size in (d + 1, width, width) for layer in (nn.Linear(size, width), nn.SiLU())]
     network = nn.Sequential(*layers, nn.Linear(width, d))
-    optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     for step in range(steps):
         x_1 = points[torch.randint(len(points), (256,))]
         t = torch.rand(256)
         seen, wanted = training_pair(torch.randn_like(x_1), x_1, t)
         loss = (network(torch.cat([seen, t[:, None]], dim=1)) - wanted).square().mean()
-        optimiser.param_groups[0]["lr"] = 3e-3 * (1 - step / steps)
-        optimiser.zero_grad()
+        optimizer.param_groups[0]["lr"] = 3e-3 * (1 - step / steps)
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     return lambda x, t: network(torch.cat([x, t[:, None]], dim=1)).detach()
 
 
@@ -515,7 +515,7 @@ def show(step, recipe, history):
     picture.images(transforms.from_signed(drawn.cpu()), title=f"After {step} of {flow_steps} steps", alt=alt)
 
 
-history = training.fit(recipe, digits, steps=flow_steps, seed=seed, callback=show, every=max(1, flow_steps // 5))
+history = training.fit(recipe, digits, steps=flow_steps, seed=seed, callback=show, every_steps=max(1, flow_steps // 5))
 recipe = recipe.to("cpu")  # where training used a GPU: drawing is cheap enough without
 print(history)
 

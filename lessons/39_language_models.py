@@ -358,16 +358,16 @@ class Look(nn.Module):
 
 def learn(model, rate):
     """Train on games that are new each time; the loss of each step, in nats for an answer."""
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
     rng, losses = torch.Generator().manual_seed(seed + 1), []
     for step in range(recall_steps):
         n = min(pairs, 2 + step * 12 // recall_steps)  # two pairs at first, all of them from the middle on
         lines, _ = games(64, rng, n)
         logits = model(lines[:, :-1])[0][:, 2 * n :: 2]
         loss = F.cross_entropy(logits.flatten(0, 1), lines[:, 2 * n + 1 :: 2].flatten())
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(loss.item())
     return losses
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from aigc_lab import training
-from aigc_lab.recipes.optimizer_step import Update
+from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.training import checkpoint as training_checkpoint
 from aigc_lab.training.processes import Processes
 
@@ -22,11 +22,11 @@ class Line:
     def __init__(self, noisy=False):
         torch.manual_seed(Processes().index)  # other first weights in each process: the first one's must win
         self.model = nn.Linear(3, 1).double()
-        self.optimiser = torch.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9)
-        self.update, self.noisy = Update(), noisy
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9)
+        self.optimizer_step, self.noisy = OptimizerStep(), noisy
 
     def step(self, batch):
-        return self.update(self.loss, self.optimiser, batch)
+        return self.optimizer_step(self.loss, self.optimizer, batch)
 
     def loss(self, batch):
         x, y = batch
@@ -39,11 +39,11 @@ class Line:
         return self
 
     def state_dict(self):
-        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state):
         self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimizer.load_state_dict(state["optimizer"])
 
 
 def data():
@@ -53,14 +53,14 @@ def data():
 
 
 def main(folder, kill):
-    index, write = Processes().index, training_checkpoint.write
+    index, save = Processes().index, training_checkpoint.save
 
     def witnessed(state, path):
-        write(state, path)
+        save(state, path)
         with open(Path(folder) / "writers", "a") as log:
             log.write(f"{index} ")
 
-    training_checkpoint.write = witnessed
+    training_checkpoint.save = witnessed
 
     def press(step, recipe, history):
         if kill and index == 1 and step == 7:
@@ -71,7 +71,16 @@ def main(folder, kill):
     torch.save(plain.state_dict(), Path(folder) / f"plain {index}")
     noisy = Line(noisy=True)
     checkpoint = Path(folder) / "run"
-    training.fit(noisy, data(), steps=STEPS, batch_size=8, checkpoint=checkpoint, save_every=2, callback=press, every=1)
+    training.fit(
+        noisy,
+        data(),
+        steps=STEPS,
+        batch_size=8,
+        checkpoint=checkpoint,
+        save_every_steps=2,
+        callback=press,
+        every_steps=1,
+    )
 
 
 if __name__ == "__main__":

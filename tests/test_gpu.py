@@ -53,10 +53,24 @@ def test_resumed_on_the_gpu_it_goes_on_where_it_was(kind, tmp_path):
     whole, data = make(kind)
     expected = training.fit(whole, data, steps=30)
     parted, data = make(kind)
-    training.fit(parted, data, steps=30, checkpoint=tmp_path / "run", callback=_stop_at(15), every=15)
+    training.fit(parted, data, steps=30, checkpoint=tmp_path / "run", callback=_stop_at(15), every_steps=15)
     again, data = make(kind)
     found = training.fit(again, data, steps=30, checkpoint=tmp_path / "run")
     assert found[LOSS[kind]][15:] == pytest.approx(expected[LOSS[kind]][15:], rel=0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_recipe_takes_its_optimizers_memory_along(kind):
+    """From the GPU to the CPU and back: what Adam remembers lies where the weights are."""
+    recipe, data = make(kind)
+    training.fit(recipe, data, steps=2)
+    for device in ("cpu", "cuda"):
+        assert recipe.to(device).device.type == device
+        for part in (getattr(recipe, name) for name in recipe.parts):
+            if isinstance(part, torch.optim.Optimizer):
+                averages = [t for memory in part.state.values() for name, t in memory.items() if name != "step"]
+                assert {average.device.type for average in averages} == {device}
+    assert len(training.fit(recipe, data, steps=2)) == 2
 
 
 def _stop_at(step):
@@ -86,8 +100,8 @@ def test_data_that_doesn_t_fit_goes_over_in_batches(monkeypatch):
 
 def test_losses_are_read_every_few_steps_only(monkeypatch):
     reads = []
-    read = scalars.Readings.read
-    monkeypatch.setattr(scalars.Readings, "read", lambda self: (reads.append(1), read(self)))
+    read = scalars.ScalarLog.read
+    monkeypatch.setattr(scalars.ScalarLog, "read", lambda self: (reads.append(1), read(self)))
     recipe, data = make("vae")
     assert len(training.fit(recipe, data, steps=200)) == 200
     assert len(reads) <= 200 / 50 + 2

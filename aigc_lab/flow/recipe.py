@@ -20,14 +20,14 @@ from torch import Tensor
 
 from aigc_lab.flow.matching import between, flow_loss, follow, guided
 from aigc_lab.flow.networks import UNet
-from aigc_lab.recipes.ema import update_average
-from aigc_lab.recipes.labels import check_labels, classes_of
+from aigc_lab.recipes import ema
+from aigc_lab.recipes.labels import classes_of
 from aigc_lab.recipes.learning_rate import falling, scale_rate
-from aigc_lab.recipes.optimizer_step import Update, widened
-from aigc_lab.transforms import to_signed
+from aigc_lab.recipes.optimizer_step import OptimizerStep, widened
+from aigc_lab.recipes.recipe import ImageRecipe, image_shape
 
 
-class FlowRecipe:
+class FlowRecipe(ImageRecipe):
     """A U-Net that learns the velocity, its optimiser, and one step. Train it with `training.fit`.
 
     Attributes:
@@ -36,6 +36,7 @@ class FlowRecipe:
         progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
+    parts = ("network", "averaged", "optimizer", "steps_done")
     compilable = ("network",)
 
     def __init__(
@@ -51,11 +52,10 @@ class FlowRecipe:
         self.shape, self.classes, self.forget, self.memory = tuple(shape), classes, forget, memory
         self.network = UNet(self.shape, classes, width)
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimiser = torch.optim.AdamW(
+        self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
         )
-        self.update = Update()
-        self.steps_done, self.progress = 0, 0.0
+        self.optimizer_step = OptimizerStep()
 
     @classmethod
     def for_data(cls, dataset: Any, **settings: Any) -> "FlowRecipe":
@@ -69,9 +69,7 @@ class FlowRecipe:
         Raises:
             ValueError: no images, height and width that aren't multiples of 4, or labels out of range.
         """
-        if getattr(dataset, "images", None) is None:
-            raise ValueError("flow matching learns images, and this dataset has none")
-        return cls(tuple(dataset.images.shape[1:]), classes_of(dataset), **settings)
+        return cls(image_shape(dataset), classes_of(dataset), **settings)
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """One step down the loss.
@@ -80,19 +78,12 @@ class FlowRecipe:
             batch: (images, labels), or (images,) where there are no classes; images uint8, or floating point in [-1, 1].
 
         Returns:
-            "loss", squared units of the picture's scale, a mean over pixels. A network that says 0 has about 1 + the mean square of the pictures.
+            "loss", in squared units of the picture's scale, a mean over pixels. A network that says 0 has about 1 + the mean square of the pictures.
         """
-        images, labels = batch[0], batch[1] if self.classes and len(batch) > 1 else None
-        if len(images) == 0 or tuple(images.shape[1:]) != self.shape:
-            raise ValueError(
-                f"this recipe learns pictures of shape {self.shape}, and the batch has shape {tuple(images.shape)}"
-            )
-        if self.classes and labels is None:
-            raise ValueError(f"this recipe has {self.classes} classes: a batch is (images, labels)")
-        scale_rate(self.optimiser, falling(self.progress))
-        images = images if images.is_floating_point() else to_signed(images)
-        scalars = self.update(self._loss, self.optimiser, (images, labels))
-        update_average(self.averaged, self.network, 1 - 1 / (1 + self.memory * self.steps_done))
+        batch = self.check_batch(batch)
+        scale_rate(self.optimizer, falling(self.progress))
+        scalars = self.optimizer_step(self._loss, self.optimizer, batch)
+        ema.update(self.averaged, self.network, ema.growing_decay(self.steps_done, self.memory))
         self.steps_done += 1
         return scalars
 
@@ -139,26 +130,6 @@ class FlowRecipe:
         Raises:
             ValueError, TypeError: labels that aren't whole numbers, of the wrong number, out of range, or given to a model without classes.
         """
-        if n < 1:
-            raise ValueError(f"n must be at least 1, got {n}")
-        device = next(self.averaged.parameters()).device
-        labels = check_labels(n, labels, self.classes, generator)
-        labels = None if labels is None else labels.to(device)
-        noise = torch.randn(n, *self.shape, generator=generator).to(device)
+        labels = self.labels_for(n, labels, generator)
+        noise = torch.randn(n, *self.shape, generator=generator).to(self.device)
         return follow(lambda x, t: self.velocity(x, t, labels, guidance), noise, steps, method).clamp(-1, 1)
-
-    def to(self, device: torch.device | str) -> "FlowRecipe":
-        """Move the networks to a device. The optimiser's memory goes with them."""
-        self.network.to(device)
-        self.averaged.to(device)
-        self.optimiser.load_state_dict(self.optimiser.state_dict())  # casts its state to where the weights are
-        return self
-
-    def state_dict(self) -> dict[str, Any]:
-        parts = ("network", "averaged", "optimiser")
-        return {part: getattr(self, part).state_dict() for part in parts} | {"steps_done": self.steps_done}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        for part in ("network", "averaged", "optimiser"):
-            getattr(self, part).load_state_dict(copy.deepcopy(state[part]))  # an optimiser would share its memory
-        self.steps_done = state["steps_done"]

@@ -28,15 +28,15 @@ def train(points: Tensor, runs: int, steps: int, seed: int = 0, every: int = 200
     rng = torch.Generator().manual_seed(seed)
     generators = _networks(runs, LATENT, points.shape[1], rng)
     discriminators = _networks(runs, points.shape[1], 1, rng)
-    optimisers = [torch.optim.Adam(nets, lr=1e-3, betas=(0.5, 0.9)) for nets in (generators, discriminators)]
+    optimizers = [torch.optim.Adam(nets, lr=1e-3, betas=(0.5, 0.9)) for nets in (generators, discriminators)]
     drawn = []
     for step in range(1, steps + 1):
         real = points[torch.randint(len(points), (runs, 64), generator=rng)]
         fake = _forward(generators, torch.randn(runs, 64, LATENT, generator=rng))
         # The losses are means over all runs; times `runs`, each run gets the gradient that it would get alone.
         on_real, on_fake = _forward(discriminators, real), _forward(discriminators, fake.detach())
-        _update(optimisers[1], runs * losses.discriminator_loss(on_real, on_fake))
-        _update(optimisers[0], runs * losses.generator_loss(_forward(discriminators, fake)))
+        _update(optimizers[1], runs * losses.discriminator_loss(on_real, on_fake))
+        _update(optimizers[0], runs * losses.generator_loss(_forward(discriminators, fake)))
         if step % every == 0:
             with torch.no_grad():
                 drawn.append(_forward(generators, torch.randn(runs, samples, LATENT, generator=rng)))
@@ -58,7 +58,7 @@ def _forward(parameters: list[Tensor], x: Tensor) -> Tensor:
     return x
 
 
-def _update(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad()
+def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad()
     loss.backward()
-    optimiser.step()
+    optimizer.step()

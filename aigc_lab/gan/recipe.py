@@ -22,23 +22,25 @@ from torch import Tensor
 from aigc_lab.gan.losses import relativistic_discriminator_loss, relativistic_generator_loss
 from aigc_lab.gan.networks import Discriminator, Generator
 from aigc_lab.gan.penalties import r1_penalty
-from aigc_lab.recipes.ema import update_average
-from aigc_lab.recipes.labels import check_labels, classes_of
+from aigc_lab.recipes import ema
+from aigc_lab.recipes.labels import classes_of
 from aigc_lab.recipes.learning_rate import falling, scale_rate
-from aigc_lab.recipes.optimizer_step import Update, widened
-from aigc_lab.transforms import to_signed
+from aigc_lab.recipes.optimizer_step import OptimizerStep, widened
+from aigc_lab.recipes.recipe import ImageRecipe, image_shape
 
 
-class GanRecipe:
+class GanRecipe(ImageRecipe):
     """Both players, their optimisers, and one step of the game. Train it with `training.fit`.
 
     Attributes:
         generator, discriminator: the players.
         averaged: the running average of the generator; `sample` uses it.
         shape: (channels, height, width). classes: how many, or None.
+        penalty: R1 as last measured.
         progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
+    parts = ("generator", "discriminator", "averaged", "g_optimizer", "d_optimizer", "steps_done", "penalty")
     compilable = ("generator",)  # not D: torch.compile can't differentiate twice, which R1 asks for
 
     def __init__(
@@ -58,15 +60,14 @@ class GanRecipe:
         self.generator = Generator(self.shape, classes, width, latent)
         self.discriminator = Discriminator(self.shape, classes, width)
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
-        self.learning_rate, self.gamma, self.r1_every = learning_rate, gamma, r1_every
-        self.label_weight, self.memory = label_weight, memory
-        self._make_optimisers()
-        self.steps_done, self.progress = 0, 0.0
-        self.update = Update()
-        self._penalty = torch.zeros(())
-        self._drawn: list[
-            tuple[Tensor, Tensor]
-        ] = []  # what G drew in D's turn, and D's logits of real pictures, for G's turn
+        self.gamma, self.r1_every, self.label_weight, self.memory = gamma, r1_every, label_weight, memory
+        settings = {"lr": learning_rate, "betas": (0.0, 0.99), "fused": True}
+        self.g_optimizer = torch.optim.Adam(self.generator.parameters(), **settings)
+        self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **settings)
+        self.optimizer_step = OptimizerStep()
+        self.penalty = torch.zeros(())
+        # What G drew in D's turn, and D's logits of real pictures, for G's turn.
+        self._drawn: list[tuple[Tensor, Tensor]] = []
 
     @classmethod
     def for_data(cls, dataset: Any, **settings: Any) -> "GanRecipe":
@@ -81,9 +82,7 @@ class GanRecipe:
         Raises:
             ValueError: no images, height and width that aren't multiples of 4, or labels out of range.
         """
-        if getattr(dataset, "images", None) is None:
-            raise ValueError("a GAN learns images, and this dataset has none")
-        return cls(tuple(dataset.images.shape[1:]), classes_of(dataset), **settings)
+        return cls(image_shape(dataset), classes_of(dataset), **settings)
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """D learns from one batch, then G does.
@@ -98,18 +97,18 @@ class GanRecipe:
             ValueError: pictures of another shape than the recipe's, none, without labels or with labels out of range, or, at the first step,
                 floating-point pictures outside [-1, 1].
         """
-        batch = self._check_batch(batch)
-        for optimiser in (self.d_optimiser, self.g_optimiser):
-            scale_rate(optimiser, falling(self.progress))
+        batch = self.check_batch(batch)
+        for optimizer in (self.d_optimizer, self.g_optimizer):
+            scale_rate(optimizer, falling(self.progress))
         self._drawn.clear()
-        scalars = self.update(self._discriminator_loss, self.d_optimiser, batch)
-        self._penalty = scalars.pop("R1", self._penalty)
+        scalars = self.optimizer_step(self._discriminator_loss, self.d_optimizer, batch)
+        self.penalty = scalars.pop("R1", self.penalty)
         self.discriminator.requires_grad_(False)  # G's turn: no gradient for D's weights is computed
-        scalars |= self.update(self._generator_loss, self.g_optimiser, batch)
+        scalars |= self.optimizer_step(self._generator_loss, self.g_optimizer, batch)
         self.discriminator.requires_grad_(True)
-        update_average(self.averaged, self.generator, decay=1 - 1 / (1 + self.memory * self.steps_done))
+        ema.update(self.averaged, self.generator, ema.growing_decay(self.steps_done, self.memory))
         self.steps_done += 1
-        return scalars | {"R1": self._penalty}
+        return scalars | {"R1": self.penalty}
 
     def _discriminator_loss(self, batch: tuple[Tensor, Tensor | None]) -> tuple[Tensor, dict[str, Tensor]]:
         real, labels = batch
@@ -150,56 +149,6 @@ class GanRecipe:
         Raises:
             ValueError, TypeError: labels that aren't whole numbers, of the wrong number, out of range, or given to a model without classes.
         """
-        if n < 1:
-            raise ValueError(f"n must be at least 1, got {n}")
-        device = next(self.averaged.parameters()).device
-        labels = check_labels(n, labels, self.classes, generator)
+        labels = self.labels_for(n, labels, generator)
         z = torch.randn(n, self.averaged.latent, generator=generator)
-        return self.averaged(z.to(device), None if labels is None else labels.to(device))
-
-    def to(self, device: torch.device | str) -> "GanRecipe":
-        """Move the players to a device. The optimisers' memory goes with them."""
-        for module in (self.generator, self.discriminator, self.averaged):
-            module.to(device)
-        for optimiser in (self.g_optimiser, self.d_optimiser):
-            optimiser.load_state_dict(optimiser.state_dict())  # casts its state to where the weights are
-        self._penalty = self._penalty.to(device)
-        return self
-
-    def state_dict(self) -> dict[str, Any]:
-        parts = ("generator", "discriminator", "averaged", "g_optimiser", "d_optimiser")
-        return {part: getattr(self, part).state_dict() for part in parts} | {
-            "steps_done": self.steps_done,
-            "penalty": self._penalty,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        for part in ("generator", "discriminator", "averaged", "g_optimiser", "d_optimiser"):
-            getattr(self, part).load_state_dict(copy.deepcopy(state[part]))  # an optimiser would share its memory
-        self.steps_done = state["steps_done"]
-        self._penalty = state["penalty"].to(self._penalty.device)
-
-    def _check_batch(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor | None]:
-        real, labels = batch[0], batch[1] if self.classes and len(batch) > 1 else None
-        if len(real) == 0 or tuple(real.shape[1:]) != self.shape:
-            raise ValueError(
-                f"this recipe draws pictures of shape {self.shape}, and the batch has shape {tuple(real.shape)}: "
-                "make it from the data you train on, with GanRecipe.for_data(dataset)"
-            )
-        if not real.is_floating_point():
-            real = to_signed(real)
-        elif self.steps_done == 0 and not real.abs().max() <= 1.001:  # once: on a GPU each look costs a wait
-            raise ValueError(
-                f"pictures must be uint8, or lie in [-1, 1]; the first batch holds {real.min():.4g} to {real.max():.4g}"
-            )
-        if self.classes:
-            if labels is None:
-                raise ValueError(f"this recipe has {self.classes} classes: a batch is (images, labels)")
-            if not labels.is_cuda:
-                check_labels(len(real), labels, self.classes)
-        return real, labels
-
-    def _make_optimisers(self) -> None:
-        settings = {"lr": self.learning_rate, "betas": (0.0, 0.99), "fused": True}
-        self.g_optimiser = torch.optim.Adam(self.generator.parameters(), **settings)
-        self.d_optimiser = torch.optim.Adam(self.discriminator.parameters(), **settings)
+        return self.averaged(z.to(self.device), labels)

@@ -36,9 +36,9 @@ def gradient_bytes(module: nn.Module) -> int:
     return sum(weight.grad.nbytes for weight in module.parameters() if weight.grad is not None)
 
 
-def optimiser_bytes(optimiser: torch.optim.Optimizer) -> int:
+def optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
     """Bytes of what an optimiser remembers: for Adam two averages a weight, and one number a tensor, its count of steps."""
-    states = optimiser.state.values()
+    states = optimizer.state.values()
     return sum(value.nbytes for state in states for value in state.values() if isinstance(value, Tensor))
 
 

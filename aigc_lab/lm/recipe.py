@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from aigc_lab.recipes.optimizer_step import Update
+from aigc_lab.recipes.optimizer_step import OptimizerStep
+from aigc_lab.recipes.recipe import BaseRecipe
 
 
-class LmRecipe:
+class LmRecipe(BaseRecipe):
     """How a language model learns: AdamW, gradients clipped to norm 1, a rate that warms up and falls along a cosine.
 
     Args:
@@ -25,6 +26,7 @@ class LmRecipe:
         learning_rate: its top, reached after a tenth of the steps (at most 100).
     """
 
+    parts = ("model", "optimizer", "schedule")
     compilable = ("model",)
 
     def __init__(
@@ -34,7 +36,7 @@ class LmRecipe:
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=weight_decay
         )
-        self.update = Update(clip=1.0)
+        self.optimizer_step = OptimizerStep(clip=1.0)
         warm = max(1, min(100, steps // 10))
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer,
@@ -44,7 +46,7 @@ class LmRecipe:
     def step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
         """One update on windows of text, (batch, time + 1) tokens: each character but the first is predicted from those before it."""
         self.model.train()
-        scalars = self.update(self._loss, self.optimizer, batch)
+        scalars = self.optimizer_step(self._loss, self.optimizer, batch)
         self.schedule.step()
         return scalars
 
@@ -53,21 +55,6 @@ class LmRecipe:
         logits, _ = self.model(tokens[:, :-1])
         loss = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
         return loss, {"bits": loss / math.log(2)}
-
-    def to(self, device: torch.device) -> "LmRecipe":
-        self.model.to(device)
-        return self
-
-    def state_dict(self) -> dict:
-        return {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict) -> None:
-        for name, part in state.items():
-            getattr(self, name).load_state_dict(part)
 
 
 def windows(tokens: Tensor, length: int = 128) -> Tensor:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from aigc_lab import datasets, training, transforms
-from aigc_lab.recipes.optimizer_step import Update
+from aigc_lab.recipes.optimizer_step import OptimizerStep
+from aigc_lab.recipes.recipe import BaseRecipe
 
 
 def digits(n: int = 2000) -> tuple[Tensor, Tensor]:
@@ -16,18 +17,20 @@ def digits(n: int = 2000) -> tuple[Tensor, Tensor]:
     return transforms.to_unit(data.images[:n]).flatten(1).double(), data.labels[:n]
 
 
-class Reader:
+class Reader(BaseRecipe):
     """Two layers that say which digit a picture shows. Each new one starts from the same weights."""
+
+    parts = ("model", "optimizer")
 
     def __init__(self, learning_rate: float = 0.5) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1)
             self.model = nn.Sequential(nn.Linear(784, 32), nn.Tanh(), nn.Linear(32, 10)).double()
-        self.optimiser = torch.optim.SGD(self.model.parameters(), lr=learning_rate)
-        self.update = Update()
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=learning_rate)
+        self.optimizer_step = OptimizerStep()
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        return self.update(self.loss, self.optimiser, batch)
+        return self.optimizer_step(self.loss, self.optimizer, batch)
 
     def loss(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy in nats, a mean over the examples."""
@@ -40,22 +43,11 @@ class Reader:
         """All weights as one vector on the CPU."""
         return nn.utils.parameters_to_vector(self.model.parameters()).clone().cpu()
 
-    def to(self, device: torch.device) -> "Reader":
-        self.model.to(device)
-        return self
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-
 
 def seconds_a_step(recipe: Any, data: Any, batch_size: int, steps: int) -> float:
     """The median time of a step under `training.fit`, without the first few, in which memory is laid out.
 
     Losses are read after each step, so that a GPU has done what it is timed for.
     """
-    history = training.fit(recipe, data, steps=steps, batch_size=batch_size, callback=lambda *_: None, every=1)
+    history = training.fit(recipe, data, steps=steps, batch_size=batch_size, callback=lambda *_: None, every_steps=1)
     return float(np.median(np.diff(history.seconds)[2:]))

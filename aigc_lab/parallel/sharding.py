@@ -10,11 +10,11 @@ class Bytes(NamedTuple):
 
     weights: float
     gradients: float
-    optimiser: float
+    optimizer: float
 
     @property
     def total(self) -> float:
-        return self.weights + self.gradients + self.optimiser
+        return self.weights + self.gradients + self.optimizer
 
 
 def held(weights: float, gpus: int, stage: int) -> Bytes:
@@ -43,7 +43,7 @@ def held(weights: float, gpus: int, stage: int) -> Bytes:
     return Bytes(
         weights=2 * weights / (gpus if stage >= 3 else 1),
         gradients=2 * weights / (gpus if stage >= 2 else 1),
-        optimiser=12 * weights / (gpus if stage >= 1 else 1),
+        optimizer=12 * weights / (gpus if stage >= 1 else 1),
     )
 
 

@@ -66,7 +66,7 @@ def train(model: nn.Module, loss: Callable[[nn.Module, Tensor], Tensor], example
         batch_size: expected; each example is drawn with probability batch_size / len(examples).
     """
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(model.parameters(), learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), learning_rate)
     sizes = [weight.numel() for weight in model.parameters()]
     for _ in tqdm(range(steps), desc="private training", leave=False, disable=runtime.building() or None):
         drawn = examples[torch.rand(len(examples), generator=generator) < batch_size / len(examples)]
@@ -77,7 +77,7 @@ def train(model: nn.Module, loss: Callable[[nn.Module, Tensor], Tensor], example
         private = (total + clip * noise) / batch_size
         for weight, gradient in zip(model.parameters(), private.split(sizes), strict=True):
             weight.grad = gradient.view_as(weight)
-        optimiser.step()
+        optimizer.step()
     return model
 
 

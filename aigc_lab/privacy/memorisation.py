@@ -114,17 +114,17 @@ def train(texts: Sequence[str], *, steps: int, seed: int = 0, batch_size: int = 
         torch.manual_seed(seed)
         model = CharacterModel(**sizes)
     codes = encode(texts, model.context, longest)
-    optimiser = torch.optim.Adam(model.parameters(), learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    optimizer = torch.optim.Adam(model.parameters(), learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     order = torch.empty(0, dtype=torch.int64)
     for _ in tqdm(range(steps), desc="training", leave=False, disable=runtime.building() or None):
         if len(order) < batch_size:
             order = torch.cat([order, torch.randperm(len(codes), generator=generator)])
         batch, order = codes[order[:batch_size]], order[batch_size:]
         loss = record_loss(model, batch).mean()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         schedule.step()
     return model
 

@@ -1,17 +1,21 @@
-"""A running average of weights: what a model was of late, which changes less from step to step than what it is."""
+r"""Averaged weights: an exponential moving average (EMA) of all weights, with a decay that grows as training goes on.
+
+What a model was of late changes less from step to step than what it is.
+
+    averaging.update(averaged, model, averaging.growing_decay(step, memory=0.1))
+"""
 
 import torch
 from torch import nn
 
 
 @torch.no_grad()
-def update_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
-    r"""One step of an exponential moving average (EMA) of all weights.
+def update(averaged: nn.Module, model: nn.Module, decay: float) -> None:
+    r"""One step of the exponential moving average (EMA) of all weights.
 
     .. math:: \bar\theta \leftarrow \beta\,\bar\theta + (1 - \beta)\,\theta
 
-    With β = 0.999 the average looks back over about 1 / (1 - β) = 1,000 steps. Where training is short, let β grow: β = 1 - 1 / (1 + t) is the
-    plain mean over all t steps, and 1 - 1 / (1 + t/5) remembers about the last fifth of them.
+    With β = 0.999 the average looks back over about 1 / (1 - β) = 1,000 steps. Where training is short, let β grow: see `growing_decay`.
 
     Args:
         averaged: the average; changed in place. A copy of the model before the first step (`copy.deepcopy`).
@@ -36,3 +40,16 @@ def update_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
         torch._foreach_lerp_(list(means.values()), [weights[name] for name in means], 1 - decay)
     for mean, buffer in zip(averaged.buffers(), model.buffers(), strict=True):
         mean.copy_(buffer)
+
+
+def growing_decay(step: int, memory: float) -> float:
+    r"""A decay for `update` with which the average always looks back over the same share of the training so far.
+
+    .. math:: \beta_t = 1 - \frac{1}{1 + m t}
+
+    Args:
+        step: t, the steps that were taken before; at t = 0 the average becomes the model.
+        memory: m, roughly the share that is remembered. With 1 the average is the plain mean over all steps, with 0.2 it remembers about the
+            last fifth of them.
+    """
+    return 1 - 1 / (1 + memory * step)

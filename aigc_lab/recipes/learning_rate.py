@@ -24,10 +24,10 @@ def falling(progress: float, hold: float = 0.3, end: float = 0.02) -> float:
     return 1 - (1 - end) * max(progress - hold, 0.0) / (1 - hold)
 
 
-def scale_rate(optimiser: torch.optim.Optimizer, factor: float) -> None:
+def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
     """Set each learning rate of an optimiser to its first one times `factor`.
 
     The first is kept in the optimiser, as `initial_lr`, where torch's own schedulers keep it, so it is saved and loaded with the optimiser's state.
     """
-    for group in optimiser.param_groups:
+    for group in optimizer.param_groups:
         group["lr"] = factor * group.setdefault("initial_lr", group["lr"])

@@ -10,7 +10,7 @@ from torch import Tensor
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-class Update:
+class OptimizerStep:
     r"""One step of one optimiser down one loss.
 
     A recipe hands over its loss as a function of the batch, so that the batch may be cut into parts. With k parts of sizes n_i,
@@ -28,7 +28,7 @@ class Update:
         average: called with the gradients after the last part, to take their mean over all processes in place.
 
     Example:
-        `scalars = self.update(self.loss, self.optimiser, batch)`, where `loss(batch)` gives (loss, {name: scalar}).
+        `scalars = self.optimizer_step(self.loss, self.optimizer, batch)`, where `loss(batch)` gives (loss, {name: scalar}).
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Update:
     def __call__(
         self,
         loss: Callable[[tuple[Tensor, ...]], tuple[Tensor, dict[str, Tensor]]],
-        optimiser: torch.optim.Optimizer,
+        optimizer: torch.optim.Optimizer,
         batch: tuple[Tensor, ...],
     ) -> dict[str, Tensor]:
         """Take the step.
@@ -67,9 +67,9 @@ class Update:
         Returns:
             The named scalars, detached: means over the parts.
         """
-        weights = [weight for group in optimiser.param_groups for weight in group["params"]]
-        scaler = self._scaler(optimiser, weights[0].device)
-        optimiser.zero_grad()
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        scaler = self._scaler(optimizer, weights[0].device)
+        optimizer.zero_grad()
         totals: dict[str, Tensor] = {}
         for part in self._parts(batch):
             share = len(part[0]) / len(batch[0])
@@ -83,13 +83,13 @@ class Update:
         if self.average is not None:
             self.average(gradients)
         if scaler is not None:
-            scaler.unscale_(optimiser)
+            scaler.unscale_(optimizer)
         if self.clip is not None:
             torch.nn.utils.clip_grad_norm_(weights, self.clip)
         if scaler is None:
-            optimiser.step()
+            optimizer.step()
         else:
-            scaler.step(optimiser)
+            scaler.step(optimizer)
             scaler.update()
         return totals
 
@@ -113,16 +113,16 @@ class Update:
             return nullcontext()
         return torch.autocast(device.type, dtype=PRECISIONS[self.precision])
 
-    def _scaler(self, optimiser: torch.optim.Optimizer, device: torch.device) -> torch.amp.GradScaler | None:
+    def _scaler(self, optimizer: torch.optim.Optimizer, device: torch.device) -> torch.amp.GradScaler | None:
         if self.precision != "fp16":
             return None
         for owner, scaler in self._scalers:
-            if owner is optimiser:
+            if owner is optimizer:
                 return scaler
         scaler = torch.amp.GradScaler(device.type)
         if len(self._saved) > len(self._scalers):
             scaler.load_state_dict(self._saved[len(self._scalers)])
-        self._scalers.append((optimiser, scaler))
+        self._scalers.append((optimizer, scaler))
         return scaler
 
 

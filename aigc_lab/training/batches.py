@@ -40,7 +40,7 @@ class Batches:
         return tuple(tensor[mine] for tensor in self.tensors)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where it stands, for a snapshot."""
+        """Where it stands, for a checkpoint."""
         return {"order": self._order.get_state(), "queue": self._queue.clone()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -1,93 +1,99 @@
-"""Puts all that a training is into a snapshot, and takes it out again, so that it goes on as if it had never stopped."""
+"""Puts all that a training is into a checkpoint, and takes it out again, so that it goes on as if it had never stopped."""
 
 import os
 from pathlib import Path
 from typing import Any
 
-from aigc_lab.recipes.optimizer_step import Update
+from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.training import checkpoint, rng
 from aigc_lab.training.batches import Batches
-from aigc_lab.training.history import History
 from aigc_lab.training.processes import Processes
+from aigc_lab.training.scalars import ScalarLog
 
 
-class Saver:
-    """The snapshots of one training.
+class Checkpointer:
+    """The checkpoints of one training.
 
     Args:
         path: of the newest; None saves nothing.
-        recipe, update, order, history: what changes as it learns.
+        recipe, optimizer_step, batches, log: what changes as it learns.
         processes: only the first of them writes.
-        seed: with the batch size, the number of examples and processes and the recipe's name it says whether a snapshot is of this training.
+        seed: with the batch size, the number of examples and processes and the recipe's name it says whether a checkpoint is of this training.
     """
 
     def __init__(
         self,
         path: str | os.PathLike | None,
         recipe: Any,
-        update: Update,
-        order: Batches,
-        history: History,
+        optimizer_step: OptimizerStep,
+        batches: Batches,
+        log: ScalarLog,
         processes: Processes,
         seed: int,
     ) -> None:
         self.path = None if path is None else Path(path)
-        self.recipe, self.update, self.order, self.history, self.processes = recipe, update, order, history, processes
-        self.saved_at: int | None = None  # the step of the newest snapshot
+        self.recipe, self.optimizer_step, self.batches = recipe, optimizer_step, batches
+        self.log, self.history, self.processes = log, log.history, processes
+        self.saved_at: int | None = None  # the step of the newest checkpoint
         self.training = {
             "recipe": type(recipe).__name__,
             "seed": seed,
-            "batch_size": order.batch_size,
-            "examples": len(order.tensors[0]),
+            "batch_size": batches.batch_size,
+            "examples": len(batches.tensors[0]),
             "processes": processes.count,
         }
 
     def save(self) -> None:
-        """Write a snapshot, if there is a path and a step since the last. If it can't be written, say so and go on: the one before is still there."""
+        """Write a checkpoint, if there is a path and a step since the last. If it can't be written, say so and go on: the one before is still there.
+
+        Raises:
+            NonFiniteLossError: a loss among those that weren't read yet isn't finite. Nothing is written.
+        """
+        self.log.read()
         if self.path is None or self.saved_at == len(self.history):
             return
         state = {
             "training": self.training,
             "recipe": self.recipe.state_dict(),
-            "update": self.update.state_dict(),
-            "order": self.order.state_dict(),
+            "optimizer_step": self.optimizer_step.state_dict(),
+            "batches": self.batches.state_dict(),
             "history": self.history.state_dict(),
-            "streams": self.processes.collect(rng.state()),
+            "rng": self.processes.collect(rng.state()),
         }
         if self.processes.first:
             try:
-                checkpoint.write(state, self.path)
+                checkpoint.save(state, self.path)
             except OSError as error:
                 kept = "none has been written yet" if self.saved_at is None else f"that of step {self.saved_at} is kept"
                 print(
-                    f"\nThe snapshot of step {len(self.history)} can't be written ({error}); {kept}. Training goes on."
+                    f"\nThe checkpoint of step {len(self.history)} can't be written ({error}); {kept}. Training goes on."
                 )
                 return
         self.saved_at = len(self.history)
 
     def resume(self) -> bool:
-        """Go to where the newest snapshot was written.
+        """Go to where the newest checkpoint was written.
 
         Returns:
-            False if there is no snapshot.
+            False if there is no checkpoint.
 
         Raises:
             ValueError: it is of another training.
-            snapshots.SnapshotError: there are files, and none can be read.
+            snapshots.CheckpointError: there are files, and none can be read.
         """
         if self.path is None:
             return False
-        state, problems = checkpoint.read_newest(self.path)
+        state, problems = checkpoint.load_newest(self.path)
         for problem in problems if self.processes.first else []:
-            print(f"{problem}. Going on from the snapshot before it.")
+            print(f"{problem}. Going on from the checkpoint before it.")
         if state is None:
             return False
         self._compare(state["training"])
         self.recipe.load_state_dict(state["recipe"])
-        self.update.load_state_dict(state["update"])
-        self.order.load_state_dict(state["order"])
+        self.optimizer_step.load_state_dict(state["optimizer_step"])
+        self.batches.load_state_dict(state["batches"])
         self.history.load_state_dict(state["history"])
-        rng.set_state(state["streams"][self.processes.index])
+        rng.set_state(state["rng"][self.processes.index])
         self.saved_at = len(self.history)
         return True
 
@@ -95,7 +101,7 @@ class Saver:
         """What one can do after a training was lost."""
         if self.saved_at is None:
             return "Nothing was saved: give fit(..., checkpoint=...) a file"
-        return f"Start all processes again to go on from the snapshot of step {self.saved_at}, {self.path}"
+        return f"Start all processes again to go on from the checkpoint of step {self.saved_at}, {self.path}"
 
     def _compare(self, theirs: dict[str, Any]) -> None:
         differences = [

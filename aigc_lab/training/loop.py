@@ -1,46 +1,28 @@
 """The one training loop. A recipe knows its model, its losses and its step; `fit` knows everything else."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from aigc_lab import runtime
-from aigc_lab.recipes.optimizer_step import Update
+from aigc_lab.recipes.optimizer_step import OptimizerStep
+from aigc_lab.recipes.recipe import Recipe
 from aigc_lab.training import rng
 from aigc_lab.training.batches import Batches, as_tensors
-from aigc_lab.training.checkpointer import Saver
+from aigc_lab.training.budget import Budget, Clock, Timer, check_positive
+from aigc_lab.training.checkpointer import Checkpointer
 from aigc_lab.training.history import History
 from aigc_lab.training.processes import Processes, ProcessLostError
 from aigc_lab.training.progress_bar import Bar, stop_button
-from aigc_lab.training.scalars import Readings
+from aigc_lab.training.scalars import ScalarLog
 
-batches = Batches
-
-
-class Recipe(Protocol):
-    """What `fit` trains: modules, their optimisers, and one step of learning.
-
-    Before each step `fit` sets `recipe.progress` to the share of its budget that is spent, from 0 to below 1; a learning rate may fall with it. A
-    recipe that takes its steps with `self.update` (an `updates.Update`) can be trained in other precisions, in parts, and by several processes.
-    `compilable` names its networks that torch.compile can take, such as "generator" or "model.encoder".
-    """
-
-    progress: float
-    compilable: tuple[str, ...]
-
-    def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor | float]: ...
-
-    def to(self, device: torch.device) -> "Recipe": ...
-
-    def state_dict(self) -> dict[str, Any]: ...
-
-    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+SAVE_EVERY_SECONDS = 30.0
 
 
 class OutOfMemoryError(RuntimeError):
@@ -56,15 +38,18 @@ def fit(
     batch_size: int = 64,
     seed: int = 0,
     callback: Callable[[int, Recipe, History], Any] | None = None,
-    every: int | float | None = None,
+    every_steps: int | None = None,
+    every_seconds: float | None = None,
     checkpoint: str | os.PathLike | None = None,
-    save_every: int | float = 30.0,
+    save_every_steps: int | None = None,
+    save_every_seconds: float | None = None,
     resume: bool = True,
     precision: str | None = None,
     accumulate: int = 1,
     clip: float | None = None,
     channels_last: bool = False,
     compile: bool = False,
+    **unknown: Any,
 ) -> History:
     """Train a recipe for a number of steps, or for a time.
 
@@ -82,12 +67,13 @@ def fit(
         steps, seconds: the budget; give one of them.
         batch_size: examples a step.
         seed: of the order of the examples and of the noise.
-        callback: called as `callback(step, recipe, history)` before the first step (as step 0), `every` so often, and after the last step.
-        every: a whole number counts steps (`every=50`), a float seconds (`every=2.0`).
-        checkpoint: a file. All that the training is goes there `save_every` so often and at the end. If the file is there when training
-            starts, it goes on from it, and a run with a budget of steps ends with the same weights, to the bit, as one that was never stopped.
+        callback: called as `callback(step, recipe, history)` before the first step (as step 0), in between if asked, and after the last step.
+        every_steps, every_seconds: how often in between: after each so many steps, or seconds of training; one of them, or neither.
+        checkpoint: a file. All that the training is goes there now and then and at the end. If the file is there when training starts, it goes
+            on from it, and a run with a budget of steps ends with the same weights, to the bit, as one that was never stopped.
+        save_every_steps, save_every_seconds: how often the checkpoint is saved; one of them, or neither: then every 30 seconds.
         resume: False starts anew, and overwrites the file.
-        precision, accumulate, clip: see `updates.Update`.
+        precision, accumulate, clip: see `OptimizerStep`.
         channels_last: keeps the channels of a pixel together in memory, which a GPU's matrix units prefer.
         compile: lets torch.compile fuse the operations of the networks in `recipe.compilable`. The first step then takes up to minutes, so
             this pays in long trainings only, and mostly on a GPU.
@@ -96,17 +82,25 @@ def fit(
         The history: `history.steps`, `history.seconds`, `history["name of a scalar"]`.
 
     Raises:
-        ValueError: not exactly one budget, data that is empty or doesn't belong together, a checkpoint of another training, or nothing to
-            compile with.
+        ValueError: not exactly one budget, both intervals of a pair, a number that isn't greater than 0, data that is empty or doesn't belong
+            together, a checkpoint of another training, or nothing to compile with.
+        TypeError: an argument that `fit` doesn't have.
         NonFiniteLossError: a loss became NaN or infinite; the message says which, when, and the last values before.
         OutOfMemoryError: the batch is too large for the GPU. The recipe can be trained again with a smaller one.
         ProcessLostError: another process of this training has ended.
-        SnapshotError: neither the checkpoint nor the one before it can be read.
+        CheckpointError: neither the checkpoint nor the one before it can be read, or they are of another version of the format.
     """
-    _check_arguments(steps, seconds, batch_size=batch_size, every=every, save_every=save_every)
+    _refuse(unknown)
+    check_positive(batch_size=batch_size)
+    budget = Budget(steps, seconds)
+    reporting = Timer("every", every_steps, every_seconds)
+    if save_every_steps is None and save_every_seconds is None:
+        save_every_seconds = SAVE_EVERY_SECONDS
+    saving = Timer("save_every", save_every_steps, save_every_seconds)
+
     processes = Processes()
     device = processes.device(runtime.device())
-    order = Batches(_on_device(as_tensors(data), device), batch_size, seed, processes.index, processes.count)
+    batches = Batches(_on_device(as_tensors(data), device), batch_size, seed, processes.index, processes.count)
     recipe.to(device)
     for module in _modules(recipe) if channels_last else []:
         module.to(memory_format=torch.channels_last)
@@ -114,60 +108,52 @@ def fit(
     if compile:
         _compile(recipe, device)
 
-    history = History()
-    readings = Readings(history, _read_every(device))
-    several = processes.average if processes.count > 1 else None
-    update = Update(
-        accumulate, clip or getattr(getattr(recipe, "update", None), "clip", None), precision, average=several
-    )
-    saver = Saver(checkpoint, recipe, update, order, history, processes, seed)
+    history, clock = History(), Clock(processes.agree)
+    log = ScalarLog(history, _read_every(device))
+    optimizer_step = _optimizer_step(recipe, accumulate, clip, precision, processes)
+    checkpointer = Checkpointer(checkpoint, recipe, optimizer_step, batches, log, processes, seed)
+    report = partial(_report, callback, recipe, log, clock)
 
-    with rng.forked(seed + processes.index), _updating_with(recipe, update), stop_button() as stopped:
-        resumed = resume and saver.resume()
-        now = saved = reported = history.seconds[-1] if resumed else 0.0
-        start = time.perf_counter() - now
-
-        def report() -> None:
-            nonlocal start
-            if callback is not None:
-                before = time.perf_counter()
-                with rng.forked():  # what a callback draws must not change what is learnt
-                    callback(len(history), recipe, history)
-                start += time.perf_counter() - before  # its time is not the training's
-
+    with rng.forked(seed + processes.index), _stepping_with(recipe, optimizer_step), stop_button() as stopped:
+        resumed = resume and checkpointer.resume()
+        clock.start(len(history), history.seconds[-1] if resumed else 0.0)
+        saving.start(clock)
+        reporting.start(clock)
         if not resumed:
             report()
-        with Bar(steps or seconds, quiet=not processes.first) as bar:
-            done = readings.taken >= steps if steps else now >= seconds
+        with Bar(budget, quiet=not processes.first) as bar:
             try:
-                while not done and not stopped:
-                    recipe.progress = readings.taken / steps if steps else now / seconds
-                    scalars = _take_step(recipe, _placed(next(order), device, channels_last), device)
-                    now = processes.agree(time.perf_counter() - start)
-                    readings.add(now, scalars)
-                    done = readings.taken >= steps if steps else now >= seconds
-                    if not done and _due(save_every, readings.taken, now - saved):
-                        saved = now
-                        readings.read()
-                        saver.save()
-                    if not done and _due(every, readings.taken, now - reported):
-                        reported = now
-                        readings.read()
-                        report()
-                    bar.show(history, len(history) if steps else now, now)
-                readings.read()
-                saver.save()
-                history.interrupted = not done
+                while budget.lasts(clock) and not stopped:
+                    recipe.progress = budget.share(clock)
+                    scalars = _take_step(recipe, _placed(next(batches), device, channels_last), device)
+                    clock.tick()
+                    log.add(clock.seconds, scalars)
+                    if budget.lasts(clock):  # else both are done below
+                        if saving.due(clock):
+                            checkpointer.save()
+                        if reporting.due(clock):
+                            report()
+                    bar.show(history, clock)
+                checkpointer.save()
+                history.interrupted = budget.lasts(clock)
             except KeyboardInterrupt:  # in the middle of a step: what the last one left is not saved
-                readings.read()
+                log.read()
                 history.interrupted = True
             except ProcessLostError as error:
-                raise ProcessLostError(f"{error}. {saver.advice()}") from None
-            bar.show(history, len(history) if steps else now, now, last=True)
+                raise ProcessLostError(f"{error}. {checkpointer.advice()}") from None
+            bar.show(history, clock, last=True)
         if history.interrupted:
             print(f"\nStopped by you after step {len(history)}. The model and its history are ready to use.")
         report()
     return history
+
+
+def _report(callback: Callable | None, recipe: Recipe, log: ScalarLog, clock: Clock) -> None:
+    """Tell the callback where the training stands: its time isn't the training's, and what it draws changes nothing that is learnt."""
+    log.read()
+    if callback is not None:
+        with clock.paused(), rng.forked():
+            callback(len(log.history), recipe, log.history)
 
 
 def _take_step(recipe: Recipe, batch: tuple[Tensor, ...], device: torch.device) -> dict[str, Tensor | float]:
@@ -216,22 +202,31 @@ def _modules(recipe: Recipe) -> list[nn.Module]:
     return [part for part in vars(recipe).values() if isinstance(part, nn.Module)]
 
 
+def _optimizer_step(
+    recipe: Recipe, accumulate: int, clip: float | None, precision: str | None, processes: Processes
+) -> OptimizerStep:
+    """How this training takes its steps. A recipe's own clip counts where `fit` is given none."""
+    own_clip = getattr(getattr(recipe, "optimizer_step", None), "clip", None)
+    average = processes.average if processes.count > 1 else None
+    return OptimizerStep(accumulate, clip or own_clip, precision, average=average)
+
+
 @contextmanager
-def _updating_with(recipe: Recipe, update: Update) -> Iterator[None]:
-    """The recipe takes its steps with this update, for as long as it trains."""
-    before = getattr(recipe, "update", None)
-    if before is None and not update.plain:
+def _stepping_with(recipe: Recipe, optimizer_step: OptimizerStep) -> Iterator[None]:
+    """The recipe takes its steps this way for as long as it trains."""
+    before = getattr(recipe, "optimizer_step", None)
+    if before is None and not optimizer_step.plain:
         raise ValueError(
             f"{type(recipe).__name__} takes its steps itself: precision, accumulate, clip and several processes need a recipe "
-            "that takes them with self.update (updates.Update)"
+            "that takes them with self.optimizer_step (an OptimizerStep)"
         )
     if before is not None:
-        recipe.update = update
+        recipe.optimizer_step = optimizer_step
     try:
         yield
     finally:
         if before is not None:
-            recipe.update = before
+            recipe.optimizer_step = before
 
 
 def _on_device(tensors: tuple[Tensor, ...], device: torch.device) -> tuple[Tensor, ...]:
@@ -241,15 +236,9 @@ def _on_device(tensors: tuple[Tensor, ...], device: torch.device) -> tuple[Tenso
     return tuple(tensor.to(device) for tensor in tensors)
 
 
-def _check_arguments(steps: int | None, seconds: float | None, **others: float | None) -> None:
-    if (steps is None) == (seconds is None):
-        raise ValueError("fit needs one budget: steps=... or seconds=..., " + ("not both" if steps else "got neither"))
-    for name, value in {"steps": steps, "seconds": seconds, **others}.items():
-        if value is not None and not value > 0:
-            raise ValueError(f"{name} must be greater than 0, got {value}")
-
-
-def _due(every: float | None, step: int, waited: float) -> bool:
-    if every is None:
-        return False
-    return step % every == 0 if isinstance(every, int) else waited >= every
+def _refuse(unknown: dict[str, Any]) -> None:
+    """Say what to write instead of `every` and `save_every`, which counted steps or seconds by the type of the number."""
+    for name in unknown:
+        if name in ("every", "save_every"):
+            raise TypeError(f"fit has no argument {name!r}: give {name}_steps=... or {name}_seconds=...")
+        raise TypeError(f"fit() got an unexpected keyword argument {name!r}")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from tqdm import tqdm
 
 from aigc_lab import runtime
+from aigc_lab.training.budget import Budget, Clock
 from aigc_lab.training.history import History
 
 SHOW_EVERY = 0.3  # seconds between two redraws
@@ -18,14 +19,15 @@ class Bar:
     """How much of the budget is spent, and the losses of the last step. Silent in profile `ci`, and where `quiet`.
 
     Args:
-        total: the budget, in steps or seconds.
+        budget: in steps or seconds.
         quiet: True shows nothing.
     """
 
-    def __init__(self, total: float, quiet: bool = False) -> None:
+    def __init__(self, budget: Budget, quiet: bool = False) -> None:
+        self._budget = budget
         form = "{percentage:3.0f}% |{bar:20}| {desc}"
         off = quiet or runtime.profile() == "ci"
-        self._bar = tqdm(total=total, file=sys.stdout, bar_format=form, ncols=140, disable=off)
+        self._bar = tqdm(total=budget.total, file=sys.stdout, bar_format=form, ncols=140, disable=off)
         self._shown = 0.0
 
     def __enter__(self) -> "Bar":
@@ -34,13 +36,16 @@ class Bar:
     def __exit__(self, *error: object) -> None:
         self._bar.close()
 
-    def show(self, history: History, spent: float, now: float, last: bool = False) -> None:
+    def show(self, history: History, clock: Clock, last: bool = False) -> None:
         """Redraw, if it is time or this is the last time."""
-        if not len(history) or (not last and now - self._shown < SHOW_EVERY):
+        if not len(history) or (not last and clock.seconds - self._shown < SHOW_EVERY):
             return
-        self._shown = now
+        self._shown = clock.seconds
         losses = ", ".join(f"{name} {history[name][-1]:.3f}" for name in history.names)
         self._bar.set_description_str(f"step {len(history)}, {history.seconds[-1]:.0f} s: {losses}", refresh=False)
+        spent = (
+            len(history) if self._budget.by_steps else clock.seconds
+        )  # on a GPU steps are taken before they are read
         self._bar.n = min(spent, self._bar.total)
         if self._bar.n < self._bar.total:  # the full bar is drawn when it closes
             self._bar.refresh()

@@ -1,4 +1,4 @@
-"""What each step says of itself, kept on the device until it is read.
+"""Each step's scalars, kept on the device until they are read.
 
 On a GPU, looking at a loss waits for all work that was given to it; done at every step, that leaves it idle in between. So the scalars of several
 steps are fetched at once, and looked through for the first that isn't finite.
@@ -22,26 +22,30 @@ class NonFiniteLossError(FloatingPointError):
         self.history = history
 
 
-class Readings:
-    """Scalars on their way into the history.
+class ScalarLog:
+    """Each step's scalars on their way into the history.
 
     Args:
         history: where they go.
-        every: after how many steps they are read. 1 reads each at once.
+        read_every: after how many steps they are read. 1 reads each at once.
     """
 
-    def __init__(self, history: History, every: int = 1) -> None:
-        self.history, self.every = history, every
+    def __init__(self, history: History, read_every: int = 1) -> None:
+        self.history, self.read_every = history, read_every
         self._waiting: list[tuple[float, dict[str, Tensor | float]]] = []
 
-    @property
-    def taken(self) -> int:
-        """Steps so far, read or not."""
-        return len(self.history) + len(self._waiting)
-
     def add(self, seconds: float, scalars: dict[str, Tensor | float]) -> None:
+        """A step was taken.
+
+        Args:
+            seconds: spent training until its end.
+            scalars: {name: scalar}, on any device.
+
+        Raises:
+            NonFiniteLossError: as `read`, if it is time to read.
+        """
         self._waiting.append((seconds, scalars))
-        if len(self._waiting) >= self.every:
+        if len(self._waiting) >= self.read_every:
             self.read()
 
     def read(self) -> None:

@@ -17,9 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from aigc_lab.recipes.ema import update_average
+from aigc_lab.recipes import ema
 from aigc_lab.recipes.learning_rate import falling, scale_rate
-from aigc_lab.recipes.optimizer_step import Update, widened
+from aigc_lab.recipes.optimizer_step import OptimizerStep, widened
+from aigc_lab.recipes.recipe import ImageRecipe, image_shape
 from aigc_lab.transforms import to_unit
 from aigc_lab.vae.losses import (
     bernoulli_log_likelihood,
@@ -54,7 +55,7 @@ def binarise(images: Tensor, seed: int = 0) -> Tensor:
     return torch.bernoulli(grey.cpu().float(), generator=torch.Generator().manual_seed(seed)).to(images.device)
 
 
-class VaeRecipe:
+class VaeRecipe(ImageRecipe):
     """Encoder, decoder, their optimiser, and one step of raising the bound. Train it with `training.fit`.
 
     Attributes:
@@ -63,6 +64,7 @@ class VaeRecipe:
         progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
+    parts = ("model", "averaged", "optimizer", "steps_done")
     compilable = ("model.encoder", "model.decoder")
 
     def __init__(
@@ -92,11 +94,10 @@ class VaeRecipe:
         if likelihood == "gaussian":
             self.model.noise_logvar = nn.Parameter(torch.tensor(-3.0))  # log σ² of a pixel: σ = 0.22 to begin with
         self.averaged = copy.deepcopy(self.model).requires_grad_(False)
-        self.optimiser = torch.optim.AdamW(
+        self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.1, fused=True
         )
-        self.update = Update()
-        self.steps_done, self.progress = 0, 0.0
+        self.optimizer_step = OptimizerStep()
 
     @classmethod
     def for_data(cls, dataset: Any, **settings: Any) -> "VaeRecipe":
@@ -111,9 +112,7 @@ class VaeRecipe:
         Raises:
             ValueError: no images, height and width that aren't multiples of 4, or a setting out of range.
         """
-        if getattr(dataset, "images", None) is None:
-            raise ValueError("this VAE learns images, and this dataset has none")
-        return cls(tuple(dataset.images.shape[1:]), **settings)
+        return cls(image_shape(dataset), **settings)
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Raise the bound of one batch.
@@ -124,9 +123,9 @@ class VaeRecipe:
         Returns:
             Nats a picture: "loss" = reconstruction + β KL (with free bits: their term in place of the KL), "reconstruction" = -log p(x|z), "KL".
         """
-        scale_rate(self.optimiser, falling(self.progress))
-        scalars = self.update(self._loss, self.optimiser, (_unit(batch[0]),))
-        update_average(self.averaged, self.model, 1 - 1 / (1 + self.memory * self.steps_done))
+        scale_rate(self.optimizer, falling(self.progress))
+        scalars = self.optimizer_step(self._loss, self.optimizer, (_unit(self.check_images(batch[0])),))
+        ema.update(self.averaged, self.model, ema.growing_decay(self.steps_done, self.memory))
         self.steps_done += 1
         return scalars
 
@@ -157,7 +156,7 @@ class VaeRecipe:
             raise ValueError(f"n must be at least 1, got {n}")
         if not temperature >= 0:
             raise ValueError(f"temperature must be 0 or more, got {temperature}")
-        return self.decode(temperature * torch.randn(n, self.latent, generator=generator).to(self._device()))
+        return self.decode(temperature * torch.randn(n, self.latent, generator=generator).to(self.device))
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """μ and log σ² of q(z|x), (n, latent) each, of images that are uint8 or in [0, 1]."""
@@ -167,7 +166,7 @@ class VaeRecipe:
         """The mean picture at z: (n, latent) -> (n, channels, height, width) in [0, 1]. Gradients flow to z if it asks for them."""
         if z.ndim != 2 or z.shape[1] != self.latent:
             raise ValueError(f"z must be (n, {self.latent}), got {tuple(z.shape)}")
-        return self.averaged.decoder(z.to(self._device())).sigmoid()
+        return self.averaged.decoder(z.to(self.device)).sigmoid()
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """Pictures decoded from the means of their own codes, in [0, 1]."""
@@ -216,30 +215,8 @@ class VaeRecipe:
             return bernoulli_log_likelihood(x, logits)
         return gaussian_log_likelihood(x, logits.sigmoid(), model.noise_logvar)
 
-    def to(self, device: torch.device | str) -> "VaeRecipe":
-        """Move the networks to a device. The optimiser's memory goes with them."""
-        self.model.to(device)
-        self.averaged.to(device)
-        self.optimiser.load_state_dict(self.optimiser.state_dict())  # casts its state to where the weights are
-        return self
-
-    def state_dict(self) -> dict[str, Any]:
-        parts = ("model", "averaged", "optimiser")
-        return {part: getattr(self, part).state_dict() for part in parts} | {"steps_done": self.steps_done}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        for part in ("model", "averaged", "optimiser"):
-            getattr(self, part).load_state_dict(copy.deepcopy(state[part]))  # an optimiser would share its memory
-        self.steps_done = state["steps_done"]
-
-    def _device(self) -> torch.device:
-        return next(self.averaged.parameters()).device
-
     def _input(self, images: Tensor) -> Tensor:
-        if images.ndim != 4 or tuple(images.shape[1:]) != self.shape or len(images) == 0:
-            expected = ", ".join(str(side) for side in self.shape)
-            raise ValueError(f"images must be (n, {expected}) with n >= 1, got {tuple(images.shape)}")
-        return _unit(images.to(self._device()))
+        return _unit(self.check_images(images).to(self.device))
 
 
 def _unit(images: Tensor) -> Tensor:

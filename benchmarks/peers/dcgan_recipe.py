@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from aigc_lab.recipes.optimizer_step import Update, widened
+from aigc_lab.recipes.optimizer_step import OptimizerStep, widened
 from aigc_lab.transforms import from_signed, to_signed
 from peers.gans import PytorchDcgan, enlarge
 
@@ -26,17 +26,17 @@ class DcganRecipe:
         networks = PytorchDcgan()
         self.generator, self.discriminator, self.latent = networks.generator, networks.discriminator, networks.latent
         settings = {"lr": 2e-4, "betas": (0.5, 0.999), "fused": True}
-        self.g_optimiser = torch.optim.Adam(self.generator.parameters(), **settings)
-        self.d_optimiser = torch.optim.Adam(self.discriminator.parameters(), **settings)
-        self.update, self.progress = Update(), 0.0
+        self.g_optimizer = torch.optim.Adam(self.generator.parameters(), **settings)
+        self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **settings)
+        self.optimizer_step, self.progress = OptimizerStep(), 0.0
         self._fake: list[Tensor] = []
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         self._fake.clear()
         real = (to_signed(batch[0]),)
-        scalars = self.update(self._discriminator_loss, self.d_optimiser, real)
+        scalars = self.optimizer_step(self._discriminator_loss, self.d_optimizer, real)
         self.discriminator.requires_grad_(False)
-        scalars |= self.update(self._generator_loss, self.g_optimiser, real)
+        scalars |= self.optimizer_step(self._generator_loss, self.g_optimizer, real)
         self.discriminator.requires_grad_(True)
         return scalars
 
@@ -80,22 +80,22 @@ def endless(images: Tensor) -> Iterator[Tensor]:
 
 def train_dcgan(recipe: DcganRecipe, images: Tensor, labels: Tensor, steps: int, device: torch.device) -> None:
     g, d = recipe.generator, recipe.discriminator
-    g_optimiser = torch.optim.Adam(g.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    d_optimiser = torch.optim.Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    g_optimizer = torch.optim.Adam(g.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    d_optimizer = torch.optim.Adam(d.parameters(), lr=2e-4, betas=(0.5, 0.999))
     batches = endless(images)
     for _ in range(steps):
         real = next(batches).to(device)
-        d_optimiser.zero_grad()
+        d_optimizer.zero_grad()
         on_real = bce(d(real), 1.0)
         on_real.backward()
         fake = g(torch.randn(len(real), recipe.latent, device=device))
         on_fake = bce(d(fake.detach()), 0.0)
         on_fake.backward()
-        d_optimiser.step()
-        g_optimiser.zero_grad()
+        d_optimizer.step()
+        g_optimizer.zero_grad()
         g_loss = bce(d(fake), 1.0)
         g_loss.backward()
-        g_optimiser.step()
+        g_optimizer.step()
         _ = on_real.item(), on_fake.item(), g_loss.item()
 
 

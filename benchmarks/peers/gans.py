@@ -19,16 +19,16 @@ class _Gan:
         real = self.prepare(images)
         fake = self.generator(torch.randn(len(real), self.latent))
         on_real, on_fake = self.discriminator(real), self.discriminator(fake.detach())
-        self._update(self.d_optimiser, _bce(on_real, 1.0) + _bce(on_fake, 0.0))
-        self._update(self.g_optimiser, _bce(self.discriminator(fake), 1.0))
+        self._update(self.d_optimizer, _bce(on_real, 1.0) + _bce(on_fake, 0.0))
+        self._update(self.g_optimizer, _bce(self.discriminator(fake), 1.0))
 
     def prepare(self, images: Tensor) -> Tensor:
         return to_signed(images)
 
-    def _update(self, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-        optimiser.zero_grad()
+    def _update(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
 
 
 class PytorchDcgan(_Gan):
@@ -61,8 +61,8 @@ class PytorchDcgan(_Gan):
             if isinstance(module, nn.BatchNorm2d):
                 nn.init.normal_(module.weight, 1, 0.02)
         settings = {"lr": 2e-4, "betas": (0.5, 0.999)}
-        self.g_optimiser = torch.optim.Adam(self.generator.parameters(), **settings)
-        self.d_optimiser = torch.optim.Adam(self.discriminator.parameters(), **settings)
+        self.g_optimizer = torch.optim.Adam(self.generator.parameters(), **settings)
+        self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **settings)
 
     def prepare(self, images: Tensor) -> Tensor:
         return enlarge(to_signed(images))
@@ -107,8 +107,8 @@ class TensorflowDcgan(_Gan):
         glorot(self.generator)
         glorot(self.discriminator)
         settings = {"lr": 1e-4, "eps": 1e-7}
-        self.g_optimiser = torch.optim.Adam(self.generator.parameters(), **settings)
-        self.d_optimiser = torch.optim.Adam(self.discriminator.parameters(), **settings)
+        self.g_optimizer = torch.optim.Adam(self.generator.parameters(), **settings)
+        self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **settings)
 
     @torch.no_grad()
     def sample(self, n: int) -> Tensor:
@@ -151,8 +151,8 @@ class PerceptronGan(_Gan):
                 if isinstance(module, nn.Linear):
                     nn.init.uniform_(module.weight, -spread, spread)
                     nn.init.zeros_(module.bias)
-        self.g_optimiser = torch.optim.SGD(self.generator.parameters(), lr=0.1, momentum=0.5)
-        self.d_optimiser = torch.optim.SGD(self.discriminator.parameters(), lr=0.1, momentum=0.5)
+        self.g_optimizer = torch.optim.SGD(self.generator.parameters(), lr=0.1, momentum=0.5)
+        self.d_optimizer = torch.optim.SGD(self.discriminator.parameters(), lr=0.1, momentum=0.5)
         self.steps_done = 0
 
     def prepare(self, images: Tensor) -> Tensor:
@@ -166,9 +166,9 @@ class PerceptronGan(_Gan):
         super().step(images)
         self.steps_done += 1
         epochs = self.steps_done / 80  # 8,000 digits in batches of 100
-        for optimiser in (self.g_optimiser, self.d_optimiser):
-            optimiser.param_groups[0]["momentum"] = 0.5 + 0.2 * min(epochs / 250, 1)
-            optimiser.param_groups[0]["lr"] = max(0.1 * 1.000004**-self.steps_done, 1e-6)
+        for optimizer in (self.g_optimizer, self.d_optimizer):
+            optimizer.param_groups[0]["momentum"] = 0.5 + 0.2 * min(epochs / 250, 1)
+            optimizer.param_groups[0]["lr"] = max(0.1 * 1.000004**-self.steps_done, 1e-6)
 
     @torch.no_grad()
     def sample(self, n: int) -> Tensor:

@@ -50,12 +50,12 @@ def average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
 def train_gan(recipe: GanRecipe, images: Tensor, labels: Tensor, steps: int, device: torch.device) -> None:
     settings = {"lr": 5e-3, "betas": (0.0, 0.99)}
     g, d = recipe.generator, recipe.discriminator
-    g_optimiser = torch.optim.Adam(g.parameters(), **settings)
-    d_optimiser = torch.optim.Adam(d.parameters(), **settings)
+    g_optimizer = torch.optim.Adam(g.parameters(), **settings)
+    d_optimizer = torch.optim.Adam(d.parameters(), **settings)
     batches = endless(Pictures(images, labels, signed=True))
     for step in range(steps):
         real, y = (tensor.to(device) for tensor in next(batches))
-        d_optimiser.zero_grad()
+        d_optimizer.zero_grad()
         fake = g(torch.randn(len(real), g.latent, device=device), y)
         on_real, on_fake = d(real, y), d(fake.detach(), y)
         d_loss = gan.relativistic_discriminator_loss(on_real, on_fake)
@@ -64,42 +64,42 @@ def train_gan(recipe: GanRecipe, images: Tensor, labels: Tensor, steps: int, dev
         if step % recipe.r1_every == 0:
             total = total + recipe.gamma / 2 * recipe.r1_every * r1_penalty(d, real, y)
         total.backward()
-        d_optimiser.step()
-        g_optimiser.zero_grad()
+        d_optimizer.step()
+        g_optimizer.zero_grad()
         g_loss = gan.relativistic_generator_loss(d(real, y).detach(), d(fake, y))
         g_loss.backward()
-        g_optimiser.step()
+        g_optimizer.step()
         average(recipe.averaged, g, 0.99)
         _ = d_loss.item(), g_loss.item()
 
 
 def train_vae(recipe: VaeRecipe, images: Tensor, labels: Tensor, steps: int, device: torch.device) -> None:
-    optimiser = torch.optim.AdamW(recipe.model.parameters(), lr=5e-3, betas=(0.9, 0.99), weight_decay=0.1)
+    optimizer = torch.optim.AdamW(recipe.model.parameters(), lr=5e-3, betas=(0.9, 0.99), weight_decay=0.1)
     batches = endless(Pictures(images, labels, signed=False))
     for _ in range(steps):
         x = torch.bernoulli(next(batches)[0].to(device))
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         mu, logvar = recipe.model.encoder(x)
         logits = recipe.model.decoder(mu + torch.exp(0.5 * logvar) * torch.randn_like(mu))
         reconstruction = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
         kl = vae.kl_standard_normal(mu, logvar).mean()
         loss = reconstruction + kl
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         average(recipe.averaged, recipe.model, 0.99)
         _ = loss.item(), reconstruction.item(), kl.item()
 
 
 def train_flow(recipe: FlowRecipe, images: Tensor, labels: Tensor, steps: int, device: torch.device) -> None:
-    optimiser = torch.optim.AdamW(recipe.network.parameters(), lr=2e-3, betas=(0.9, 0.99))
+    optimizer = torch.optim.AdamW(recipe.network.parameters(), lr=2e-3, betas=(0.9, 0.99))
     batches = endless(Pictures(images, labels, signed=True))
     for _ in range(steps):
         x, y = (tensor.to(device) for tensor in next(batches))
         noise, t = torch.randn_like(x), torch.rand(len(x), device=device)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = F.mse_loss(recipe.network(flow.between(noise, x, t), t, y), x - noise)
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         average(recipe.averaged, recipe.network, 0.99)
         _ = loss.item()
 
@@ -118,14 +118,14 @@ class Windows(Dataset):
 
 
 def train_lm(recipe: LmRecipe, windows: Tensor, batch_size: int, steps: int, device: torch.device) -> None:
-    optimiser = torch.optim.AdamW(recipe.model.parameters(), lr=3e-3)
+    optimizer = torch.optim.AdamW(recipe.model.parameters(), lr=3e-3)
     batches = endless(Windows(windows), batch_size)
     for _ in range(steps):
         tokens = next(batches).to(device)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         logits, _ = recipe.model(tokens[:, :-1])
         loss = F.cross_entropy(logits.transpose(1, 2), tokens[:, 1:])
         loss.backward()
         nn.utils.clip_grad_norm_(recipe.model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
         _ = loss.item()

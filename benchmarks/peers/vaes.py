@@ -18,9 +18,9 @@ class _Vae:
     decoder: nn.Module
 
     def step(self, images: Tensor) -> None:
-        self.optimiser.zero_grad()
+        self.optimizer.zero_grad()
         (-self._bound(to_unit(images)).mean()).backward()
-        self.optimiser.step()
+        self.optimizer.step()
 
     @torch.no_grad()
     def sample(self, n: int) -> Tensor:
@@ -58,7 +58,7 @@ class KerasVae(_Vae):
         )  # fmt: skip
         glorot(self.encoder)
         glorot(self.decoder)
-        self.optimiser = torch.optim.Adam([*self.encoder.parameters(), *self.decoder.parameters()], lr=1e-3, eps=1e-7)
+        self.optimizer = torch.optim.Adam([*self.encoder.parameters(), *self.decoder.parameters()], lr=1e-3, eps=1e-7)
 
 
 class PerceptronVae(_Vae):
@@ -73,4 +73,4 @@ class PerceptronVae(_Vae):
         weights = [*self.encoder.parameters(), *self.decoder.parameters()]
         for weight in weights:
             nn.init.normal_(weight, 0, 0.01)
-        self.optimiser = torch.optim.Adagrad(weights, lr=0.02, weight_decay=1 / 8000)
+        self.optimizer = torch.optim.Adagrad(weights, lr=0.02, weight_decay=1 / 8000)

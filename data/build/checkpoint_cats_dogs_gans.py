@@ -74,7 +74,7 @@ def train(job):
             measuring += time.process_time() - start
 
     start = time.process_time()
-    training.fit(recipe, (images, labels), steps=STEPS, seed=seed, callback=score, every=20)
+    training.fit(recipe, (images, labels), steps=STEPS, seed=seed, callback=score, every_steps=20)
     seconds = time.process_time() - start - measuring
     drawn = recipe.sample(20, labels=torch.arange(20) // 10, generator=torch.Generator().manual_seed(0))
     print(way, pictures, "seed", seed, f"{seconds:.0f} s", {k: round(v, 3) for k, v in scores[-1].items()}, flush=True)

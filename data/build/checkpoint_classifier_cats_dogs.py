@@ -35,17 +35,17 @@ def main() -> None:
     images, labels = to_signed(train.images), train.labels
     model = Classifier(classes=2 * TURNS)
     batches = len(images) // BATCH
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=6e-3, total_steps=EPOCHS * batches)
+    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=6e-3, total_steps=EPOCHS * batches)
     start = time.process_time()
     for epoch in range(EPOCHS):
         for chosen in torch.randperm(len(images)).split(BATCH)[:batches]:
             quarters = torch.randint(TURNS, (BATCH,))
             pictures = turned(warp(augment(images[chosen], flip=True)), quarters)
             loss = F.cross_entropy(model(pictures), 2 * quarters + labels[chosen], label_smoothing=0.05)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             schedule.step()
         print(f"epoch {epoch + 1}/{EPOCHS}: last loss {loss.item():.3f}", flush=True)
     seconds = time.process_time() - start

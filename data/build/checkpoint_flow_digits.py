@@ -94,7 +94,7 @@ def main() -> None:
     digits = datasets.load("digits")
     recipe = flow.FlowRecipe.for_data(digits)
     start = time.process_time()
-    history = training.fit(recipe, digits, steps=steps, batch_size=BATCH, seed=SEED, callback=report, every=500)
+    history = training.fit(recipe, digits, steps=steps, batch_size=BATCH, seed=SEED, callback=report, every_steps=500)
     cpu_seconds = time.process_time() - start
     recipe.to("cpu")
     averaged = store(recipe.averaged, "flow_digits")

@@ -139,7 +139,7 @@ def test_labels_are_hidden_as_often_as_asked(monkeypatch):
         (lambda: flow.follow(exact_velocity, torch.zeros(2, 1), 0), "at least 1"),
         (lambda: flow.follow(exact_velocity, torch.zeros(2, 1), 5, "rk4"), "euler, midpoint, heun"),
         (lambda: UNet((1, 10, 8)), "multiples of 4"),
-        (lambda: recipe().step((torch.zeros(0, 1, 8, 8), torch.zeros(0))), "shape"),
+        (lambda: recipe().step((torch.zeros(0, 1, 8, 8), torch.zeros(0))), "n, 1, 8, 8"),
         (lambda: recipe().step((torch.zeros(2, 1, 8, 8),)), "3 classes"),
         (lambda: recipe().sample(2, 3), "out of range"),
         (lambda: recipe().sample(0), "at least 1"),

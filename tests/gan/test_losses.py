@@ -83,15 +83,15 @@ def test_no_discriminator_beats_two_log_two_on_equal_distributions():
     same = torch.linspace(-2, 2, 41, dtype=torch.float64)
     slope, offset = torch.tensor([1.5, 0.7], dtype=torch.float64).requires_grad_().unbind()
     weights = [slope.detach().requires_grad_(), offset.detach().requires_grad_()]
-    optimiser = torch.optim.LBFGS(weights, max_iter=100, tolerance_grad=1e-12)
+    optimizer = torch.optim.LBFGS(weights, max_iter=100, tolerance_grad=1e-12)
 
     def closure():
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = gan.discriminator_loss(weights[0] * same + weights[1], weights[0] * same + weights[1])
         loss.backward()
         return loss
 
-    optimiser.step(closure)
+    optimizer.step(closure)
     assert closure().item() == pytest.approx(2 * math.log(2), abs=1e-9)
 
 

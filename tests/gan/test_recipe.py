@@ -100,7 +100,7 @@ FOUR = torch.arange(4)
 @pytest.mark.parametrize(
     ("batch", "message"),
     [
-        ((GREY.repeat(1, 3, 1, 1), FOUR), r"\(1, 28, 28\).*\(4, 3, 28, 28\).*for_data"),
+        ((GREY.repeat(1, 3, 1, 1), FOUR), r"\(n, 1, 28, 28\).*\(4, 3, 28, 28\).*GanRecipe.for_data"),
         ((GREY[:0], FOUR[:0]), r"\(0, 1, 28, 28\)"),
         ((GREY,), r"10 classes.*\(images, labels\)"),
         ((GREY, FOUR + 7), r"label 10 is out of range"),

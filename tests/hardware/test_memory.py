@@ -19,13 +19,13 @@ def network():
 def test_weights_gradients_and_adam_take_sixteen_bytes_a_weight():
     model = network()
     parameters, tensors = 10 * 20 + 20 + 20 * 5 + 5, 4
-    optimiser = torch.optim.Adam(model.parameters())
-    assert memory.gradient_bytes(model) == memory.optimiser_bytes(optimiser) == 0
+    optimizer = torch.optim.Adam(model.parameters())
+    assert memory.gradient_bytes(model) == memory.optimizer_bytes(optimizer) == 0
     model(torch.randn(3, 10)).sum().backward()
-    optimiser.step()
+    optimizer.step()
     assert memory.weight_bytes(model) == memory.gradient_bytes(model) == 4 * parameters
-    assert memory.optimiser_bytes(optimiser) == 8 * parameters + 4 * tensors
-    total = memory.weight_bytes(model) + memory.gradient_bytes(model) + memory.optimiser_bytes(optimiser)
+    assert memory.optimizer_bytes(optimizer) == 8 * parameters + 4 * tensors
+    total = memory.weight_bytes(model) + memory.gradient_bytes(model) + memory.optimizer_bytes(optimizer)
     assert memory.training_bytes(parameters, 0, mixed=False) == total - 4 * tensors
 
 

@@ -87,8 +87,8 @@ def test_kinds_of_operations(operation, kind):
 
 
 def test_equipment_says_something_of_every_machine():
-    assert runtime.bf16_units(CPU) in (True, False)
-    assert runtime.half_precision(CPU) == ("bf16" if runtime.bf16_units(CPU) else None)
+    assert runtime.supports_bf16(CPU) in (True, False)
+    assert runtime.half_precision(CPU) == ("bf16" if runtime.supports_bf16(CPU) else None)
     assert runtime.compiler(CPU) is None or isinstance(runtime.compiler(CPU), str)
 
 

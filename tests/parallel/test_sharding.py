@@ -19,7 +19,7 @@ def test_adams_part_is_what_adam_stores():
     weight.sum().backward()
     adam.step()
     means = sum(t.nbytes for t in adam.state[weight].values() if t.shape == weight.shape)
-    assert sharding.held(1000, 1, 0).optimiser == means + weight.nbytes  # a float32 copy of the weights comes with it
+    assert sharding.held(1000, 1, 0).optimizer == means + weight.nbytes  # a float32 copy of the weights comes with it
     half = weight.detach().bfloat16()
     assert sharding.held(1000, 1, 0).weights == sharding.held(1000, 1, 0).gradients == half.nbytes
 

@@ -42,7 +42,7 @@ def test_two_processes_start_and_after_a_loss_start_again_and_find_each_other(tm
 
 ERRORS = """  File "/somewhere/updates.py", line 85, in __call__
 aigc_lab.processes.ProcessLostError: process 0 of 2 can't reach the others: one of them has ended, and with it this training ([pair.cc:553] Connection
-closed by peer (127.0.0.1)). Start all processes again to go on from the snapshot of step 20, run
+closed by peer (127.0.0.1)). Start all processes again to go on from the checkpoint of step 20, run
 E1124 12:00:00 failed (exitcode: -9) local_rank: 1
 """
 
@@ -50,6 +50,6 @@ E1124 12:00:00 failed (exitcode: -9) local_rank: 1
 def test_the_message_is_found_among_the_others():
     assert torchrun.lost(ERRORS) == (
         "process 0 of 2 can't reach the others: one of them has ended, and with it this training. "
-        "Start all processes again to go on from the snapshot of step 20, run"
+        "Start all processes again to go on from the checkpoint of step 20, run"
     )
     assert torchrun.lost("nothing of that kind") == ""

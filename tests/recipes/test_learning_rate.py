@@ -5,20 +5,20 @@ import torch
 
 from aigc_lab import training
 from aigc_lab.recipes.learning_rate import falling, scale_rate
-from aigc_lab.training import loop
+from aigc_lab.training import budget
 
 
 def test_it_is_a_constant_and_then_torch_s_linear_schedule():
     """With 30 of 100 steps held and 70 falling, as `SequentialLR` of `ConstantLR` and `LinearLR` does it."""
-    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     parts = [
-        torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0, total_iters=30),
-        torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, total_iters=70),
+        torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=30),
+        torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.02, total_iters=70),
     ]
-    theirs = torch.optim.lr_scheduler.SequentialLR(optimiser, parts, milestones=[30])
+    theirs = torch.optim.lr_scheduler.SequentialLR(optimizer, parts, milestones=[30])
     for step in range(101):
-        assert falling(step / 100) == pytest.approx(optimiser.param_groups[0]["lr"], abs=1e-9), step
-        optimiser.step()
+        assert falling(step / 100) == pytest.approx(optimizer.param_groups[0]["lr"], abs=1e-9), step
+        optimizer.step()
         theirs.step()
 
 
@@ -29,10 +29,10 @@ def test_a_share_outside_its_range(wrong):
 
 
 def test_every_group_keeps_its_first_rate_even_through_a_checkpoint():
-    def optimiser(*rates):
+    def optimizer(*rates):
         return torch.optim.Adam([{"params": [torch.zeros(1, requires_grad=True)], "lr": rate} for rate in rates])
 
-    one, other = optimiser(0.1, 0.2), optimiser(7.0, 7.0)
+    one, other = optimizer(0.1, 0.2), optimizer(7.0, 7.0)
     scale_rate(one, 0.5)
     other.load_state_dict(one.state_dict())
     for changed in (one, other):
@@ -66,7 +66,7 @@ def test_fit_tells_the_share_of_steps_that_is_spent(monkeypatch):
 def test_fit_tells_the_share_of_seconds_that_is_spent(monkeypatch):
     monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
     ticks = iter(range(1000))
-    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: float(next(ticks)))
     recipe = Witness()
     history = training.fit(recipe, torch.arange(10), seconds=8.0)
     assert recipe.seen == [0.0, *(history.seconds[:-1] / 8)]

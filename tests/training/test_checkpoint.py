@@ -1,4 +1,4 @@
-"""Snapshots: whole or not at all, checked when read, and without code."""
+"""Checkpoints on disk: whole or not at all, checked when read, and without code."""
 
 import os
 import pickle
@@ -7,24 +7,25 @@ import pytest
 import torch
 from helpers import same
 
+from aigc_lab import training
 from aigc_lab.training import checkpoint
 
 STATE = {"weights": torch.arange(5.0), "deep": {"list": [1, 2.5, "three", None, True], "empty": {}}}
 
 
 def test_what_is_written_is_read_and_the_one_before_is_kept(tmp_path):
-    path = tmp_path / "new folder" / "run.snapshot"
+    path = tmp_path / "new folder" / "run.checkpoint"
     for number in range(3):
-        checkpoint.write(STATE | {"number": number}, path)
-    state, problems = checkpoint.read_newest(path)
+        checkpoint.save(STATE | {"number": number}, path)
+    state, problems = checkpoint.load_newest(path)
     assert same(state, STATE | {"number": 2})
     assert problems == []
-    assert checkpoint.read(checkpoint.previous(path))["number"] == 1
-    assert sorted(file.name for file in path.parent.iterdir()) == ["run.snapshot", "run.snapshot.previous"]
+    assert checkpoint.load(checkpoint.previous(path))["number"] == 1
+    assert sorted(file.name for file in path.parent.iterdir()) == ["run.checkpoint", "run.checkpoint.previous"]
 
 
-def test_no_snapshot_is_no_error(tmp_path):
-    assert checkpoint.read_newest(tmp_path / "none") == (None, [])
+def test_no_checkpoint_is_no_error(tmp_path):
+    assert checkpoint.load_newest(tmp_path / "none") == (None, [])
 
 
 def damaged(data, how):
@@ -44,21 +45,30 @@ def damaged(data, how):
 def test_a_damaged_file_is_named_and_the_one_before_it_used(tmp_path, how):
     path = tmp_path / "run"
     for number in range(2):
-        checkpoint.write(STATE | {"number": number}, path)
+        checkpoint.save(STATE | {"number": number}, path)
     path.write_bytes(damaged(path.read_bytes(), how))
-    with pytest.raises(checkpoint.SnapshotError, match=r"run is (no snapshot|damaged)"):
-        checkpoint.read(path)
-    state, problems = checkpoint.read_newest(path)
+    with pytest.raises(training.CheckpointError, match=r"run is (no checkpoint|damaged)"):
+        checkpoint.load(path)
+    state, problems = checkpoint.load_newest(path)
     assert state["number"] == 0
     assert len(problems) == 1
     assert str(path) in problems[0]
 
 
+def test_a_file_of_another_version_is_refused_and_the_message_names_it(tmp_path):
+    path = tmp_path / "run"
+    path.write_bytes(b"aigc_lab snapshot 1\n" + bytes(500))  # how files of aigc_lab 0.1 begin
+    with pytest.raises(training.CheckpointError, match=r"run is a checkpoint of version 1, .* reads version 2"):
+        checkpoint.load(path)
+    with pytest.raises(training.CheckpointError, match=r"version 1.*Move the files away"):
+        checkpoint.load_newest(path)
+
+
 def test_where_none_can_be_read_nothing_is_overwritten(tmp_path):
     path = tmp_path / "run"
     path.write_bytes(b"the only copy of a thesis")
-    with pytest.raises(checkpoint.SnapshotError, match="Move the files away"):
-        checkpoint.read_newest(path)
+    with pytest.raises(training.CheckpointError, match="Move the files away"):
+        checkpoint.load_newest(path)
     assert path.read_bytes() == b"the only copy of a thesis"
 
 
@@ -69,15 +79,15 @@ class Trap:
 
 def test_reading_executes_no_code(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    checkpoint.write({"trap": Trap()}, tmp_path / "run")
+    checkpoint.save({"trap": Trap()}, tmp_path / "run")
     with pytest.raises(pickle.UnpicklingError):
-        checkpoint.read(tmp_path / "run")
+        checkpoint.load(tmp_path / "run")
     assert not (tmp_path / "trap").exists()
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     path = tmp_path / "run"
-    checkpoint.write(STATE, path)
+    checkpoint.save(STATE, path)
     real_fsync = os.fsync
 
     def full(number):
@@ -86,8 +96,8 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
 
     monkeypatch.setattr(checkpoint.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        checkpoint.write(STATE | {"more": 1}, path)
-    assert same(checkpoint.read(path), STATE)
+        checkpoint.save(STATE | {"more": 1}, path)
+    assert same(checkpoint.load(path), STATE)
     assert [file.name for file in tmp_path.iterdir()] == ["run"]
 
 
@@ -95,7 +105,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
 def test_a_kill_between_two_renames_loses_at_most_the_newest(tmp_path, monkeypatch, killed_at):
     path = tmp_path / "run"
     for number in range(2):
-        checkpoint.write(STATE | {"number": number}, path)
+        checkpoint.save(STATE | {"number": number}, path)
     renames = []
 
     def replace(source, target):
@@ -106,8 +116,8 @@ def test_a_kill_between_two_renames_loses_at_most_the_newest(tmp_path, monkeypat
 
     monkeypatch.setattr(checkpoint.os, "replace", replace)
     with pytest.raises(SystemExit):
-        checkpoint.write(STATE | {"number": 2}, path)
+        checkpoint.save(STATE | {"number": 2}, path)
     monkeypatch.undo()
-    assert checkpoint.read_newest(path)[0]["number"] == 1
-    checkpoint.write(STATE | {"number": 3}, path)
-    assert checkpoint.read_newest(path)[0]["number"] == 3
+    assert checkpoint.load_newest(path)[0]["number"] == 1
+    checkpoint.save(STATE | {"number": 3}, path)
+    assert checkpoint.load_newest(path)[0]["number"] == 3

@@ -12,8 +12,8 @@ from helpers import same
 from torch import nn
 
 from aigc_lab import training
-from aigc_lab.recipes.optimizer_step import Update
-from aigc_lab.training import checkpoint, loop, rng
+from aigc_lab.recipes.optimizer_step import OptimizerStep
+from aigc_lab.training import budget, checkpoint, loop, rng
 
 
 @pytest.fixture(autouse=True)
@@ -27,13 +27,13 @@ class Noisy:
     def __init__(self, hook=lambda step: None):
         torch.manual_seed(0)
         self.model = nn.Linear(1, 1)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=0.1)
-        self.update, self.hook, self.taken = Update(), hook, 0
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.1)
+        self.optimizer_step, self.hook, self.taken = OptimizerStep(), hook, 0
 
     def step(self, batch):
         self.taken += 1
         self.hook(self.taken)
-        return self.update(self.loss, self.optimiser, batch)
+        return self.optimizer_step(self.loss, self.optimizer, batch)
 
     def loss(self, batch):
         x = batch[0].float()[:, None] + torch.randn(len(batch[0]), 1)
@@ -44,11 +44,11 @@ class Noisy:
         return self
 
     def state_dict(self):
-        return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state):
         self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimizer.load_state_dict(state["optimizer"])
 
 
 NUMBERS = torch.arange(10)
@@ -71,9 +71,9 @@ def test_stopped_and_resumed_it_is_as_if_never_stopped(tmp_path):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        fit(Noisy(fail), tmp_path / "run", save_every=5)
+        fit(Noisy(fail), tmp_path / "run", save_every_steps=5)
     second = Noisy()
-    found = fit(second, tmp_path / "run", save_every=5)
+    found = fit(second, tmp_path / "run", save_every_steps=5)
     assert second.taken == 10  # it went on from step 10
     assert torch.equal(weights(second), weights(whole))
     np.testing.assert_array_equal(found["loss"], expected["loss"])
@@ -103,7 +103,7 @@ def test_without_resume_it_starts_anew_and_overwrites(tmp_path):
     again = Noisy()
     fit(again, tmp_path / "run", steps=7, resume=False)
     assert again.taken == 7
-    assert len(checkpoint.read(tmp_path / "run")["history"]["rows"]) == 7
+    assert len(checkpoint.load(tmp_path / "run")["history"]["rows"]) == 7
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, change, said):
 
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_used(tmp_path, capsys):
-    fit(Noisy(), tmp_path / "run", save_every=5)
+    fit(Noisy(), tmp_path / "run", save_every_steps=5)
     path = tmp_path / "run"
     path.write_bytes(path.read_bytes()[:300])
     again = Noisy()
@@ -125,8 +125,33 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_used(tmp_path, capsys)
     assert f"{path} is damaged" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("when", "saved"),
+    [
+        ({}, [4, 8, 12, 16, 20]),  # every 30 seconds, which 4 steps take here
+        ({"save_every_seconds": 50.0}, [7, 14, 20]),
+        ({"save_every_steps": 5}, [5, 10, 15, 20]),
+        ({"save_every_steps": 50}, [20]),  # the end is always saved
+    ],
+)
+def test_how_often_it_saves(tmp_path, monkeypatch, when, saved):
+    now, found, save = [0.0], [], checkpoint.save
+
+    def step_takes_8_seconds(step):
+        now[0] += 8.0
+
+    def witnessed(state, path):
+        found.append(len(state["history"]["rows"]))
+        save(state, path)
+
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(checkpoint, "save", witnessed)
+    fit(Noisy(step_takes_8_seconds), tmp_path / "run", **when)
+    assert found == saved
+
+
 def test_the_disk_is_full(tmp_path, monkeypatch, capsys):
-    """Training goes on, says so, and the old snapshot is whole."""
+    """Training goes on, says so, and the old checkpoint is whole."""
     real_fsync, full = os.fsync, []
 
     def fsync(number):
@@ -139,13 +164,13 @@ def test_the_disk_is_full(tmp_path, monkeypatch, capsys):
             full.append(True)
 
     monkeypatch.setattr(checkpoint.os, "fsync", fsync)
-    history = fit(Noisy(fill), tmp_path / "run", save_every=5)
+    history = fit(Noisy(fill), tmp_path / "run", save_every_steps=5)
     assert len(history) == 20
     said = capsys.readouterr().out
-    assert "snapshot of step 10 can't be written" in said
+    assert "checkpoint of step 10 can't be written" in said
     assert "No space left" in said
     assert "that of step 5 is kept" in said
-    assert len(checkpoint.read(tmp_path / "run")["history"]["rows"]) == 5
+    assert len(checkpoint.load(tmp_path / "run")["history"]["rows"]) == 5
     assert [file.name for file in tmp_path.iterdir()] == ["run"]
 
 
@@ -215,21 +240,21 @@ def test_a_recipe_that_steps_itself_can_t_be_told_how():
     class Old(Noisy):
         def __init__(self):
             super().__init__()
-            del self.update
+            del self.optimizer_step
 
         def step(self, batch):
             return {"loss": 0.0}
 
     assert len(fit(Old())) == 20
-    with pytest.raises(ValueError, match=r"Old takes its steps itself.*self.update"):
+    with pytest.raises(ValueError, match=r"Old takes its steps itself.*self.optimizer_step"):
         fit(Old(), clip=1.0)
 
 
-def test_the_recipe_s_own_update_comes_back():
+def test_the_recipe_s_own_optimizer_step_comes_back():
     recipe = Noisy()
-    own = recipe.update
+    own = recipe.optimizer_step
     fit(recipe, accumulate=2, clip=3.0)
-    assert recipe.update is own
+    assert recipe.optimizer_step is own
 
 
 def test_every_stream_is_left_as_it_was_found():

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from aigc_lab import datasets, flow, gan, lm, runtime, training, vae
-from aigc_lab.recipes.optimizer_step import Update
+from aigc_lab.recipes.optimizer_step import OptimizerStep
 
 CPU = torch.device("cpu")
 
@@ -18,11 +18,11 @@ class Line:
     def __init__(self):
         torch.manual_seed(0)
         self.model = nn.Sequential(nn.Linear(3, 5), nn.SiLU(), nn.Linear(5, 1)).double()
-        self.optimiser = torch.optim.SGD(self.model.parameters(), lr=0.1)
-        self.update = Update()
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
+        self.optimizer_step = OptimizerStep()
 
     def step(self, batch):
-        return self.update(self._loss, self.optimiser, batch)
+        return self.optimizer_step(self._loss, self.optimizer, batch)
 
     def _loss(self, batch):
         loss = (self.model(batch[0])[:, 0] - batch[1]).square().mean()

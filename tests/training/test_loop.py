@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from aigc_lab import training
-from aigc_lab.training import loop
+from aigc_lab.training import budget
 
 
 @pytest.fixture(autouse=True)
@@ -37,10 +37,46 @@ class Mean:
 NUMBERS = torch.arange(10)
 
 
-@pytest.mark.parametrize("budget", [{}, {"steps": 3, "seconds": 1.0}, {"steps": 0}, {"seconds": -1.0}])
-def test_exactly_one_budget(budget):
-    with pytest.raises(ValueError, match="steps" if budget.get("seconds") != -1.0 else "seconds"):
-        training.fit(Mean(), NUMBERS, **budget)
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "got neither"),
+        ({"steps": 3, "seconds": 1.0}, "not both"),
+        ({"steps": 0}, "steps must be greater than 0, got 0"),
+        ({"seconds": -1.0}, "seconds must be greater than 0, got -1"),
+        ({"seconds": NAN}, "seconds must be greater than 0, got nan"),
+        ({"steps": 3, "batch_size": 0}, "batch_size must be greater than 0"),
+        ({"steps": 3, "every_steps": 2, "every_seconds": 1.0}, "every_steps or every_seconds, not both"),
+        (
+            {"steps": 3, "save_every_steps": 2, "save_every_seconds": 30.0},
+            "save_every_steps or save_every_seconds, not",
+        ),
+        ({"steps": 3, "every_steps": 0}, "every_steps must be greater than 0, got 0"),
+        ({"steps": 3, "every_steps": 2.5}, "every_steps must be a whole number, got 2.5"),
+        ({"steps": 3, "every_seconds": NAN}, "every_seconds must be greater than 0, got nan"),
+        ({"steps": 3, "save_every_steps": -5}, "save_every_steps must be greater than 0, got -5"),
+        ({"steps": 3, "save_every_seconds": 0.0}, "save_every_seconds must be greater than 0, got 0"),
+    ],
+)
+def test_budgets_and_intervals_that_make_no_sense_are_refused_before_a_step(arguments, message):
+    recipe = Mean()
+    with pytest.raises(ValueError, match=message):
+        training.fit(recipe, NUMBERS, **arguments)
+    assert recipe.seen == []
+
+
+@pytest.mark.parametrize("old", ["every", "save_every"])
+def test_the_old_names_are_answered_with_the_new_ones(old):
+    with pytest.raises(TypeError, match=rf"'{old}': give {old}_steps=... or {old}_seconds=..."):
+        training.fit(Mean(), NUMBERS, steps=3, **{old: 5})
+
+
+def test_an_argument_that_never_was_is_refused_as_python_does():
+    with pytest.raises(TypeError, match=r"fit\(\) got an unexpected keyword argument 'stepz'"):
+        training.fit(Mean(), NUMBERS, stepz=3)
 
 
 def test_a_budget_of_steps_and_the_history_it_leaves():
@@ -56,7 +92,7 @@ def test_a_budget_of_steps_and_the_history_it_leaves():
 
 def test_a_budget_of_seconds_stops_at_the_first_step_beyond(monkeypatch):
     ticks = iter(range(1000))
-    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: float(next(ticks)))
     history = training.fit(Mean(), NUMBERS, seconds=7.0)
     assert history.seconds[-1] >= 7.0
     assert (history.seconds[:-1] < 7.0).all()
@@ -88,7 +124,7 @@ def test_same_seed_same_weights_whatever_surrounds_it():
     def trained(seed, callback=None, before=0):
         torch.rand(before)
         recipe = Mean()
-        training.fit(recipe, NUMBERS, steps=20, batch_size=3, seed=seed, callback=callback, every=2)
+        training.fit(recipe, NUMBERS, steps=20, batch_size=3, seed=seed, callback=callback, every_steps=2)
         return recipe.weight.item()
 
     plain = trained(1)
@@ -113,7 +149,7 @@ def test_callback_comes_before_between_and_after(every, expected):
         recipe,
         NUMBERS,
         steps=10,
-        every=every,
+        every_steps=every,
         callback=lambda step, model, history: calls.append((step, len(history), model is recipe)),
     )
     assert calls == [(step, step, True) for step in expected]
@@ -131,8 +167,8 @@ def test_callbacks_by_the_clock_don_t_use_up_the_budget(monkeypatch):
         now[0] += 100.0
 
     calls = []
-    monkeypatch.setattr(loop.time, "perf_counter", clock)
-    history = training.fit(Mean(), NUMBERS, seconds=10.0, callback=slow, every=2.0)
+    monkeypatch.setattr(budget.time, "perf_counter", clock)
+    history = training.fit(Mean(), NUMBERS, seconds=10.0, callback=slow, every_seconds=2.0)
     assert 5 <= len(calls) <= 7
     assert history.seconds[-1] < 12
 

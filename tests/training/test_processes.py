@@ -72,7 +72,7 @@ def test_only_the_first_process_writes(whole):
 
 
 def test_each_process_has_noise_of_its_own(whole):
-    one, other = checkpoint.read(whole / "run")["streams"]
+    one, other = checkpoint.load(whole / "run")["rng"]
     assert not torch.equal(one["torch"], other["torch"])
 
 
@@ -80,16 +80,16 @@ def test_a_killed_process_ends_the_run_with_a_clear_message_and_it_goes_on_exact
     broken = start(tmp_path, "kill")
     assert broken.returncode != 0
     assert "one of them has ended" in broken.stderr
-    assert "Start all processes again to go on from the snapshot of step 6" in broken.stderr
-    assert len(checkpoint.read(tmp_path / "run")["history"]["rows"]) == 6
+    assert "Start all processes again to go on from the checkpoint of step 6" in broken.stderr
+    assert len(checkpoint.load(tmp_path / "run")["history"]["rows"]) == 6
     again = start(tmp_path)
     assert again.returncode == 0, again.stderr[-3000:]
-    one, other = checkpoint.read(whole / "run"), checkpoint.read(tmp_path / "run")
+    one, other = checkpoint.load(whole / "run"), checkpoint.load(tmp_path / "run")
     assert same(one["recipe"], other["recipe"])
     assert torch.equal(one["history"]["rows"], other["history"]["rows"])
 
 
-def test_a_snapshot_of_two_processes_is_not_one_of_one(whole, monkeypatch):
+def test_a_checkpoint_of_two_processes_is_not_one_of_one(whole, monkeypatch):
     monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
     with pytest.raises(ValueError, match="processes was 2 and is 1"):
         training.fit(Line(noisy=True), data(), steps=STEPS, batch_size=8, checkpoint=whole / "run")

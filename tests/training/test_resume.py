@@ -41,13 +41,13 @@ def lm_run():
 RUNS = {"gan": gan_run, "vae": vae_run, "flow": flow_run, "lm": lm_run}
 
 
-def train(kind, path, save_every=1):
-    """In a process of its own: train to the end, with a snapshot at every step."""
+def train(kind, path, save_every_steps=1):
+    """In a process of its own: train to the end, with a checkpoint at every step."""
     os.environ["AIGC_LAB_PROFILE"] = "ci"
     torch.set_num_threads(1)
     torch.manual_seed(1)
     recipe, data = RUNS[kind]()
-    training.fit(recipe, data, steps=STEPS, batch_size=16, seed=3, checkpoint=path, save_every=save_every)
+    training.fit(recipe, data, steps=STEPS, batch_size=16, seed=3, checkpoint=path, save_every_steps=save_every_steps)
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,8 @@ def test_killed_at_random_moments_it_ends_bit_equal(kind, processes, tmp_path):
     duration = time.monotonic() - began
 
     def compare():
-        one, other = checkpoint.read(whole), checkpoint.read(broken)
-        for part in ("recipe", "update", "order", "streams", "training"):
+        one, other = checkpoint.load(whole), checkpoint.load(broken)
+        for part in ("recipe", "optimizer_step", "batches", "rng", "training"):
             assert same(one[part], other[part]), part
         assert one["history"]["names"] == other["history"]["names"]
         assert torch.equal(one["history"]["rows"], other["history"]["rows"])

@@ -10,22 +10,22 @@ from aigc_lab.gan import discriminator_loss, generator_loss
 LESSON = "31 Debug the article's GAN"
 
 
-def discriminator_step(discriminator, optimiser, real, fake):
+def discriminator_step(discriminator, optimizer, real, fake):
     """D learns once from real and generated pictures; its loss before that, in nats. G stays untouched."""
     loss = discriminator_loss(discriminator(real), discriminator(fake.detach()))
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     loss.backward()
-    optimiser.step()
+    optimizer.step()
     return loss.item()
 
 
-def generator_step(generator, discriminator, optimiser, z):
+def generator_step(generator, discriminator, optimizer, z):
     """G learns once from what D says about G(z); its loss before that, in nats. D stays as it was."""
     discriminator.requires_grad_(False)
     loss = generator_loss(discriminator(generator(z)))
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     loss.backward()
-    optimiser.step()
+    optimizer.step()
     discriminator.requires_grad_(True)
     return loss.item()
 
@@ -139,12 +139,12 @@ def _d_stays(step):
 
 
 def _d_step_with(loss_of, clear=True):
-    def step(discriminator, optimiser, real, fake):
+    def step(discriminator, optimizer, real, fake):
         loss = loss_of(discriminator, real, fake)
         if clear:
-            optimiser.zero_grad()
+            optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         return loss.item()
 
     return step
@@ -155,14 +155,14 @@ def _right_d_loss(discriminator, real, fake):
 
 
 def _g_step_with(loss_of, freeze=True, thaw=True, clear=True):
-    def step(generator, discriminator, optimiser, z):
+    def step(generator, discriminator, optimizer, z):
         if freeze:
             discriminator.requires_grad_(False)
         loss = loss_of(generator, discriminator, z)
         if clear:
-            optimiser.zero_grad()
+            optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         if thaw:
             discriminator.requires_grad_(True)
         return loss.item()
@@ -217,7 +217,7 @@ EXERCISES = [
             ),
             "gradients not cleared": Mistake(
                 _d_step_with(_right_d_loss, clear=False),
-                "`backward` *adds* to the gradients that are there, here those of G's step before. Call `optimiser.zero_grad()` first.",
+                "`backward` *adds* to the gradients that are there, here those of G's step before. Call `optimizer.zero_grad()` first.",
             ),
             "one mean over both": Mistake(
                 _d_step_with(lambda d, real, fake: _right_d_loss(d, real, fake) / 2),
@@ -227,7 +227,7 @@ EXERCISES = [
         },
         hints=[
             "-log σ(l) is F.softplus(-l), and -log(1 - σ(l)) is F.softplus(l).",
-            "The four lines of any training step: loss, optimiser.zero_grad(), loss.backward(), optimiser.step(). Where does G come in, and how do you keep it out?",
+            "The four lines of any training step: loss, optimizer.zero_grad(), loss.backward(), optimizer.step(). Where does G come in, and how do you keep it out?",
             "loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake.detach())).mean()",
         ],
     ),
@@ -289,7 +289,7 @@ EXERCISES = [
             ),
             "gradients not cleared": Mistake(
                 _g_step_with(_right_g_loss, clear=False),
-                "`backward` adds to what is there from the step before. Call `optimiser.zero_grad()` first.",
+                "`backward` adds to what is there from the step before. Call `optimizer.zero_grad()` first.",
             ),
         },
         hints=[

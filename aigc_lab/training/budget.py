@@ -1,0 +1,119 @@
+"""How long a training lasts, and when something in it is due: by steps, or by seconds of training."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from numbers import Integral
+
+
+class Clock:
+    """Where a training stands.
+
+    Args:
+        agree: called with this process's seconds; gives those that count, the same in all processes of one training.
+
+    Attributes:
+        steps: taken so far.
+        seconds: spent training until the end of the last of them; what was done while the clock was `paused` isn't counted.
+    """
+
+    def __init__(self, agree: Callable[[float], float] = float) -> None:
+        self._agree = agree
+        self.start()
+
+    def start(self, steps: int = 0, seconds: float = 0.0) -> None:
+        """Go on from a number of steps and seconds that were spent earlier."""
+        self.steps, self.seconds = steps, seconds
+        self._zero = time.perf_counter() - seconds
+
+    def tick(self) -> None:
+        """A step was taken."""
+        self.steps += 1
+        self.seconds = self._agree(time.perf_counter() - self._zero)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The time that is spent inside isn't the training's."""
+        before = time.perf_counter()
+        yield
+        self._zero += time.perf_counter() - before
+
+
+class Budget:
+    """What a training may take: so many steps, or so many seconds.
+
+    Args:
+        steps, seconds: one of them, greater than 0.
+
+    Attributes:
+        total: the number of steps or seconds.
+
+    Raises:
+        ValueError: both, neither, or a number that isn't greater than 0.
+    """
+
+    def __init__(self, steps: int | None = None, seconds: float | None = None) -> None:
+        if (steps is None) == (seconds is None):
+            got = "got neither" if steps is None else "not both"
+            raise ValueError(f"fit needs one budget: steps=... or seconds=..., {got}")
+        check_positive(steps=steps, seconds=seconds)
+        self.by_steps = steps is not None
+        self.total = steps if self.by_steps else seconds
+
+    def spent(self, clock: Clock) -> float:
+        """How much is spent, in steps or seconds. The last step may end beyond the budget."""
+        return clock.steps if self.by_steps else clock.seconds
+
+    def share(self, clock: Clock) -> float:
+        """The share that is spent, from 0; below 1 as long as the budget lasts."""
+        return self.spent(clock) / self.total
+
+    def lasts(self, clock: Clock) -> bool:
+        """Whether there is time for another step."""
+        return self.spent(clock) < self.total
+
+
+class Timer:
+    """Tells after each step whether something is due that happens every so many steps, or every so many seconds of training.
+
+    Args:
+        name: of the pair of arguments, for messages: "every" for `every_steps` and `every_seconds`.
+        steps: due whenever the number of steps is a multiple of this.
+        seconds: due at the first step that ends so long after the last time. With neither, it is never due.
+
+    Raises:
+        ValueError: both, a number that isn't greater than 0, or steps that aren't a whole number.
+    """
+
+    def __init__(self, name: str, steps: int | None = None, seconds: float | None = None) -> None:
+        if steps is not None and seconds is not None:
+            raise ValueError(f"give {name}_steps or {name}_seconds, not both: got {steps} and {seconds}")
+        check_positive(**{f"{name}_steps": steps, f"{name}_seconds": seconds})
+        if steps is not None and not isinstance(steps, Integral):
+            raise ValueError(f"{name}_steps must be a whole number, got {steps}: {name}_seconds counts seconds")
+        self.steps, self.seconds = steps, seconds
+        self._last = 0.0
+
+    def start(self, clock: Clock) -> None:
+        """Count the seconds from now on."""
+        self._last = clock.seconds
+
+    def due(self, clock: Clock) -> bool:
+        """Whether it is time. If so, the seconds count anew."""
+        if self.steps is not None:
+            return clock.steps % self.steps == 0
+        if self.seconds is None or clock.seconds - self._last < self.seconds:
+            return False
+        self._last = clock.seconds
+        return True
+
+
+def check_positive(**values: float | None) -> None:
+    """Numbers that must be greater than 0, by the name of the argument; None stands for one that wasn't given.
+
+    Raises:
+        ValueError: 0, a negative number or NaN; the message names the argument.
+    """
+    for name, value in values.items():
+        if value is not None and not value > 0:
+            raise ValueError(f"{name} must be greater than 0, got {value}")
