@@ -155,7 +155,7 @@ def gradient(loss, model):
 
 data = digit_classifier.digits()
 pictures, labels = (tensor[:32] for tensor in data)
-model = digit_classifier.Reader().model
+model = digit_classifier.DigitClassifier().model
 whole = gradient(F.cross_entropy(model(pictures), labels), model)
 for sizes in ([16, 16], [24, 8], [1, 30, 1]):
     parts = torch.stack(
@@ -173,7 +173,7 @@ for sizes in ([16, 16], [24, 8], [1, 30, 1]):
 # step make up the batch that one process would have taken.
 
 # %%
-one = digit_classifier.Reader()
+one = digit_classifier.DigitClassifier()
 training.fit(one, data, steps=60, batch_size=32)
 verify.agree(
     "60 steps of 2 × 16 end where 60 steps of 32 end", results[0]["together"][-1], one.weights(), tolerance=1e-10
@@ -517,7 +517,7 @@ print(f"a save of 30 s, a failure every {between / 3600:.1f} h: save every {minu
 # But why should all of them hold the same 12 bytes of the optimiser? Adam treats each weight on its own. So let each process update a $p$-th of the weights, and hand the results round. Is that the same training?
 
 # %%
-whole, shared = digit_classifier.Reader().model, digit_classifier.Reader().model
+whole, shared = digit_classifier.DigitClassifier().model, digit_classifier.DigitClassifier().model
 layers = list(shared.parameters())
 full = torch.optim.Adam(whole.parameters(), lr=1e-2)
 shards = [torch.optim.Adam(layers[i::2], lr=1e-2) for i in range(2)]  # two processes, every second tensor each

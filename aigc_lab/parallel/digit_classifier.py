@@ -17,7 +17,7 @@ def digits(n: int = 2000) -> tuple[Tensor, Tensor]:
     return transforms.to_unit(data.images[:n]).flatten(1).double(), data.labels[:n]
 
 
-class Reader(BaseRecipe):
+class DigitClassifier(BaseRecipe):
     """Two layers that say which digit a picture shows. Each new one starts from the same weights."""
 
     parts = ("model", "optimizer")

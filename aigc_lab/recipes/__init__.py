@@ -1,9 +1,10 @@
 """What recipes share: state and checks, the optimiser's step, averaged weights, learning rates, labels.
 
+- `recipe`: what `fit` trains; state, devices, checks of a batch
 - `optimizer_step`: precision, accumulated gradients, clipping, the mean over processes
 - `ema`: an exponential moving average of weights
 - `learning_rate`: rates that fall as the budget is spent
 - `labels`: class numbers that somebody asks for
 """
 
-__all__ = ["ema", "labels", "learning_rate", "optimizer_step"]
+__all__ = ["ema", "labels", "learning_rate", "optimizer_step", "recipe"]

@@ -1,6 +1,7 @@
 """The one training loop, `fit`, and its parts.
 
 - `loop`: `fit`
+- `budget`: steps or seconds, and "is it due?"
 - `batches`: the order of the examples
 - `history`: what was measured, step by step
 - `scalars`: losses, kept on the device until they are read
@@ -11,8 +12,9 @@
 - `processes`: the processes of one training
 """
 
+from aigc_lab.recipes.recipe import Recipe
 from aigc_lab.training.batches import Batches, as_tensors
-from aigc_lab.training.checkpoint import SnapshotError
+from aigc_lab.training.checkpoint import CheckpointError
 from aigc_lab.training.history import History
 from aigc_lab.training.loop import OutOfMemoryError, fit
 from aigc_lab.training.processes import ProcessLostError
@@ -20,13 +22,15 @@ from aigc_lab.training.scalars import NonFiniteLossError
 
 __all__ = [
     "Batches",
+    "CheckpointError",
     "History",
     "NonFiniteLossError",
     "OutOfMemoryError",
     "ProcessLostError",
-    "SnapshotError",
+    "Recipe",
     "as_tensors",
     "batches",
+    "budget",
     "checkpoint",
     "checkpointer",
     "fit",

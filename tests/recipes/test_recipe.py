@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from test_snapshots import same
+from helpers import same
 
 from aigc_lab import flow, gan, lm, training, vae
 from aigc_lab.parallel import digit_classifier
@@ -109,7 +109,7 @@ def test_every_part_that_learns_is_in_the_state(kind):
 
 
 def test_the_smallest_recipe_has_the_same_base(tmp_path):
-    one, other = digit_classifier.Reader(), digit_classifier.Reader()
+    one, other = digit_classifier.DigitClassifier(), digit_classifier.DigitClassifier()
     training.fit(one, digit_classifier.digits(64), steps=3, batch_size=16)
     other.load_state_dict(one.state_dict())
     assert torch.equal(one.weights(), other.weights())
