@@ -22,7 +22,17 @@ import time
 
 import torch
 
-from aigc_lab import check, datasets, gan, plots, runtime, training, transforms, verify, widgets
+from aigc_lab import (
+    check,
+    datasets,
+    gan,
+    plots,
+    runtime,
+    training,
+    transforms,
+    verify,
+    widgets,
+)
 from aigc_lab.plots import flowchart
 from aigc_lab.pretrained import classifier
 
@@ -54,12 +64,25 @@ picture = plots.live()
 
 
 def show(step, recipe, history):
-    drawn = recipe.sample(20, labels=torch.arange(20) % 10, generator=torch.Generator().manual_seed(seed))
-    alt = f"Two rows of the digits 0 to 9 as the generator draws them after {step} steps."
-    picture.images(transforms.from_signed(drawn), title=f"After {step} of {steps} steps", alt=alt)
+    drawn = recipe.sample(
+        20, labels=torch.arange(20) % 10, generator=torch.Generator().manual_seed(seed)
+    )
+    alt = (
+        f"Two rows of the digits 0 to 9 as the generator draws them after {step} steps."
+    )
+    picture.images(
+        transforms.from_signed(drawn), title=f"After {step} of {steps} steps", alt=alt
+    )
 
 
-history = training.fit(recipe, digits, steps=steps, callback=show, every_steps=max(1, steps // 8), seed=seed)
+history = training.fit(
+    recipe,
+    digits,
+    steps=steps,
+    callback=show,
+    every_steps=max(1, steps // 8),
+    seed=seed,
+)
 recipe = recipe.to("cpu")  # where training used a GPU: drawing is cheap enough without
 
 # %% [markdown]
@@ -87,7 +110,11 @@ drawn = recipe.sample(1000, labels=asked)
 with torch.no_grad():
     seen = examiner(drawn).argmax(dim=1)
 share = (seen == asked).double().mean().item()
-verify.promise("at least 90 % of the drawings are recognised as the digit that was asked for", share >= 0.9, got=share)
+verify.promise(
+    "at least 90 % of the drawings are recognised as the digit that was asked for",
+    share >= 0.9,
+    got=share,
+)
 
 # %%
 by_digit = {str(d): (seen[asked == d] == d).double().mean().item() for d in range(10)}
@@ -107,8 +134,17 @@ plots.bars(
 # %%
 test = datasets.load("digits", split="test")
 with torch.no_grad():
-    on_real = (examiner(transforms.to_signed(test.images)).argmax(dim=1) == test.labels).double().mean().item()
-verify.promise("the examiner names at least 98 % of 2,000 real test digits rightly", on_real >= 0.98, got=on_real)
+    on_real = (
+        (examiner(transforms.to_signed(test.images)).argmax(dim=1) == test.labels)
+        .double()
+        .mean()
+        .item()
+    )
+verify.promise(
+    "the examiner names at least 98 % of 2,000 real test digits rightly",
+    on_real >= 0.98,
+    got=on_real,
+)
 
 # %% [markdown]
 # ## Real or drawn?
@@ -119,7 +155,9 @@ verify.promise("the examiner names at least 98 % of 2,000 real test digits right
 mixed = torch.Generator().manual_seed(seed + 1)
 which = torch.randperm(len(test), generator=mixed)[:12]
 is_drawn = torch.rand(12, generator=mixed) < 0.5
-fakes = transforms.from_signed(recipe.sample(12, labels=test.labels[which], generator=mixed))
+fakes = transforms.from_signed(
+    recipe.sample(12, labels=test.labels[which], generator=mixed)
+)
 lineup = torch.where(is_drawn[:, None, None, None], fakes, test.images[which])
 names = [chr(ord("a") + i) for i in range(12)]
 plots.images(
@@ -135,7 +173,10 @@ plots.images(
 # **Predict first.** Write down the letters that you take for drawn. Then run the next cell.
 
 # %% tags=["predict"]
-print("drawn by the generator:", " ".join(name for name, drawn_ in zip(names, is_drawn) if drawn_))
+print(
+    "drawn by the generator:",
+    " ".join(name for name, drawn_ in zip(names, is_drawn) if drawn_),
+)
 
 # %% [markdown]
 # Whatever your score, you have just done the job of the second network in the game that trained the first.
@@ -184,9 +225,17 @@ plots.curves(
     alt="The discriminator's loss over the training steps, and a horizontal line at 0.693.",
 )
 undecided = torch.zeros(1)  # the same score for the real and the drawn picture
-verify.agree("a coin's loss is log 2", gan.relativistic_discriminator_loss(undecided, undecided), math.log(2))
+verify.agree(
+    "a coin's loss is log 2",
+    gan.relativistic_discriminator_loss(undecided, undecided),
+    math.log(2),
+)
 late = history["discriminator"][len(history) // 2 :].mean()
-verify.promise("in the second half D's loss lies between 0.2 and 0.6", 0.2 < late < 0.6, got=float(late))
+verify.promise(
+    "in the second half D's loss lies between 0.2 and 0.6",
+    0.2 < late < 0.6,
+    got=float(late),
+)
 
 # %% [markdown]
 # In most of machine learning a loss that stops falling is bad news. Here it is what you hope for: as D gets better, so does G. Don't read quality
@@ -213,7 +262,10 @@ to_signed = check("start.to_signed", to_signed)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print("black and white become", to_signed(torch.tensor([0, 255], dtype=torch.uint8)).tolist())
+print(
+    "black and white become",
+    to_signed(torch.tensor([0, 255], dtype=torch.uint8)).tolist(),
+)
 
 # %% [markdown]
 # The panel knows usual mistakes by name. Try one: `return images / 255`. If you are stuck, unfold a hint; the last one nearly gives the answer.
@@ -236,7 +288,11 @@ recognised_share = check("start.recognised_share", recognised_share)
 
 # %%
 with torch.no_grad():
-    verify.agree("your share is the share found above", recognised_share(examiner(drawn), asked), share)
+    verify.agree(
+        "your share is the share found above",
+        recognised_share(examiner(drawn), asked),
+        share,
+    )
 
 # %% [markdown]
 # Lines with a green mark, like the one above, are checks that the lesson makes on itself. Some compare two sides of an equation. Others are promises: they say
@@ -261,7 +317,9 @@ between = check("start.between", between)
 # %%
 @torch.no_grad()
 def picture_of(z, labels):
-    return transforms.from_signed(recipe.averaged(z, labels))  # G, with its weights averaged over the last steps
+    return transforms.from_signed(
+        recipe.averaged(z, labels)
+    )  # G, with its weights averaged over the last steps
 
 
 ends = torch.randn(4, 2, 32, generator=torch.Generator().manual_seed(seed))
@@ -289,7 +347,11 @@ def draw(digit, spread, sheet):
         drawn = recipe.averaged(z, labels)
         read = recognised_share(examiner(drawn), labels)
     alt = f"Twenty drawings of the digit {digit} at spread {spread}."
-    plots.images(transforms.from_signed(drawn), title=f"{digit} at spread {spread}: {read:.0%} recognised", alt=alt)
+    plots.images(
+        transforms.from_signed(drawn),
+        title=f"{digit} at spread {spread}: {read:.0%} recognised",
+        alt=alt,
+    )
 
 
 widgets.play(draw, digit=(0, 9, 1, 7), spread=(0.0, 3.0, 0.25, 1.0), sheet=(1, 9, 1, 1))
@@ -337,8 +399,20 @@ print(f"ratio {seconds[64] / seconds[8]:.1f}")
 
 # %%
 flowchart.draw(
-    {"collect": (0, 0), "prepare": (1, 0), "train": (2, 0), "generate": (2, 1), "evaluate": (1, 1), "use": (0, 1)},
-    [("collect", "prepare", ""), ("prepare", "train", ""), ("train", "generate", ""), ("generate", "evaluate", "")]
+    {
+        "collect": (0, 0),
+        "prepare": (1, 0),
+        "train": (2, 0),
+        "generate": (2, 1),
+        "evaluate": (1, 1),
+        "use": (0, 1),
+    },
+    [
+        ("collect", "prepare", ""),
+        ("prepare", "train", ""),
+        ("train", "generate", ""),
+        ("generate", "evaluate", ""),
+    ]
     + [("evaluate", "use", "good enough"), ("evaluate", "prepare", "not yet")],
     notes={
         "collect": "11, privacy: 14",
@@ -370,7 +444,9 @@ flowchart.draw(
 
 # %%
 fresh = gan.GanRecipe.for_data(digits)  # new, untrained networks
-fresh.averaged.load_state_dict(recipe.averaged.state_dict())  # G gets the trained weights, D stays untrained
+fresh.averaged.load_state_dict(
+    recipe.averaged.state_dict()
+)  # G gets the trained weights, D stays untrained
 sevens = torch.full((10,), 7)
 with_d = recipe.sample(10, labels=sevens, generator=torch.Generator().manual_seed(7))
 without_d = fresh.sample(10, labels=sevens, generator=torch.Generator().manual_seed(7))
@@ -381,7 +457,12 @@ verify.agree("the drawings are the same without the trained D", without_d, with_
 # one package for both, and decides when it runs:
 
 # %%
-print("torch sees a GPU:", torch.cuda.is_available(), "- the course trains on:", runtime.device().type)
+print(
+    "torch sees a GPU:",
+    torch.cuda.is_available(),
+    "- the course trains on:",
+    runtime.device().type,
+)
 
 # %% [markdown]
 # ## Quiz

@@ -28,25 +28,47 @@ import time
 import numpy as np
 import torch
 
-from aigc_lab import check, datasets, lm, plots, pretrained, runtime, training, verify, widgets
+from aigc_lab import (
+    check,
+    datasets,
+    lm,
+    plots,
+    pretrained,
+    runtime,
+    training,
+    verify,
+    widgets,
+)
 from aigc_lab.lm import grammar as lm_grammar
 from aigc_lab.lm import ngrams, writer
 
 english = corpus == "moby_dick"
 source = datasets.load(corpus)
-train, test = lm.documents(source.texts), lm.documents(datasets.load(corpus, "test").texts)
+train, test = (
+    lm.documents(source.texts),
+    lm.documents(datasets.load(corpus, "test").texts),
+)
 vocabulary = lm.Vocabulary("".join(train))
 if runtime.profile() == "ci":  # a taste
-    train, test = train[: len(train) // 6], [one[:5000] for one in test[: 3 if english else 60]]
+    train, test = (
+        train[: len(train) // 6],
+        [one[:5000] for one in test[: 3 if english else 60]],
+    )
 book, unseen = "".join(train), "".join(test)
-print(f"{source.name}: {len(book):,} characters to learn from, {len(unseen):,} held out")
+print(
+    f"{source.name}: {len(book):,} characters to learn from, {len(unseen):,} held out"
+)
 
 
 def page(written):
     """For print: English in lines of 100 characters, a poem to the line."""
     if english:
-        return "\n".join(textwrap.fill(one, 100) for one in written.strip().split("\n") if one)
-    return "\n".join(poem.strip().replace("\n", "，") for poem in written.strip().split("\n\n"))
+        return "\n".join(
+            textwrap.fill(one, 100) for one in written.strip().split("\n") if one
+        )
+    return "\n".join(
+        poem.strip().replace("\n", "，") for poem in written.strip().split("\n\n")
+    )
 
 
 # %% [markdown]
@@ -64,7 +86,9 @@ low, high = (3, 6) if english else (1, 2)
 
 passages = {
     f"counts of {low} characters": writer.write(counts.up_to(low), length, seed=seed),
-    f"counts of {high} characters": writer.write(counts.up_to(high), length, seed=seed + 1),
+    f"counts of {high} characters": writer.write(
+        counts.up_to(high), length, seed=seed + 1
+    ),
     "a transformer": writer.write(transformer, length, seed=seed, temperature=0.8),
     "the book": test[0][2000 : 2000 + length] if english else unseen[:length],
 }
@@ -111,7 +135,11 @@ bits_per_character = check("text.bits_per_character", bits_per_character)
 # %%
 V = len(vocabulary)
 uniform = torch.full((1000,), -math.log(V), dtype=torch.float64)
-verify.agree("knowing only the alphabet costs log2 V bits", bits_per_character(uniform, 1000), math.log2(V))
+verify.agree(
+    "knowing only the alphabet costs log2 V bits",
+    bits_per_character(uniform, 1000),
+    math.log2(V),
+)
 
 
 def packed(written):
@@ -164,15 +192,26 @@ print(f"{lm_grammar.count_texts(grammar):,} different texts, no other")
 # %%
 def pattern(symbol="TEXT"):
     """The grammar as a regular expression: a rule's symbols become the alternatives they stand for."""
-    rules = [re.sub(r"\\{(\w+)\\}", lambda found: pattern(found[1]), re.escape(rule)) for rule in grammar[symbol]]
+    rules = [
+        re.sub(r"\\{(\w+)\\}", lambda found: pattern(found[1]), re.escape(rule))
+        for rule in grammar[symbol]
+    ]
     return "(?:" + "|".join(rules) + ")"
 
 
 own = lm_grammar.expand(grammar, random.Random(seed).choice)
 paragraphs = unseen.strip().split(lm.START)
 recognised = sum(bool(re.fullmatch(pattern(), one)) for one in paragraphs)
-print("its own text:", bool(re.fullmatch(pattern(), own)), f"- of {len(paragraphs)} held-out paragraphs: {recognised}")
-verify.promise("the grammar could have written none of the held-out paragraphs", recognised == 0, got=recognised)
+print(
+    "its own text:",
+    bool(re.fullmatch(pattern(), own)),
+    f"- of {len(paragraphs)} held-out paragraphs: {recognised}",
+)
+verify.promise(
+    "the grammar could have written none of the held-out paragraphs",
+    recognised == 0,
+    got=recognised,
+)
 
 # %% [markdown]
 # None. The grammar gives the book the probability 0, and pays infinitely many bits. That is what "rules can't cover everything" means in numbers.
@@ -184,7 +223,10 @@ verify.promise("the grammar could have written none of the held-out paragraphs",
 # %%
 for context in ["q", "th", "whal", "Ahab"] if english else ["明", "不", "春風", "\n白"]:
     seen = counts.followers.get(context[-6:], {})
-    print(f"{context!r:8} {sum(seen.values()):6} times, then", sorted(seen.items(), key=lambda pair: -pair[1])[:5])
+    print(
+        f"{context!r:8} {sum(seen.values()):6} times, then",
+        sorted(seen.items(), key=lambda pair: -pair[1])[:5],
+    )
 
 # %% [markdown]
 # Shares of such counts are probabilities, and a model of *order* n uses the n - 1 characters before. The trouble: what was never seen gets 0, and one such character in a chapter
@@ -215,7 +257,9 @@ ngram_probability = check("text.ngram_probability", ngram_probability)
 # NBVAL_CHECK_OUTPUT
 tiny = ngrams.count_followers("the whale the whole the while", 4)
 p = {c: ngram_probability(c, "wh", tiny, 27) for c in "abcdefghijklmnopqrstuvwxyz "}
-print(f"a {p['a']:.3f}   o {p['o']:.3f}   i {p['i']:.3f}   z {p['z']:.4f}   sum {sum(p.values()):.6f}")
+print(
+    f"a {p['a']:.3f}   o {p['o']:.3f}   i {p['i']:.3f}   z {p['z']:.4f}   sum {sum(p.values()):.6f}"
+)
 
 # %% [markdown]
 # How far back should it look? Below, three models read all of the text, a tenth of it, and a hundredth. Each is scored on held-out text for each order.
@@ -230,10 +274,14 @@ def bits(model, texts):
 
 tenth, hundredth = "".join(train[::10]), "".join(train[::100])
 orders = range(1, counts.order + 1)
-by_order = {f"{len(book):,} characters": [bits(counts.up_to(n), test[::2]) for n in orders]}
+by_order = {
+    f"{len(book):,} characters": [bits(counts.up_to(n), test[::2]) for n in orders]
+}
 for part in (tenth, hundredth):
     model = lm.NgramModel(part, counts.order, vocabulary)
-    by_order[f"{len(part):,} characters"] = [bits(model.up_to(n), test[::2]) for n in orders]
+    by_order[f"{len(part):,} characters"] = [
+        bits(model.up_to(n), test[::2]) for n in orders
+    ]
 plots.curves(
     list(orders),
     by_order,
@@ -275,7 +323,9 @@ quoted = ngrams.quote(book, long_memory, 400, seed=seed)
 print(page(quoted))
 
 longest, start = "", 0
-for end in range(1, len(quoted) + 1):  # the longest stretch that stands in the book as it is
+for end in range(
+    1, len(quoted) + 1
+):  # the longest stretch that stands in the book as it is
     while quoted[start:end] not in book:
         start += 1
     longest = max(longest, quoted[start:end], key=len)
@@ -304,8 +354,14 @@ for name, sample in {
     "held-out text": unseen[5000:5600],
 }.items():
     print(f"{name:22} {copied_share(sample, book, run):6.1%} copied")
-single = np.mean([book.count(quoted[i : i + long_memory - 1]) == 1 for i in range(0, 380, 5)])
-verify.promise("at least half of the contexts it met stand in the book only once", single >= 0.5, got=single)
+single = np.mean(
+    [book.count(quoted[i : i + long_memory - 1]) == 1 for i in range(0, 380, 5)]
+)
+verify.promise(
+    "at least half of the contexts it met stand in the book only once",
+    single >= 0.5,
+    got=single,
+)
 
 # %% [markdown]
 # ## Era 3: deep
@@ -337,8 +393,17 @@ gru = lm.GruLM(len(vocabulary), width=48, state=128)
 w, x = gru.gru, gru.embedding(vocabulary.encode("whale"))
 h = torch.zeros(1, 128)
 for character in x:
-    h = gru_step(character @ w.weight_ih_l0.T + w.bias_ih_l0, h @ w.weight_hh_l0.T + w.bias_hh_l0, h)
-verify.agree("your steps over 'whale' end where torch's GRU ends", h[0], gru.gru(x[None])[1][0, 0], tolerance=1e-4)
+    h = gru_step(
+        character @ w.weight_ih_l0.T + w.bias_ih_l0,
+        h @ w.weight_hh_l0.T + w.bias_hh_l0,
+        h,
+    )
+verify.agree(
+    "your steps over 'whale' end where torch's GRU ends",
+    h[0],
+    gru.gru(x[None])[1][0, 0],
+    tolerance=1e-4,
+)
 
 # %% [markdown]
 # It learns by the same ruler. Its loss is the surprise at the next character, averaged, and gradient descent makes it smaller.
@@ -347,7 +412,13 @@ verify.agree("your steps over 'whale' end where torch's GRU ends", h[0], gru.gru
 steps = steps or runtime.pick(ci=20, cpu=400 if english else 150, gpu=3000)
 recipe = lm.LmRecipe(gru, steps=steps, learning_rate=1e-2)
 started = time.process_time()
-history = training.fit(recipe, lm.windows(vocabulary.encode(book), 64), steps=steps, batch_size=16, seed=seed)
+history = training.fit(
+    recipe,
+    lm.windows(vocabulary.encode(book), 64),
+    steps=steps,
+    batch_size=16,
+    seed=seed,
+)
 gru_seconds = time.process_time() - started
 recipe.to("cpu")
 gru_writer = lm.Writer(gru, vocabulary)
@@ -365,9 +436,14 @@ read = steps * 16 * 64
 print(
     f"the GRU has read {read:,} characters, {read / len(book):.1f} of the book; the counts read all of it, in {counting_seconds:.0f} s"
 )
-recent = np.convolve(history["bits"], np.ones(20) / 20, mode="valid")  # mean of the last 20 steps
+recent = np.convolve(
+    history["bits"], np.ones(20) / 20, mode="valid"
+)  # mean of the last 20 steps
 plots.curves(
-    {"GRU, on what it reads": history.seconds[19:], "counts, held out": [0, history.seconds[-1]]},
+    {
+        "GRU, on what it reads": history.seconds[19:],
+        "counts, held out": [0, history.seconds[-1]],
+    },
     {"GRU, on what it reads": recent, "counts, held out": [bits(ngram, test[::2])] * 2},
     x_label="seconds of training",
     y_label="bits per character",
@@ -385,11 +461,20 @@ plots.curves(
 # %%
 record = pretrained.info(f"lm_{corpus}")
 parameters = sum(p.numel() for p in transformer.model.parameters())
-print(f"{parameters:,} parameters, {record['steps']:,} steps, {record['cpu_seconds']} s of one processor core")
+print(
+    f"{parameters:,} parameters, {record['steps']:,} steps, {record['cpu_seconds']} s of one processor core"
+)
 print(
     f"it read {record['characters_read']:,} characters: the book {record['characters_read'] / len(''.join(source.texts)):.1f} times"
 )
-print("\n" + page(writer.write(transformer, runtime.pick(ci=80, cpu=400), seed=seed, temperature=0.8)))
+print(
+    "\n"
+    + page(
+        writer.write(
+            transformer, runtime.pick(ci=80, cpu=400), seed=seed, temperature=0.8
+        )
+    )
+)
 
 # %% [markdown]
 # "Large scale" names the size, not the machine, and this one isn't large. How far is it from the one that the article cites? A common estimate for training is 6
@@ -399,7 +484,9 @@ print("\n" + page(writer.write(transformer, runtime.pick(ci=80, cpu=400), seed=s
 ours = 6 * parameters * record["characters_read"]
 gpt3 = 6 * 175e9 * 300e9
 verify.agree("6 N D gives GPT-3's training operations", gpt3, 3.14e23, tolerance=0.01)
-print(f"ours: {ours:.1e} operations; GPT-3's are 10^{math.log10(gpt3 / ours):.0f} times as many")
+print(
+    f"ours: {ours:.1e} operations; GPT-3's are 10^{math.log10(gpt3 / ours):.0f} times as many"
+)
 
 # %% [markdown]
 # ## Side by side
@@ -409,18 +496,26 @@ print(f"ours: {ours:.1e} operations; GPT-3's are 10^{math.log10(gpt3 / ours):.0f
 
 # %%
 models = {"statistics": ngram, "deep": gru_writer, "large scale": transformer}
-per_text = {name: np.array([model.score(one).sum() for one in test]) / -math.log(2) for name, model in models.items()}
+per_text = {
+    name: np.array([model.score(one).sum() for one in test]) / -math.log(2)
+    for name, model in models.items()
+}
 lengths = np.array([len(one) for one in test])
 score = {name: cost.sum() / lengths.sum() for name, cost in per_text.items()}
 drawn = np.random.default_rng(seed).integers(len(test), size=(2000, len(test)))
-spread = {name: (cost[drawn].sum(1) / lengths[drawn].sum(1)).std() for name, cost in per_text.items()}
+spread = {
+    name: (cost[drawn].sum(1) / lengths[drawn].sum(1)).std()
+    for name, cost in per_text.items()
+}
 bar = {"alphabet only": math.log2(V), "zip (LZMA)": zipped, **score}
 plots.bars(
     bar,
     errors={name: 2 * spread.get(name, 0.0) for name in bar},
     y_label="bits per character of held-out text (rules: infinitely many)",
     title="The transformer pays least; the GRU has had seconds, not half an hour",
-    alt="Bars of bits per character: " + ", ".join(f"{name} {value:.2f}" for name, value in bar.items()) + ".",
+    alt="Bars of bits per character: "
+    + ", ".join(f"{name} {value:.2f}" for name, value in bar.items())
+    + ".",
 )
 
 # %%
@@ -435,10 +530,16 @@ if english:
         title="Hard chapters are hard for all: compare models within a chapter",
         alt="Three lines over the held-out chapters that go up and down together, one above the other.",
     )
-print(f"transformer against counts, text by text: {verify.estimate(difference)} bits saved")
+print(
+    f"transformer against counts, text by text: {verify.estimate(difference)} bits saved"
+)
 chapters = np.ptp(per_text["statistics"] / lengths)
 if len(test) > 3:
-    verify.promise("chapters differ more than these two models do", chapters > difference.mean(), got=chapters)
+    verify.promise(
+        "chapters differ more than these two models do",
+        chapters > difference.mean(),
+        got=chapters,
+    )
 verify.promise(
     "the transformer pays less than the n-gram model in at least 90 % of the held-out texts",
     (difference > 0).mean() >= 0.9,
@@ -456,8 +557,14 @@ words = set(re.findall(r"[a-z']+", book.lower()))
 
 
 def well_formed(written):
-    parts = re.findall(r"[a-z']+", written.lower()) if english else [line for line in written.split("\n") if line]
-    return sum(part in words if english else len(part) == 5 for part in parts) / len(parts)
+    parts = (
+        re.findall(r"[a-z']+", written.lower())
+        if english
+        else [line for line in written.split("\n") if line]
+    )
+    return sum(part in words if english else len(part) == 5 for part in parts) / len(
+        parts
+    )
 
 
 samples, pace = {}, {}
@@ -465,7 +572,9 @@ length = runtime.pick(ci=150, cpu=600)
 for name, model in {"rules": None, **models}.items():
     started = time.perf_counter()
     if name == "rules":
-        samples[name] = "\n\n".join(lm_grammar.expand(grammar, random.Random(i).choice) for i in range(12))
+        samples[name] = "\n\n".join(
+            lm_grammar.expand(grammar, random.Random(i).choice) for i in range(12)
+        )
     else:
         samples[name] = writer.write(model, length, seed=seed)
     pace[name] = len(samples[name]) / (time.perf_counter() - started)
@@ -504,7 +613,9 @@ def with_temperature(logits, temperature):
 with_temperature = check("text.with_temperature", with_temperature)
 
 # %%
-log_probs = torch.from_numpy(ngram.next_log_probabilities("\n\nThe whale" if english else "\n\n明月"))
+log_probs = torch.from_numpy(
+    ngram.next_log_probabilities("\n\nThe whale" if english else "\n\n明月")
+)
 verify.agree(
     "temperature 1/2 squares the probabilities, and normalises",
     with_temperature(log_probs, 0.5),
@@ -520,7 +631,10 @@ verify.agree(
 def let_write(machine, temperature, order, sheet):
     model = counts.up_to(order) if machine == "statistics" else models.get(machine)
     if machine == "rules":
-        written = "\n\n".join(lm_grammar.expand(grammar, random.Random(20 * sheet + i).choice) for i in range(3))
+        written = "\n\n".join(
+            lm_grammar.expand(grammar, random.Random(20 * sheet + i).choice)
+            for i in range(3)
+        )
     else:
         written = writer.write(model, 300, seed=sheet, temperature=temperature)
     print(page(written))
@@ -549,7 +663,9 @@ beginnings = {word[:i] for word in words for i in range(1, len(word) + 1)}
 
 def allowed(written):
     if not english:  # lines of five characters, poems of four lines: the line breaks stand at fixed places
-        return (written[-1] == "\n") == ((len(written) - len(lm.START) - 1) % 25 in (5, 11, 17, 23, 24))
+        return (written[-1] == "\n") == (
+            (len(written) - len(lm.START) - 1) % 25 in (5, 11, 17, 23, 24)
+        )
     last = re.search(r"([A-Za-z']*)([^A-Za-z']?)$", written[-40:])
     return last[1].lower() in (words if last[2] else beginnings) or not last[1]
 
@@ -557,8 +673,14 @@ def allowed(written):
 ruled = writer.write(gru_writer, length, seed=seed, allowed=allowed)
 complete = ruled[: ruled.rfind(" ")] if english else ruled
 print(page(ruled[:400]))
-print(f"\nwell formed: {well_formed(samples['deep']):.0%} without the rule, {well_formed(complete):.0%} with it")
-verify.promise("under the rule at least 99 % is well formed", well_formed(complete) >= 0.99, got=well_formed(complete))
+print(
+    f"\nwell formed: {well_formed(samples['deep']):.0%} without the rule, {well_formed(complete):.0%} with it"
+)
+verify.promise(
+    "under the rule at least 99 % is well formed",
+    well_formed(complete) >= 0.99,
+    got=well_formed(complete),
+)
 
 # %% [markdown]
 # Products do this all day: output that must be valid JSON, words that must not appear, a filter before the answer leaves the house.
@@ -572,12 +694,26 @@ verify.promise("under the rule at least 99 % is well formed", well_formed(comple
 
 # %% tags=["predict"]
 torch.manual_seed(seed)
-small = lm.LmRecipe(lm.GruLM(len(vocabulary), width=48, state=128), steps=steps, learning_rate=1e-2)
-training.fit(small, lm.windows(vocabulary.encode(tenth), 64), steps=steps, batch_size=16, seed=seed)
-at_tenth = {"statistics": bits(lm.NgramModel(tenth, best[f"{len(tenth):,} characters"], vocabulary), test)}
+small = lm.LmRecipe(
+    lm.GruLM(len(vocabulary), width=48, state=128), steps=steps, learning_rate=1e-2
+)
+training.fit(
+    small,
+    lm.windows(vocabulary.encode(tenth), 64),
+    steps=steps,
+    batch_size=16,
+    seed=seed,
+)
+at_tenth = {
+    "statistics": bits(
+        lm.NgramModel(tenth, best[f"{len(tenth):,} characters"], vocabulary), test
+    )
+}
 at_tenth["deep"] = bits(lm.Writer(small.model.cpu(), vocabulary), test)
 for name, value in at_tenth.items():
-    print(f"{name:12} {value:.2f} bits with a tenth of the text, {score[name]:.2f} with all of it")
+    print(
+        f"{name:12} {value:.2f} bits with a tenth of the text, {score[name]:.2f} with all of it"
+    )
 
 # %% [markdown]
 # You should have seen that the counts lose 0.3 bits or more, and the GRU hardly anything: in so few steps it can't use more than it got. Data, parameters and seconds
@@ -589,7 +725,11 @@ sizes = [len(hundredth), len(tenth), len(book)]
 plots.curves(
     {"statistics": sizes, "deep, same steps": sizes[1:], "large scale": sizes[2:]},
     {
-        "statistics": [bits(smallest, test), at_tenth["statistics"], score["statistics"]],
+        "statistics": [
+            bits(smallest, test),
+            at_tenth["statistics"],
+            score["statistics"],
+        ],
         "deep, same steps": [at_tenth["deep"], score["deep"]],
         "large scale": [score["large scale"]],
     },
@@ -602,8 +742,14 @@ plots.curves(
 )
 if english:
     lost = {name: at_tenth[name] - score[name] for name in at_tenth}
-    verify.promise("the counts lose at least 0.3 bits by it", lost["statistics"] >= 0.3, got=lost["statistics"])
-    verify.promise("the GRU loses less than 0.15 bits", lost["deep"] < 0.15, got=lost["deep"])
+    verify.promise(
+        "the counts lose at least 0.3 bits by it",
+        lost["statistics"] >= 0.3,
+        got=lost["statistics"],
+    )
+    verify.promise(
+        "the GRU loses less than 0.15 bits", lost["deep"] < 0.15, got=lost["deep"]
+    )
 
 # %% [markdown]
 # And here is the time side. The transformer's script recorded its score on text that it held out from its training chapters.
@@ -611,7 +757,11 @@ if english:
 # %%
 curve = np.array(record["curve"], dtype=float)
 plots.curves(
-    {"statistics": [counting_seconds, curve[-1, 1]], "deep": history.seconds[19:], "large scale": curve[:, 1]},
+    {
+        "statistics": [counting_seconds, curve[-1, 1]],
+        "deep": history.seconds[19:],
+        "large scale": curve[:, 1],
+    },
     {
         "statistics": [score["statistics"]] * 2,
         "deep": recent,
@@ -630,15 +780,23 @@ plots.curves(
 
 # %%
 mails, language = datasets.load("mails", "test"), "en" if english else "zh"
-mails = [mail for mail, spoken in zip(mails.texts, mails.languages, strict=True) if spoken == language]
+mails = [
+    mail
+    for mail, spoken in zip(mails.texts, mails.languages, strict=True)
+    if spoken == language
+]
 drift = bits(transformer, lm.documents(mails[: runtime.pick(ci=2, cpu=12)]))
 hours = 1e6 / pace["large scale"] / 3600
 print(f"rights   {source.name}: {source.license}")
-print(f"drift    {score['large scale']:.2f} bits on the held-out text, {drift:.2f} on business mails")
+print(
+    f"drift    {score['large scale']:.2f} bits on the held-out text, {drift:.2f} on business mails"
+)
 print(
     f"latency  {pace['large scale']:,.0f} characters a second, so {500 / pace['large scale']:.0f} s for an answer of 500"
 )
-print(f"cost     {hours:.1f} core hours to write a million characters, {record['cpu_seconds'] / 3600:.2f} to train")
+print(
+    f"cost     {hours:.1f} core hours to write a million characters, {record['cpu_seconds'] / 3600:.2f} to train"
+)
 print(
     f"safety   {copied_share(samples['large scale'], book, run):.1%} of what it writes is copied word for word from its training text"
 )
@@ -656,7 +814,9 @@ print(
 # Nor did rules go away, as you saw. And the last three eras share one objective. The same function scored them all:
 
 # %%
-logits = gru(vocabulary.encode(lm.START + unseen[:200])[None])[0][0, len(lm.START) - 1 : -1]
+logits = gru(vocabulary.encode(lm.START + unseen[:200])[None])[0][
+    0, len(lm.START) - 1 : -1
+]
 loss = torch.nn.functional.cross_entropy(logits, vocabulary.encode(unseen[:200]))
 verify.agree(
     "the GRU's training loss, in bits, is the ruler of the n-gram model",

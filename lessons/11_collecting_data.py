@@ -63,7 +63,9 @@ def naive_crawl(client, start, stop_after):
         except httpx.HTTPError:
             continue
         pages.append((url, response.text))
-        for link in BeautifulSoup(response.text, "html.parser").find_all("a", href=True):
+        for link in BeautifulSoup(response.text, "html.parser").find_all(
+            "a", href=True
+        ):
             target = urljoin(url, link["href"])
             if target not in seen:
                 seen.add(target)
@@ -78,11 +80,19 @@ def naive_crawl(client, start, stop_after):
 # %% tags=["predict"]
 pages, queue = naive_crawl(site.client(), site.home, naive_requests)
 texts = Counter(crawler.extract(html).text for _, html in pages)
-forbidden = [r.path for r in site.log if not collecting_robots.allowed(ROBOTS, agent, r.path)]
-print(f"{len(pages)} pages fetched, {len(texts)} different texts, {len(queue)} addresses still waiting")
-print(f"{len(site.outside)} visits to other hosts: {', '.join(urlsplit(url).netloc for url in site.outside)}")
+forbidden = [
+    r.path for r in site.log if not collecting_robots.allowed(ROBOTS, agent, r.path)
+]
+print(
+    f"{len(pages)} pages fetched, {len(texts)} different texts, {len(queue)} addresses still waiting"
+)
+print(
+    f"{len(site.outside)} visits to other hosts: {', '.join(urlsplit(url).netloc for url in site.outside)}"
+)
 print(f"{len(forbidden)} pages that robots.txt forbids, for example {forbidden[0]}")
-print(f"at most {site.busiest_second()} requests in one second; {sum(r.sent for r in site.log) / 1e6:.1f} MB loaded")
+print(
+    f"at most {site.busiest_second()} requests in one second; {sum(r.sent for r in site.log) / 1e6:.1f} MB loaded"
+)
 
 # %% [markdown]
 # You should have seen that three of four pages were texts it had already, that the queue is longer than the site, and that the crawler went to
@@ -100,7 +110,9 @@ plots.bars(
     title="Most of the work was for nothing",
     alt="Bars: most of 300 requests brought texts that the crawler had; a few were calendar pages or forbidden.",
 )
-verify.promise("fewer than 90 of 300 pages bring a new text", len(texts) < 90, got=len(texts))
+verify.promise(
+    "fewer than 90 of 300 pages bring a new text", len(texts) < 90, got=len(texts)
+)
 verify.promise("more than 300 addresses still wait", len(queue) > 300, got=len(queue))
 
 # %% [markdown]
@@ -133,8 +145,14 @@ links = [
     "/exhibits?sort=name&page=2",
     "?page=2&sort=name",
 ]
-print(len({urljoin(base, link) for link in links}), "addresses if you only join a link to its page")
-print(len({urls.normalise_url(link, base) for link in links}), "if each page has one spelling")
+print(
+    len({urljoin(base, link) for link in links}),
+    "addresses if you only join a link to its page",
+)
+print(
+    len({urls.normalise_url(link, base) for link in links}),
+    "if each page has one spelling",
+)
 
 # %% [markdown]
 # Two pages. Scheme and host have no case, the fragment after `#` never reaches the server, port 80 is the default, the order of parameters
@@ -179,7 +197,9 @@ print(ROBOTS)
 # %% tags=["exercise"]
 def allowed(robots, agent, target):
     """Whether this robots.txt lets the agent fetch target, a path with its query."""
-    rules = rules_for(robots, agent)  # pairs (True for Allow, pattern), in the order of the file
+    rules = rules_for(
+        robots, agent
+    )  # pairs (True for Allow, pattern), in the order of the file
     ...  # matches(pattern, target) says whether a pattern matches
     ...  # the longest decides, Allow wins a tie, no rule means yes, /robots.txt is always allowed
 
@@ -189,7 +209,12 @@ allowed = check("collecting.allowed", allowed)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for path in ["/exhibits", "/private/ledger", "/private/press/kit", "/exhibits/bell?print=1"]:
+for path in [
+    "/exhibits",
+    "/private/ledger",
+    "/private/press/kit",
+    "/exhibits/bell?print=1",
+]:
     print(f"{'yes' if allowed(ROBOTS, agent, path) else 'no':4} {path}")
 
 # %% [markdown]
@@ -234,7 +259,11 @@ plots.curves(
     title="Without jitter a thousand crawlers knock as one",
     alt="Without jitter four spikes of 1,000 requests each; with jitter a low hill that falls from 300 to nothing.",
 )
-verify.promise("jitter takes the peak from 1,000 below 400", jitter.max() < 400 < same.max(), got=int(jitter.max()))
+verify.promise(
+    "jitter takes the peak from 1,000 below 400",
+    jitter.max() < 400 < same.max(),
+    got=int(jitter.max()),
+)
 
 # %% [markdown]
 # ## From bytes to text
@@ -276,16 +305,27 @@ print("requests: ", dict(Counter(request.status for request in site.log).most_co
 # A crawler's word is worth little. What counts is the server's log:
 
 # %%
-broken = [r.path for r in site.log if not collecting_robots.allowed(ROBOTS, agent, r.path)]
+broken = [
+    r.path for r in site.log if not collecting_robots.allowed(ROBOTS, agent, r.path)
+]
 found = {page.text for page in crawl.pages}
 verify.promise("no forbidden page is touched", broken == [], got=len(broken))
 verify.promise("no other host is visited", site.outside == [], got=len(site.outside))
 rate = len(site.log) / (site.log[-1].seconds - site.log[0].seconds)
-verify.promise("over the whole crawl there are at most 25 requests a second", rate <= 25, got=rate)
-verify.promise("all 36 exhibits are found", sum(entry.text in found for entry in exhibits()) == 36)
-verify.promise("it takes fewer than 100 requests", len(site.log) < 100, got=len(site.log))
+verify.promise(
+    "over the whole crawl there are at most 25 requests a second", rate <= 25, got=rate
+)
+verify.promise(
+    "all 36 exhibits are found", sum(entry.text in found for entry in exhibits()) == 36
+)
+verify.promise(
+    "it takes fewer than 100 requests", len(site.log) < 100, got=len(site.log)
+)
 again = Counter(r.path for r in site.log if r.path.startswith("/news/"))
-print({path: times for path, times in again.items() if times > 1}, "were asked more than once")
+print(
+    {path: times for path, times in again.items() if times > 1},
+    "were asked more than once",
+)
 
 # %% [markdown]
 # `/news/storm` failed twice, `/news/regatta` asked for a second's patience, and both came in the end; `/news/archive` was given up after four attempts. The naive crawler
@@ -311,7 +351,10 @@ plots.curves(
 # Polite is not the opposite of efficient. Here is the site as the crawl found it. Move the slider, and watch the frontier grow and empty.
 
 # %%
-widgets.play(lambda addresses: pictures.draw(crawl, addresses), addresses=(1, len(crawl.steps), 1, len(crawl.steps)))
+widgets.play(
+    lambda addresses: pictures.draw(crawl, addresses),
+    addresses=(1, len(crawl.steps), 1, len(crawl.steps)),
+)
 
 # %% [markdown]
 # Breadth first means: all pages one link away from home, then all that are two away. Deep pages come late, which is good, since what a site thinks important stands near
@@ -324,7 +367,9 @@ widgets.play(lambda addresses: pictures.draw(crawl, addresses), addresses=(1, le
 # overlapping runs of five words and compare the sets: shared runs divided by all runs, the *Jaccard similarity*.
 
 # %%
-records = [page for page in crawl.pages if re.search("/(exhibits|print|news|notes)/", page.url)]
+records = [
+    page for page in crawl.pages if re.search("/(exhibits|print|news|notes)/", page.url)
+]
 
 
 def runs(text, n=5):
@@ -336,7 +381,11 @@ def similarity(a, b):
     return len(runs(a) & runs(b)) / len(runs(a) | runs(b))
 
 
-pairs = [(similarity(a.text, b.text), a, b) for i, a in enumerate(records) for b in records[:i]]
+pairs = [
+    (similarity(a.text, b.text), a, b)
+    for i, a in enumerate(records)
+    for b in records[:i]
+]
 
 # %%
 plots.histogram(
@@ -346,17 +395,30 @@ plots.histogram(
     title="Between unrelated and nearly equal there is a gap",
     alt="Nearly all pairs lie below 0.35, six at about 0.87, none between.",
 )
-near = [(urlsplit(a.url).path, urlsplit(b.url).path) for value, a, b in pairs if value > 0.75]
+near = [
+    (urlsplit(a.url).path, urlsplit(b.url).path)
+    for value, a, b in pairs
+    if value > 0.75
+]
 prints = all("/print/" in a + b for a, b in near)
 print(f"{len(near)} pairs above 0.75, for example", *near[0])
-verify.promise("the 6 versions to print are found, and nothing else", len(near) == 6 and prints, got=len(near))
+verify.promise(
+    "the 6 versions to print are found, and nothing else",
+    len(near) == 6 and prints,
+    got=len(near),
+)
 
 # %% [markdown]
 # The small hill near 0.27 are exhibits that share one of the museum's seven anecdotes: related, not repeated. All pairs of $n$ texts are $n(n-1)/2$ comparisons: fine for fifty, hopeless for a billion. Lesson 12 does it without comparing all pairs.
 
 # %%
 records = [page for page in records if "/print/" not in page.url]
-print(len(records), "texts from the web,", sum(page.licence is None for page in records), "of them without a licence")
+print(
+    len(records),
+    "texts from the web,",
+    sum(page.licence is None for page in records),
+    "of them without a licence",
+)
 
 # %% [markdown]
 # ## A public set
@@ -374,7 +436,10 @@ damaged = bytearray(file.read_bytes())
 damaged[1_000_000] ^= 1
 broken_file = Path(tempfile.mkdtemp()) / "digits.npz"
 broken_file.write_bytes(damaged)
-print(provenance.file_sha256(broken_file) == stated, f"for a copy with one of {len(damaged) * 8:,} bits turned")
+print(
+    provenance.file_sha256(broken_file) == stated,
+    f"for a copy with one of {len(damaged) * 8:,} bits turned",
+)
 
 # %% [markdown]
 # If a checksum fails, delete the file and fetch it again; nearly always the download broke off. If it fails twice with the same wrong number, the file was
@@ -398,7 +463,9 @@ print(len(public), "paragraphs, for example:", public[0][:110], "...")
 # %%
 shop = open_shop()
 for table in ["products", "products_2009", "stock", "orders"]:
-    cursor = shop.execute(f"SELECT * FROM {table} LIMIT 40")  # the names are ours, no stranger's
+    cursor = shop.execute(
+        f"SELECT * FROM {table} LIMIT 40"
+    )  # the names are ours, no stranger's
     rows = cursor.fetchall()
     print(f"{table} ({', '.join(column[0] for column in cursor.description)})")
     for row in rows[2:4]:
@@ -408,13 +475,21 @@ for table in ["products", "products_2009", "stock", "orders"]:
 # What did the shop sell? Three queries, and each looks right:
 
 # %%
-sold = "SELECT sum(quantity * price_cents) / 100.0 FROM orders JOIN products USING (sku)"
+sold = (
+    "SELECT sum(quantity * price_cents) / 100.0 FROM orders JOIN products USING (sku)"
+)
 counted = shop.execute(sold).fetchone()[0]
 with_stock = shop.execute(sold + " JOIN stock USING (sku)").fetchone()[0]
 once = "(SELECT DISTINCT customer_id, sku, quantity, ordered FROM orders)"
 imported_once = shop.execute(sold.replace("orders", once)).fetchone()[0]
-print(f"{counted:.2f} as counted; {with_stock:.2f} when stock is joined too; {imported_once:.2f} without repeats")
-verify.promise("the second join more than doubles the sales", with_stock > 2 * counted, got=with_stock / counted)
+print(
+    f"{counted:.2f} as counted; {with_stock:.2f} when stock is joined too; {imported_once:.2f} without repeats"
+)
+verify.promise(
+    "the second join more than doubles the sales",
+    with_stock > 2 * counted,
+    got=with_stock / counted,
+)
 
 # %% [markdown]
 # A product lies on one to three shelves. Join the shelves, and each order appears once *for each shelf*: a join multiplies. Nothing warns you. Count rows before and after each join. The third number shows another trap:
@@ -425,12 +500,16 @@ verify.promise("the second join more than doubles the sales", with_stock > 2 * c
 # %%
 grams = """CASE lower(trim(unit)) WHEN 'g' THEN weight WHEN 'kg' THEN weight * 1000
            WHEN 'oz' THEN weight * 28.349523125 END"""
-numbers, weight = shop.execute(f"SELECT avg(weight), avg({grams}) FROM products").fetchone()
+numbers, weight = shop.execute(
+    f"SELECT avg(weight), avg({grams}) FROM products"
+).fetchone()
 print(f"mean of the numbers as they stand: {numbers:.1f}; in grams: {weight:.1f}")
 unknown = shop.execute("SELECT count(*) FROM products WHERE unit IS NULL").fetchone()[0]
 print("weights whose unit nobody wrote down:", unknown)
 empty = "description IS NULL OR trim(lower(description)) IN ('', 'n/a')"
-missing, null = shop.execute(f"SELECT count(*), sum(description IS NULL) FROM products WHERE {empty}").fetchone()
+missing, null = shop.execute(
+    f"SELECT count(*), sum(description IS NULL) FROM products WHERE {empty}"
+).fetchone()
 print(f"descriptions missing: {missing}, of which NULL: {null}")
 old = shop.execute("SELECT sku, description FROM products_2009").fetchall()
 print(old[0][1][:60], "\n" + old[0][1].decode("cp1252"))
@@ -453,8 +532,15 @@ def orders_unsafe(connection, email):
 
 
 print("Ada's own orders:     ", len(orders_unsafe(shop, "ada.marsh@example.org")))
-print("x' OR '1'='1:         ", len(orders_unsafe(shop, "x' OR '1'='1")), "orders, of all customers")
-print("x' UNION SELECT ...:  ", orders_unsafe(shop, "x' UNION SELECT name, password, 0 FROM staff --"))
+print(
+    "x' OR '1'='1:         ",
+    len(orders_unsafe(shop, "x' OR '1'='1")),
+    "orders, of all customers",
+)
+print(
+    "x' UNION SELECT ...:  ",
+    orders_unsafe(shop, "x' UNION SELECT name, password, 0 FROM staff --"),
+)
 try:
     orders_unsafe(shop, "finn.o'brien@example.org")
 except sqlite3.OperationalError as error:
@@ -494,7 +580,12 @@ def find_orders(connection, email):
 find_orders = check("collecting.find_orders", find_orders)
 
 # %%
-for email in ["finn.o'brien@example.org", "x' OR '1'='1", "x' UNION SELECT 1, password, 1 FROM staff --", "%"]:
+for email in [
+    "finn.o'brien@example.org",
+    "x' OR '1'='1",
+    "x' UNION SELECT 1, password, 1 FROM staff --",
+    "%",
+]:
     print(f"{email:48} {len(find_orders(shop, email))} orders")
 verify.promise("an attack finds nothing", find_orders(shop, "x' OR '1'='1") == [])
 
@@ -506,7 +597,9 @@ verify.promise("an attack finds nothing", find_orders(shop, "x' OR '1'='1") == [
 # The model needs descriptions. It needs no names, addresses or orders, so you don't take them: what was never collected can't leak (lesson 14).
 
 # %%
-described = shop.execute(f"SELECT sku, description FROM products WHERE NOT ({empty})").fetchall()
+described = shop.execute(
+    f"SELECT sku, description FROM products WHERE NOT ({empty})"
+).fetchall()
 described += [(sku, text.decode("cp1252")) for sku, text in old]
 print(len(described), "descriptions, for example:", described[0][1])
 
@@ -521,9 +614,22 @@ title, own = book.source.split(";")[0], "own work, internal use"
 rows = []
 for page in records:
     when = datetime.fromisoformat(page.retrieved)
-    rows.append((f"web{urlsplit(page.url).path}", page.text, "museum web site", page.licence, when))
-rows += [(f"shop/{sku}", text, "museum shop database", own, now) for sku, text in described]
-rows += [(f"moby-dick/{i:03}", text, title, book.license, now) for i, text in enumerate(public)]
+    rows.append(
+        (
+            f"web{urlsplit(page.url).path}",
+            page.text,
+            "museum web site",
+            page.licence,
+            when,
+        )
+    )
+rows += [
+    (f"shop/{sku}", text, "museum shop database", own, now) for sku, text in described
+]
+rows += [
+    (f"moby-dick/{i:03}", text, title, book.license, now)
+    for i, text in enumerate(public)
+]
 print(len(rows), "records")
 
 # %% [markdown]
@@ -547,7 +653,9 @@ def licensed(rows):
 kept = licensed(first_of_each(rows))
 other = first_of_each(licensed(rows))
 difference = {row[0] for row in other} - {row[0] for row in kept}
-print(f"{len(kept)} records if you look for repeats first, {len(other)} if you look at licences first")
+print(
+    f"{len(kept)} records if you look for repeats first, {len(other)} if you look at licences first"
+)
 print("only in the second:", *difference)
 
 # %% [markdown]
@@ -556,16 +664,26 @@ print("only in the second:", *difference)
 # you may not keep.
 
 # %%
-counts = {"collected": Counter(row[2] for row in rows), "kept": Counter(row[2] for row in kept)}
+counts = {
+    "collected": Counter(row[2] for row in rows),
+    "kept": Counter(row[2] for row in kept),
+}
 plots.grouped_bars(
-    {source: {what: counts[what][source] for what in counts} for source in counts["collected"]},
+    {
+        source: {what: counts[what][source] for what in counts}
+        for source in counts["collected"]
+    },
     y_label="records",
     title="What was collected, and what may be used",
     alt="Three sources, each with records collected and kept; the web site loses 4, the shop 5, the book none.",
 )
 lost, slipped = len(rows) - len(kept), len(other) - len(kept)
-verify.promise("4 web texts on loan and 5 pasted texts are left out", lost == 9, got=lost)
-verify.promise("with the other order one lender's text slips in", slipped == 1, got=slipped)
+verify.promise(
+    "4 web texts on loan and 5 pasted texts are left out", lost == 9, got=lost
+)
+verify.promise(
+    "with the other order one lender's text slips in", slipped == 1, got=slipped
+)
 
 # %% [markdown]
 # ### A manifest
@@ -591,7 +709,11 @@ manifest_line = check("collecting.manifest_line", manifest_line)
 # %%
 # NBVAL_CHECK_OUTPUT
 example = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-print(manifest_line("web/notes/letter", "“Chère Élodie”", "museum web site", "CC BY 4.0", example))
+print(
+    manifest_line(
+        "web/notes/letter", "“Chère Élodie”", "museum web site", "CC BY 4.0", example
+    )
+)
 
 # %%
 data = {id: text for id, text, *_ in kept}
@@ -599,7 +721,9 @@ manifest = [manifest_line(*row) for row in kept]
 print("problems:", provenance.check_manifest(manifest, data))
 tampered = {**data, "moby-dick/007": data["moby-dick/007"].replace("whale", "shark", 1)}
 print("problems:", provenance.check_manifest(manifest[1:], tampered))
-verify.promise("the manifest fits the data", provenance.check_manifest(manifest, data) == [])
+verify.promise(
+    "the manifest fits the data", provenance.check_manifest(manifest, data) == []
+)
 
 # %% [markdown]
 # One word changed, one line lost, and both are named.
@@ -622,8 +746,15 @@ display(Markdown(re.sub("^#", "###", sheet, flags=re.M)))
 
 # %%
 folder = Path(tempfile.mkdtemp())
-lines = [json.dumps({"id": id, "text": text}, ensure_ascii=False) for id, text in data.items()]
-for name, content in {"data.jsonl": lines, "manifest.jsonl": manifest, "datasheet.md": [sheet]}.items():
+lines = [
+    json.dumps({"id": id, "text": text}, ensure_ascii=False)
+    for id, text in data.items()
+]
+for name, content in {
+    "data.jsonl": lines,
+    "manifest.jsonl": manifest,
+    "datasheet.md": [sheet],
+}.items():
     (folder / name).write_text("\n".join(content) + "\n", encoding="utf-8")
     print(f"{name:15} {(folder / name).stat().st_size / 1000:5.1f} kB")
 
@@ -652,15 +783,21 @@ for name, content in {"data.jsonl": lines, "manifest.jsonl": manifest, "datashee
 # Your crawl of a hundred requests took seconds. What about $10^4$, $10^7$, $10^{10}$ pages? Four things have to be paid: politeness (one host, one request a second), the line, the disk, and money. All you need is a size for a page.
 
 # %%
-page_bytes = 377 * 2**40 / 2.7e9  # Common Crawl, May 2024: 2.7 billion pages, 377 TiB uncompressed
-stored_bytes = page_bytes / 5  # compressed; an archive is of the order of 75 TB (Thompson, 2024)
+page_bytes = (
+    377 * 2**40 / 2.7e9
+)  # Common Crawl, May 2024: 2.7 billion pages, 377 TiB uncompressed
+stored_bytes = (
+    page_bytes / 5
+)  # compressed; an archive is of the order of 75 TB (Thompson, 2024)
 dollars_per_gb = 0.023  # a month; assumption, the order of a list price for object storage: put yours here
 
 
 def estimate(pages, hosts, delay=1.0, megabits=1000):
     """Days for politeness and for the line, hosts side by side; terabytes; dollars a month."""
     polite = pages / hosts * delay / 86400
-    line = pages * stored_bytes * 8 / (megabits * 1e6) / 86400  # pages travel compressed
+    line = (
+        pages * stored_bytes * 8 / (megabits * 1e6) / 86400
+    )  # pages travel compressed
     terabytes = pages * stored_bytes / 1e12
     return polite, line, terabytes, terabytes * 1000 * dollars_per_gb
 
@@ -670,16 +807,25 @@ print(f"one page: {page_bytes / 1000:.0f} kB, {stored_bytes / 1000:.0f} kB compr
 
 # %%
 def readable(days):
-    for size, unit in [(365, "years"), (1, "days"), (1 / 24, "hours"), (1 / 1440, "min")]:
+    for size, unit in [
+        (365, "years"),
+        (1, "days"),
+        (1 / 24, "hours"),
+        (1 / 1440, "min"),
+    ]:
         if days >= size:
             return f"{days / size:.1f} {unit}"
     return f"{days * 86400:.1f} s"
 
 
-print(f"{'pages':>6} {'hosts':>6} {'politeness':>11} {'1 Gbit/s':>10} {'stored':>12} {'a month':>11}")
+print(
+    f"{'pages':>6} {'hosts':>6} {'politeness':>11} {'1 Gbit/s':>10} {'stored':>12} {'a month':>11}"
+)
 for n, hosts in [(1e4, 1), (1e7, 1e3), (1e10, 2e8)]:
     polite, line, terabytes, dollars = estimate(n, hosts)
-    print(f"{n:6.0e} {hosts:6.0e} {readable(polite):>11} {readable(line):>10} {terabytes:9.4f} TB {dollars:9,.2f} $")
+    print(
+        f"{n:6.0e} {hosts:6.0e} {readable(polite):>11} {readable(line):>10} {terabytes:9.4f} TB {dollars:9,.2f} $"
+    )
 
 # %% [markdown]
 # The bottleneck moves. Ten thousand pages of *one* host take 2.8 hours, and no faster computer helps: you wait for politeness. Ten million pages of a thousand hosts wait as long, and fit on one disk. Ten billion are on the line for four weeks, and fill 300 TB. And
@@ -689,12 +835,23 @@ for n, hosts in [(1e4, 1), (1e7, 1e3), (1e10, 2e8)]:
 
 # %%
 polite, line, *_ = estimate(6.3e9, 117e6, megabits=319)
-print(f"IRLbot by our estimate: politeness {readable(polite)}, line {readable(line)}; it took 41 days")
-verify.promise("the estimate is right to a factor of 1.5", 41 / 1.5 < line < 41 * 1.5, got=line)
+print(
+    f"IRLbot by our estimate: politeness {readable(polite)}, line {readable(line)}; it took 41 days"
+)
+verify.promise(
+    "the estimate is right to a factor of 1.5", 41 / 1.5 < line < 41 * 1.5, got=line
+)
 reported = 319e6 / 8 / 1789
-print(f"the difference: {reported / 1000:.0f} kB a page in 2008, {stored_bytes / 1000:.0f} kB in 2024")
-verify.promise("6.3 billion pages in 41 days are 1,789 a second, to 1 %", abs(6.3e9 / (41 * 86400) / 1789 - 1) < 0.01)
-print(f"one host with 1e6 pages: {estimate(1e6, 1)[0]:.1f} days; 1e4 pages: {estimate(1e4, 1)[0] * 24:.1f} hours")
+print(
+    f"the difference: {reported / 1000:.0f} kB a page in 2008, {stored_bytes / 1000:.0f} kB in 2024"
+)
+verify.promise(
+    "6.3 billion pages in 41 days are 1,789 a second, to 1 %",
+    abs(6.3e9 / (41 * 86400) / 1789 - 1) < 0.01,
+)
+print(
+    f"one host with 1e6 pages: {estimate(1e6, 1)[0]:.1f} days; 1e4 pages: {estimate(1e4, 1)[0] * 24:.1f} hours"
+)
 
 # %% [markdown]
 # Play with the assumptions. How many hosts must you crawl side by side before you wait for the line and not for politeness?
@@ -728,8 +885,14 @@ widgets.play(
 # The number of hosts at the crossing does not depend on the number of pages: both waits grow with it. It is how many pages fit on the line in the time between two requests to one host.
 
 # %%
-crossing = 1000e6 / 8 / stored_bytes  # pages a second on 1 Gbit/s, with one second between requests
-verify.promise("from about 4,000 hosts on the line is the limit", 3900 < crossing < 4200, got=crossing)
+crossing = (
+    1000e6 / 8 / stored_bytes
+)  # pages a second on 1 Gbit/s, with one second between requests
+verify.promise(
+    "from about 4,000 hosts on the line is the limit",
+    3900 < crossing < 4200,
+    got=crossing,
+)
 
 # %% [markdown]
 # ## Check the article
@@ -752,7 +915,9 @@ for _, text, source, *_ in kept:
 web, book_words = words["museum web site"], words[title]
 for source, bag in words.items():
     shared = sum(n for word, n in bag.items() if word in web) / bag.total()
-    print(f"{source:30} {bag.total():5} words, {len(bag):4} different; {shared:4.0%} occur on the web site")
+    print(
+        f"{source:30} {bag.total():5} words, {len(bag):4} different; {shared:4.0%} occur on the web site"
+    )
 total = sum(bag.total() for bag in words.values())
 verify.promise(
     "the book has over 10 times as many different words as the web site",

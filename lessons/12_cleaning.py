@@ -72,7 +72,9 @@ train, test = duplicates.split_by_group(
 )  # each picture a group: at random
 coins_leaky = test_score(train, test, coins)
 print(f"{coins_leaky:.0%} of the coins are guessed right")
-verify.promise("more than 65 % of the coins are guessed right", coins_leaky > 0.65, got=coins_leaky)
+verify.promise(
+    "more than 65 % of the coins are guessed right", coins_leaky > 0.65, got=coins_leaky
+)
 
 # %% [markdown]
 # You should have seen about 70 %, and a fair test would give 50 %. The test does not measure what was learnt about clothes, it measures what was
@@ -87,9 +89,19 @@ verify.promise("more than 65 % of the coins are guessed right", coins_leaky > 0.
 labels = datasets.load("fashion").labels[:2000].numpy()[source]
 aside = datasets.load("fashion", split="test")
 leaky = test_score(train, test, labels)
-honest = KNeighborsClassifier(1).fit(flat(pool), labels).score(flat(aside.images), aside.labels.numpy())
-print(f"kind of clothes: {leaky:.1%} on the random split, {honest:.1%} on pictures set aside")
-verify.promise("the random split promises over 8 points more than is true", leaky - honest > 0.08, got=leaky - honest)
+honest = (
+    KNeighborsClassifier(1)
+    .fit(flat(pool), labels)
+    .score(flat(aside.images), aside.labels.numpy())
+)
+print(
+    f"kind of clothes: {leaky:.1%} on the random split, {honest:.1%} on pictures set aside"
+)
+verify.promise(
+    "the random split promises over 8 points more than is true",
+    leaky - honest > 0.08,
+    got=leaky - honest,
+)
 
 # %% [markdown]
 # Nobody plants such copies on purpose, and they are everywhere. Lee et al. (2022) found that in four usual sets of texts for language models near
@@ -123,7 +135,9 @@ difference_hash = check("duplicates.difference_hash", difference_hash)
 # %%
 photos = datasets.load("photos").images
 twice, origin, _ = defects.plant_copies(photos, share=1.0, seed=seed)
-three = twice[[7, int(np.flatnonzero(origin == 7)[1]), 70]]  # a photograph, its copy, another one
+three = twice[
+    [7, int(np.flatnonzero(origin == 7)[1]), 70]
+]  # a photograph, its copy, another one
 bits, small = difference_hash(three), duplicates.shrink(three, 8, 9)[:, None] / 255
 plots.image_rows(
     {"shrunk": small, "bits": bits.reshape(3, 1, 8, 8).float()},
@@ -141,20 +155,29 @@ print("bits that differ:", duplicates.hamming(bits[:1], bits[1:])[0].tolist())
 first, second = np.triu_indices(len(twice), 1)
 is_copy = origin[first] == origin[second]
 distances = {}
-for name, fingerprint in [("pHash", duplicates.perceptual_hash), ("dHash", difference_hash)]:
+for name, fingerprint in [
+    ("pHash", duplicates.perceptual_hash),
+    ("dHash", difference_hash),
+]:
     hashes = fingerprint(twice)
     distances[name] = duplicates.hamming(hashes, hashes).numpy()[first, second]
 
 
 def at_threshold(threshold, fingerprint):
     d = distances[fingerprint]
-    found, false = (d[is_copy] <= threshold).mean(), int((d[~is_copy] <= threshold).sum())
+    found, false = (
+        (d[is_copy] <= threshold).mean(),
+        int((d[~is_copy] <= threshold).sum()),
+    )
     with plots.figure(
         title=f"{fingerprint}, at most {threshold} bits: {found:.0%} of the copies found, {false} false pairs",
         alt=f"Counts of pairs by distance: copies near 0, other pairs around 32, on a logarithmic scale; a line at {threshold}.",
     ) as ax:
         ax.hist(
-            [d[is_copy], d[~is_copy]], np.arange(0, 62, 2), label=["copies", "other pairs"], color=plots.COLOURS[:2]
+            [d[is_copy], d[~is_copy]],
+            np.arange(0, 62, 2),
+            label=["copies", "other pairs"],
+            color=plots.COLOURS[:2],
         )
         ax.axvline(threshold + 1, color="black", ls="--", label="threshold")
         ax.set(yscale="log", xlabel="bits that differ, of 64", ylabel="pairs")
@@ -165,8 +188,15 @@ widgets.play(at_threshold, threshold=(0, 24, 1, 10), fingerprint=["pHash", "dHas
 
 # %%
 d = distances["pHash"]
-verify.promise("pHash, 10 bits: over 95 % of the copies of photographs are found", (d[is_copy] <= 10).mean() > 0.95)
-verify.promise("and no false pair among 79,000", (d[~is_copy] <= 10).sum() == 0, got=int((d[~is_copy] <= 10).sum()))
+verify.promise(
+    "pHash, 10 bits: over 95 % of the copies of photographs are found",
+    (d[is_copy] <= 10).mean() > 0.95,
+)
+verify.promise(
+    "and no false pair among 79,000",
+    (d[~is_copy] <= 10).sum() == 0,
+    got=int((d[~is_copy] <= 10).sum()),
+)
 false = int((distances["dHash"][~is_copy] <= 10).sum())
 verify.promise("dHash, 10 bits: over 50 false pairs", false > 50, got=false)
 
@@ -179,13 +209,22 @@ verify.promise("dHash, 10 bits: over 50 false pairs", false > 50, got=false)
 
 # %%
 animals = datasets.load("cats_dogs")
-proposed = duplicates.pairs_within(duplicates.perceptual_hash(animals.images), distance=4)
-alike = duplicates.likeness(animals.images, proposed)  # correlation of the pixels, moved by up to one pixel
+proposed = duplicates.pairs_within(
+    duplicates.perceptual_hash(animals.images), distance=4
+)
+alike = duplicates.likeness(
+    animals.images, proposed
+)  # correlation of the pixels, moved by up to one pixel
 ranked = alike.argsort(descending=True)
-print(f"{len(proposed)} pairs within 4 bits, of {len(animals) * (len(animals) - 1) // 2:,}")
+print(
+    f"{len(proposed)} pairs within 4 bits, of {len(animals) * (len(animals) - 1) // 2:,}"
+)
 shown = ranked[[0, 5, 11, 12, 13, 14, 15, 40, 100]]
 plots.image_rows(
-    {"one": animals.images[proposed[shown, 0]], "other": animals.images[proposed[shown, 1]]},
+    {
+        "one": animals.images[proposed[shown, 0]],
+        "other": animals.images[proposed[shown, 1]],
+    },
     title="Correlation " + "  ".join(f"{r:.3f}" for r in alike[shown].tolist()),
     alt="Nine pairs of silhouettes within 4 bits. The first five are the same drawing, the others are different animals in a similar pose.",
 )
@@ -208,8 +247,13 @@ same = proposed[alike > 0.985]
 equal = (animals.images[same[:, 0]] == animals.images[same[:, 1]]).flatten(1).all(dim=1)
 for name, animal in [("cat", 0), ("dog", 1)]:
     these = animals.labels[same[:, 0]] == animal
-    print(f"{name}s: {int((these & equal).sum())} pairs equal to the bit, {int((these & ~equal).sum())} nearly equal")
-verify.promise("8 cats and 3 dogs are there twice, 3 more pairs nearly", (int(equal.sum()), len(same)) == (11, 14))
+    print(
+        f"{name}s: {int((these & equal).sum())} pairs equal to the bit, {int((these & ~equal).sum())} nearly equal"
+    )
+verify.promise(
+    "8 cats and 3 dogs are there twice, 3 more pairs nearly",
+    (int(equal.sum()), len(same)) == (11, 14),
+)
 
 # %% [markdown]
 # The datasheet of `cats_dogs` says the same, and that no test picture is among them. It is worth the minute to check.
@@ -222,27 +266,47 @@ proposed = duplicates.pairs_within(duplicates.perceptual_hash(pool), distance=10
 kept = proposed[duplicates.likeness(pool, proposed) > 0.95]
 group = duplicates.groups(len(pool), kept)
 train, test = duplicates.split_by_group(group, share=0.25, seed=seed)
-repaired, coins_repaired = test_score(train, test, labels), test_score(train, test, coins)
+repaired, coins_repaired = (
+    test_score(train, test, labels),
+    test_score(train, test, coins),
+)
 hit = (source[kept[:, 0]] == source[kept[:, 1]]).sum() / 1000
 print(f"{len(proposed):,} proposed, {len(kept)} kept; {hit:.0%} of the copies found")
 plots.grouped_bars(
     {
-        "coins": {"random split": coins_leaky, "split by groups": coins_repaired, "the truth": 0.5},
-        "kind of clothes": {"random split": leaky, "split by groups": repaired, "the truth": honest},
+        "coins": {
+            "random split": coins_leaky,
+            "split by groups": coins_repaired,
+            "the truth": 0.5,
+        },
+        "kind of clothes": {
+            "random split": leaky,
+            "split by groups": repaired,
+            "the truth": honest,
+        },
     },
     y_label="test accuracy",
     title="Once groups stay together, the score is honest again, nearly",
     alt="Two groups of three bars: the random split is far above the truth, the split by groups close to it.",
 )
 verify.promise(
-    "by groups the score is within 5 points of the truth", abs(repaired - honest) < 0.05, got=repaired - honest
+    "by groups the score is within 5 points of the truth",
+    abs(repaired - honest) < 0.05,
+    got=repaired - honest,
 )
 verify.promise("at least 70 % of the copies are found", hit >= 0.7, got=float(hit))
 verify.promise("the coins are below 60 %", coins_repaired < 0.6, got=coins_repaired)
 for name, kind in zip(defects.KINDS, range(4), strict=True):
     copies_of_kind = np.flatnonzero(kinds == kind)
-    print(f"{name:10} {(group[copies_of_kind] == group[source[copies_of_kind]]).float().mean():.0%} found")
-report["duplicates"] = ("test accuracy, clothes (true: the first)", honest, leaky, repaired)
+    print(
+        f"{name:10} {(group[copies_of_kind] == group[source[copies_of_kind]]).float().mean():.0%} found"
+    )
+report["duplicates"] = (
+    "test accuracy, clothes (true: the first)",
+    honest,
+    leaky,
+    repaired,
+)
 
 # %% [markdown]
 # One copy in five still escapes, most of them thumbnails and shifted ones, and the coins know it: they may stay a little above one half. A coin test like this is a fine
@@ -255,10 +319,14 @@ report["duplicates"] = ("test accuracy, clothes (true: the first)", honest, leak
 
 # %%
 chapters = datasets.load("moby_dick").texts
-paragraphs = [p for chapter in chapters for p in chapter.split("\n\n") if 300 < len(p) < 1500][:800]
+paragraphs = [
+    p for chapter in chapters for p in chapter.split("\n\n") if 300 < len(p) < 1500
+][:800]
 rng = np.random.default_rng(seed)
 again = rng.choice(800, 200, replace=False)
-documents = paragraphs + [defects.plant_typos(paragraphs[i], rng.uniform(0, 0.3), rng) for i in again]
+documents = paragraphs + [
+    defects.plant_typos(paragraphs[i], rng.uniform(0, 0.3), rng) for i in again
+]
 of = np.concatenate([np.arange(800), again])
 print(documents[of[900]][:160], "\n", documents[900][:160], sep="")
 
@@ -269,9 +337,16 @@ print(documents[of[900]][:160], "\n", documents[900][:160], sep="")
 # %%
 # NBVAL_CHECK_OUTPUT
 one, two = (
-    minhash.shingles(t, words=2) for t in ("Call me Ishmael. Some years ago", "Call me Ishmael! Many years ago")
+    minhash.shingles(t, words=2)
+    for t in ("Call me Ishmael. Some years ago", "Call me Ishmael! Many years ago")
 )
-print(sorted(one & two), "of", len(one | two), "shingles are shared: J =", round(minhash.jaccard(one, two), 3))
+print(
+    sorted(one & two),
+    "of",
+    len(one | two),
+    "shingles are shared: J =",
+    round(minhash.jaccard(one, two), 3),
+)
 
 # %% [markdown]
 # To compare all pairs of 1,000 texts is half a million set operations; for the $10^7$ pages of lesson 11 it is $5 \cdot 10^{13}$. Two ideas get you out.
@@ -299,7 +374,9 @@ items = np.random.default_rng(seed).choice(minhash.PRIME, 100, replace=False)
 left, right = items[:80], items[20:]
 functions = minhash.hash_functions(64_000, seed=seed)
 agreement = signature(left, *functions) == signature(right, *functions)
-verify.agree("P(two signatures agree at a place) = J", verify.estimate(agreement), 60 / 100)
+verify.agree(
+    "P(two signatures agree at a place) = J", verify.estimate(agreement), 60 / 100
+)
 
 # %% [markdown]
 # **Second idea: let the similar ones meet.** Cut the signature into $b$ bands of $r$ numbers, and put each text, for each band, into the bucket with this
@@ -317,8 +394,14 @@ def candidate_probability(similarity, bands, rows):
 candidate_probability = check("minhash.candidate_probability", candidate_probability)
 
 # %%
-meets = agreement.reshape(500, 16, 8).all(axis=2).any(axis=1)  # 500 independent signatures of 16 bands with 8 rows
-verify.agree("P(the pair meets), 16 bands of 8", verify.estimate(meets), candidate_probability(0.6, bands=16, rows=8))
+meets = (
+    agreement.reshape(500, 16, 8).all(axis=2).any(axis=1)
+)  # 500 independent signatures of 16 bands with 8 rows
+verify.agree(
+    "P(the pair meets), 16 bands of 8",
+    verify.estimate(meets),
+    candidate_probability(0.6, bands=16, rows=8),
+)
 
 # %% [markdown]
 # Now with the real texts. Each dot is a pair of an original and its copy, at 1 if they met. Fewer rows and more bands move the S to the left: more copies
@@ -328,7 +411,9 @@ verify.agree("P(the pair meets), 16 bands of 8", verify.estimate(meets), candida
 sets = [minhash.shingles(document, words=2) for document in documents]
 functions = minhash.hash_functions(128, seed=seed)
 signatures = np.stack([signature(minhash.numbers(s), *functions) for s in sets])
-similarity = np.array([minhash.jaccard(sets[i], sets[800 + k]) for k, i in enumerate(again)])
+similarity = np.array(
+    [minhash.jaccard(sets[i], sets[800 + k]) for k, i in enumerate(again)]
+)
 
 
 def s_curve(log2_of_bands):
@@ -340,8 +425,20 @@ def s_curve(log2_of_bands):
         title=f"{bands} bands of {128 // bands}: {met.mean():.0%} of the copies meet, and {false} other pairs",
         alt=f"An S-shaped curve of probability against similarity for {bands} bands, and a dot at 0 or 1 for each real pair.",
     ) as ax:
-        ax.plot(s, candidate_probability(s, bands, 128 // bands), color=plots.COLOURS[0], label="1 - (1 - s^r)^b")
-        ax.plot(similarity, met, "o", color=plots.COLOURS[1], alpha=0.4, label="copies: met (1) or not (0)")
+        ax.plot(
+            s,
+            candidate_probability(s, bands, 128 // bands),
+            color=plots.COLOURS[0],
+            label="1 - (1 - s^r)^b",
+        )
+        ax.plot(
+            similarity,
+            met,
+            "o",
+            color=plots.COLOURS[1],
+            alpha=0.4,
+            label="copies: met (1) or not (0)",
+        )
         ax.set(xlabel="Jaccard similarity", ylabel="probability to meet")
         ax.legend(frameon=False)
 
@@ -351,9 +448,19 @@ widgets.play(s_curve, log2_of_bands=(2, 6, 1, 4))
 # %%
 found = minhash.candidates(signatures, bands=32)
 copies = [(i, j) for i, j in found if of[i] == of[j]]
-print(f"{len(found)} candidates of {1000 * 999 // 2:,} pairs; {len(copies)} of 200 copies among them")
-verify.promise("32 bands of 4 find at least 95 % of the copies", len(copies) >= 190, got=len(copies))
-verify.promise("with at most 20 other pairs to look at", len(found) - len(copies) <= 20, got=len(found) - len(copies))
+print(
+    f"{len(found)} candidates of {1000 * 999 // 2:,} pairs; {len(copies)} of 200 copies among them"
+)
+verify.promise(
+    "32 bands of 4 find at least 95 % of the copies",
+    len(copies) >= 190,
+    got=len(copies),
+)
+verify.promise(
+    "with at most 20 other pairs to look at",
+    len(found) - len(copies) <= 20,
+    got=len(found) - len(copies),
+)
 
 # %% [markdown]
 # What do copies across the split do to a *generator*? A 6-gram model of the characters writes like Melville. Its score is bits per character of held-out text,
@@ -367,7 +474,9 @@ copies_of_held = np.isin(text_group, text_group[held])
 
 
 def bits_on_held(train):
-    model = lm.NgramModel("\n\n".join(documents[i] for i in train), 6, lm.Vocabulary("".join(documents)))
+    model = lm.NgramModel(
+        "\n\n".join(documents[i] for i in train), 6, lm.Vocabulary("".join(documents))
+    )
     cost = sum(-model.score(documents[i]).sum() for i in held)
     return cost / np.log(2) / sum(len(documents[i]) for i in held)
 
@@ -377,7 +486,9 @@ print(
     f"bits per character of the same 100 documents: {bits_leaky:.2f} with their copies in training, {bits_clean:.2f} without"
 )
 verify.promise(
-    "the copies flatter the model by over 0.1 bit", bits_clean - bits_leaky > 0.1, got=bits_clean - bits_leaky
+    "the copies flatter the model by over 0.1 bit",
+    bits_clean - bits_leaky > 0.1,
+    got=bits_clean - bits_leaky,
 )
 
 # %% [markdown]
@@ -389,7 +500,10 @@ verify.promise(
 # smallest there is, one Gaussian a digit (`ClassGaussians`), which draws to order; a judge that was trained on the right labels reads its drawings.
 
 # %%
-digits, digits_test = datasets.load("digits_8x8"), datasets.load("digits_8x8", split="test")
+digits, digits_test = (
+    datasets.load("digits_8x8"),
+    datasets.load("digits_8x8", split="test"),
+)
 X, y = flat(digits.images), digits.labels.numpy()
 X_test, y_test = flat(digits_test.images), digits_test.labels.numpy()
 judge = KNeighborsClassifier(3).fit(X, y)
@@ -414,9 +528,12 @@ print(
     f"classifier {accuracy(X, y):.1%} -> {accuracy(X, given):.1%}; generator {readable(X, y):.1%} -> {readable(X, given):.1%}"
 )
 verify.promise(
-    "a fifth of wrong labels costs the classifier over 15 points", accuracy(X, y) - accuracy(X, given) > 0.15
+    "a fifth of wrong labels costs the classifier over 15 points",
+    accuracy(X, y) - accuracy(X, given) > 0.15,
 )
-verify.promise("and the generator over 10 points", readable(X, y) - readable(X, given) > 0.1)
+verify.promise(
+    "and the generator over 10 points", readable(X, y) - readable(X, given) > 0.1
+)
 
 # %% [markdown]
 # To find them, ask a model what it thinks of each example, and look where it contradicts the label. But the model must not have been trained on that very label. A
@@ -424,9 +541,16 @@ verify.promise("and the generator over 10 points", readable(X, y) - readable(X, 
 
 # %%
 itself = KNeighborsClassifier(1).fit(X, given).predict(X)
-print("labels that the model contradicts after training on them:", (itself != given).sum())
-outside = cross_val_predict(LogisticRegression(max_iter=300), X, given, cv=5, method="predict_proba")
-print("labels that a model contradicts which never saw them:   ", (outside.argmax(axis=1) != given).sum())
+print(
+    "labels that the model contradicts after training on them:", (itself != given).sum()
+)
+outside = cross_val_predict(
+    LogisticRegression(max_iter=300), X, given, cv=5, method="predict_proba"
+)
+print(
+    "labels that a model contradicts which never saw them:   ",
+    (outside.argmax(axis=1) != given).sum(),
+)
 
 # %% [markdown]
 # `outside` holds out-of-fold probabilities: five models, each trained on four fifths, each asked about the fifth it has not seen. The second line finds too many: hard
@@ -453,7 +577,9 @@ for name, flags in [("contradicted", contradicted), ("suspicious", suspicious)]:
         f"{name:12} {flags.sum():3} labels: {scores['found']:.0%} of the wrong ones found, {scores['right']:.0%} rightly accused"
     )
 right = defects.found_and_right(suspicious, wrong)["right"]
-verify.promise("at least 90 % of the suspicious labels are wrong", right >= 0.9, got=right)
+verify.promise(
+    "at least 90 % of the suspicious labels are wrong", right >= 0.9, got=right
+)
 
 # %% [markdown]
 # Stricter accusation, fewer finds: the same trade as with the bands. Which you want depends on what an error costs. If a person looks at each accused label, take the
@@ -468,12 +594,19 @@ plots.images(
     alt="Ten small digits with their given label below; most labels are plainly wrong.",
 )
 kept = ~suspicious
-print(f"after removal: classifier {accuracy(X[kept], given[kept]):.1%}, generator {readable(X[kept], given[kept]):.1%}")
+print(
+    f"after removal: classifier {accuracy(X[kept], given[kept]):.1%}, generator {readable(X[kept], given[kept]):.1%}"
+)
 verify.promise("removal wins back over two thirds of what the classifier lost",
                accuracy(X[kept], given[kept]) - accuracy(X, given) > 2 / 3 * (accuracy(X, y) - accuracy(X, given)))  # fmt: skip
 verify.promise("the same for the generator",
                readable(X[kept], given[kept]) - readable(X, given) > 2 / 3 * (readable(X, y) - readable(X, given)))  # fmt: skip
-report["wrong labels"] = ("drawings recognised", readable(X, y), readable(X, given), readable(X[kept], given[kept]))
+report["wrong labels"] = (
+    "drawings recognised",
+    readable(X, y),
+    readable(X, given),
+    readable(X[kept], given[kept]),
+)
 
 # %% [markdown]
 # ## A noisy sensor
@@ -485,7 +618,9 @@ report["wrong labels"] = ("drawings recognised", readable(X, y), readable(X, giv
 noisy = X + np.random.default_rng(seed).normal(0, 0.4, X.shape)
 sigma = np.sqrt(np.median(np.sort(noisy.var(axis=0))[:6]))
 print(f"estimated from the six quietest pixels: sigma = {sigma:.3f}")
-verify.promise("the estimate is right to 5 %", abs(sigma / 0.4 - 1) < 0.05, got=float(sigma))
+verify.promise(
+    "the estimate is right to 5 %", abs(sigma / 0.4 - 1) < 0.05, got=float(sigma)
+)
 
 # %% [markdown]
 # Independent noise adds $\sigma^2$ to the variance in *every* direction: $\mathrm{Cov}(x + e) = \Sigma + \sigma^2 I$. So an eigenvalue $\lambda$ of the noisy data holds $\lambda - \sigma^2$ of signal. The best linear
@@ -496,7 +631,10 @@ center = noisy.mean(axis=0)
 values, vectors = np.linalg.eigh(np.cov(noisy.T))
 keep = np.clip(1 - sigma**2 / values, 0, None)
 denoised = center + (noisy - center) @ (vectors * keep) @ vectors.T
-psnr = {name: -10 * np.log10(((Z - X) ** 2).mean()) for name, Z in [("noisy", noisy), ("denoised", denoised)]}
+psnr = {
+    name: -10 * np.log10(((Z - X) ** 2).mean())
+    for name, Z in [("noisy", noisy), ("denoised", denoised)]
+}
 plots.image_rows(
     {
         name: Z[:10].clip(0, 1).reshape(-1, 1, 8, 8)
@@ -505,7 +643,11 @@ plots.image_rows(
     title=f"Noise removed: {psnr['noisy']:.1f} dB before, {psnr['denoised']:.1f} dB after",
     alt="Three rows of ten digits: clean, drowned in noise, and denoised, blurred but legible.",
 )
-verify.promise("denoising gains over 6 dB", psnr["denoised"] - psnr["noisy"] > 6, got=psnr["denoised"] - psnr["noisy"])
+verify.promise(
+    "denoising gains over 6 dB",
+    psnr["denoised"] - psnr["noisy"] > 6,
+    got=psnr["denoised"] - psnr["noisy"],
+)
 
 # %% [markdown]
 # The classifier profits. And the generator? A generator learns *all* that is in its data, noise as well, and draws it. Train it on the noisy pictures, on the denoised ones, or on the noisy ones while
@@ -524,13 +666,20 @@ plots.bars(
     title="Better pictures do not make a better generator, a better distribution does",
     alt="Four bars: trained on noisy and on denoised pictures about the same, with the noise variance subtracted nearly as good as clean.",
 )
-print(f"classifier: {accuracy(noisy, y):.1%} noisy, {accuracy(denoised, y):.1%} denoised")
-verify.promise("denoising gains the classifier over 5 points", accuracy(denoised, y) - accuracy(noisy, y) > 0.05)
-verify.promise(
-    "taking off σ² gains the generator over 8 points", drawn["noisy, less σ²"] - drawn["noisy pictures"] > 0.08
+print(
+    f"classifier: {accuracy(noisy, y):.1%} noisy, {accuracy(denoised, y):.1%} denoised"
 )
 verify.promise(
-    "denoised pictures gain it less than 3", abs(drawn["denoised pictures"] - drawn["noisy pictures"]) < 0.03
+    "denoising gains the classifier over 5 points",
+    accuracy(denoised, y) - accuracy(noisy, y) > 0.05,
+)
+verify.promise(
+    "taking off σ² gains the generator over 8 points",
+    drawn["noisy, less σ²"] - drawn["noisy pictures"] > 0.08,
+)
+verify.promise(
+    "denoised pictures gain it less than 3",
+    abs(drawn["denoised pictures"] - drawn["noisy pictures"]) < 0.03,
 )
 report["sensor noise"] = (
     "drawings recognised",
@@ -584,18 +733,33 @@ def experiment(rng, n=1000, rho=0.8):
     result = []
     for mask in masks:
         z = np.where(mask, np.nan, y)
-        repairs = [missing_values.impute_mean(z), impute_regression(x, z), missing_values.impute_draw(x, z, rng)]
+        repairs = [
+            missing_values.impute_mean(z),
+            impute_regression(x, z),
+            missing_values.impute_draw(x, z, rng),
+        ]
         result.append([(filled.mean(), filled.var()) for filled in repairs])
     return np.array(result)
 
 
 runs = np.stack([experiment(np.random.default_rng(seed + k)) for k in range(200)])
-names = {"rows": ["MCAR", "MAR", "MNAR"], "columns": ["mean", "line", "line + residual"]}
+names = {
+    "rows": ["MCAR", "MAR", "MNAR"],
+    "columns": ["mean", "line", "line + residual"],
+}
 for k, what in enumerate(["mean of y (true: 0)", "variance of y (true: 1)"]):
     table = "; ".join(
-        f"{m}: {', '.join(f'{v:.2f}' for v in r)}" for m, r in zip(names["rows"], runs.mean(axis=0)[..., k])
+        f"{m}: {', '.join(f'{v:.2f}' for v in r)}"
+        for m, r in zip(names["rows"], runs.mean(axis=0)[..., k])
     )
-    plots.heatmap(runs.mean(axis=0)[..., k], **names, numbers=True, size=(6, 2.4), title=what, alt=f"Table. {table}.")
+    plots.heatmap(
+        runs.mean(axis=0)[..., k],
+        **names,
+        numbers=True,
+        size=(6, 2.4),
+        title=what,
+        alt=f"Table. {table}.",
+    )
 
 # %% [markdown]
 # You should have seen that only the last column keeps the variance, and only under MCAR and MAR. Filling in the mean halves the variance under MCAR, as it must: half of the values are now one and the same.
@@ -608,11 +772,23 @@ for k, what in enumerate(["mean of y (true: 0)", "variance of y (true: 1)"]):
 p, rho, shift = 0.5, 0.8, 0.6 * np.sqrt(2 / np.pi)
 mcar, mar, mnar = 0, 1, 2
 verify.agree("MCAR, mean: variance 1 - p", verify.estimate(runs[:, mcar, 0, 1]), 1 - p)
-verify.agree("MCAR, line: variance 1 - p (1 - ρ²)", verify.estimate(runs[:, mcar, 1, 1]), 1 - p * (1 - rho**2))
-verify.agree("MCAR, line + residual: variance 1", verify.estimate(runs[:, mcar, 2, 1]), 1)
-verify.agree("MAR, mean: mean -0.6 ρ sqrt(2/π)", verify.estimate(runs[:, mar, 0, 0]), -rho * shift)
+verify.agree(
+    "MCAR, line: variance 1 - p (1 - ρ²)",
+    verify.estimate(runs[:, mcar, 1, 1]),
+    1 - p * (1 - rho**2),
+)
+verify.agree(
+    "MCAR, line + residual: variance 1", verify.estimate(runs[:, mcar, 2, 1]), 1
+)
+verify.agree(
+    "MAR, mean: mean -0.6 ρ sqrt(2/π)",
+    verify.estimate(runs[:, mar, 0, 0]),
+    -rho * shift,
+)
 verify.agree("MAR, line: mean 0", verify.estimate(runs[:, mar, 1, 0]), 0)
-verify.agree("MNAR, mean: mean -0.6 sqrt(2/π)", verify.estimate(runs[:, mnar, 0, 0]), -shift)
+verify.agree(
+    "MNAR, mean: mean -0.6 sqrt(2/π)", verify.estimate(runs[:, mnar, 0, 0]), -shift
+)
 
 # %% [markdown]
 # ## Half a picture
@@ -678,10 +854,15 @@ plots.heatmap(
 # Readable is not the same as right, though. Look at how much ink it draws:
 
 # %%
-full, _ = class_gaussians.ClassGaussians(X, y).sample(2000, np.random.default_rng(seed), asked)
+full, _ = class_gaussians.ClassGaussians(X, y).sample(
+    2000, np.random.default_rng(seed), asked
+)
 full = full.clip(0, 1)[:, below].sum(axis=1).mean()
 for name, by_way in drawn_ink.items():
-    print(f"{name:5} ink drawn below: " + ", ".join(f"{how} {v / full - 1:+.1%}" for how, v in by_way.items()))
+    print(
+        f"{name:5} ink drawn below: "
+        + ", ".join(f"{how} {v / full - 1:+.1%}" for how, v in by_way.items())
+    )
 verify.promise(
     "draws keep the ink within 3 % under MCAR and MAR",
     all(abs(drawn_ink[m]["draw"] / full - 1) < 0.03 for m in ("MCAR", "MAR")),
@@ -699,7 +880,12 @@ verify.promise(
     "with conditional or draw over 97 % are recognised",
     all(min(s["conditional"], s["draw"]) > 0.97 for s in share.values()),
 )
-report["missing halves, MCAR"] = ("drawings recognised", readable(X, y), share["MCAR"]["black"], share["MCAR"]["draw"])
+report["missing halves, MCAR"] = (
+    "drawings recognised",
+    readable(X, y),
+    share["MCAR"]["black"],
+    share["MCAR"]["draw"],
+)
 
 # %% [markdown]
 # Under MNAR all digits come out a little thin, whole and legible, and wrong. No picture looks suspicious. To repair that you need to know *why* values are missing, or to go and measure some of them.
@@ -712,14 +898,26 @@ report["missing halves, MCAR"] = ("drawings recognised", readable(X, y), share["
 eights = np.flatnonzero(y == 8)
 few = np.sort(np.concatenate([np.flatnonzero(y != 8), eights[:12]]))
 for weight in [None, "balanced"]:
-    guess = LogisticRegression(max_iter=300, class_weight=weight).fit(X[few], y[few]).predict(X_test)
+    guess = (
+        LogisticRegression(max_iter=300, class_weight=weight)
+        .fit(X[few], y[few])
+        .predict(X_test)
+    )
     recall = (guess[y_test == 8] == 8).mean()
-    print(f"class weights {weight!s:9} accuracy {(guess == y_test).mean():.1%}, eights found {recall:.0%}")
+    print(
+        f"class weights {weight!s:9} accuracy {(guess == y_test).mean():.1%}, eights found {recall:.0%}"
+    )
     report[f"rare eights, weights {weight}"] = recall
-full_recall = (LogisticRegression(max_iter=300).fit(X, y).predict(X_test)[y_test == 8] == 8).mean()
+full_recall = (
+    LogisticRegression(max_iter=300).fit(X, y).predict(X_test)[y_test == 8] == 8
+).mean()
 before, after = (report.pop(f"rare eights, weights {w}") for w in (None, "balanced"))
 report["rare class"] = ("eights found", full_recall, before, after)
-verify.promise("weighting the rare class finds over 15 points more eights", after - before > 0.15, got=after - before)
+verify.promise(
+    "weighting the rare class finds over 15 points more eights",
+    after - before > 0.15,
+    got=after - before,
+)
 
 # %% [markdown]
 # Accuracy hardly shows it, because eights are a tenth of the test. Look at each class on its own.
@@ -744,10 +942,13 @@ verify.promise("the likelihood model draws the rare heap in 9 to 11 % of cases",
 # Now GANs. One run would tell you about one run, so train eight at once, each with its own start, first on equal heaps, then on 90 to 10.
 
 # %%
-equal_heaps = many_runs.train(two_heaps(rare=0.5), runs=8, steps=gan_steps, seed=seed, every=gan_steps)[-1]
+equal_heaps = many_runs.train(
+    two_heaps(rare=0.5), runs=8, steps=gan_steps, seed=seed, every=gan_steps
+)[-1]
 heaps = many_runs.train(points, runs=8, steps=gan_steps, seed=seed, every=gan_steps)[-1]
 right_share = {
-    name: (drawn[..., 0] > 0).float().mean(dim=1) for name, drawn in [("50 : 50", equal_heaps), ("90 : 10", heaps)]
+    name: (drawn[..., 0] > 0).float().mean(dim=1)
+    for name, drawn in [("50 : 50", equal_heaps), ("90 : 10", heaps)]
 }
 with plots.figure(
     columns=2,
@@ -760,12 +961,16 @@ with plots.figure(
         ax.axhline(truth, color=plots.COLOURS[1], ls="--")
         ax.set(title=f"heaps {name}", xlabel="run", ylim=(0, 1))
 lost = int((right_share["90 : 10"] < 0.01).sum())
-print(f"90 : 10: {lost} of 8 GANs lost the rare heap; shares {[round(v, 3) for v in right_share['90 : 10'].tolist()]}")
+print(
+    f"90 : 10: {lost} of 8 GANs lost the rare heap; shares {[round(v, 3) for v in right_share['90 : 10'].tolist()]}"
+)
 
 # %%
 verify.promise("at least 4 of 8 GANs lose the rare heap", lost >= 4, got=lost)
 verify.promise(
-    "none of the 8 draws it too often", right_share["90 : 10"].max() < 0.15, got=right_share["90 : 10"].max()
+    "none of the 8 draws it too often",
+    right_share["90 : 10"].max() < 0.15,
+    got=right_share["90 : 10"].max(),
 )
 both = int(((right_share["50 : 50"] > 0.1) & (right_share["50 : 50"] < 0.9)).sum())
 verify.promise("with equal heaps at least 6 of 8 draw both", both >= 6, got=both)

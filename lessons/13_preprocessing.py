@@ -37,7 +37,9 @@ from aigc_lab.transforms import augment, from_unit, to_signed, to_unit
 
 runtime.seed_everything(seed)
 merges_wanted = merges_wanted or runtime.pick(ci=200, cpu=600, gpu=600)
-some = runtime.pick(ci=1000, cpu=4000, gpu=8000)  # pictures to learn from, where all of them would take long
+some = runtime.pick(
+    ci=1000, cpu=4000, gpu=8000
+)  # pictures to learn from, where all of them would take long
 
 # %% [markdown]
 # ## Three pictures that look alike
@@ -76,7 +78,9 @@ for x in drawn:
 # The cure seems near: make bytes, and say what black and white are. But the obvious way to make bytes goes wrong as well.
 
 # %%
-wrapped = ((drawn + 1) * 127.5).to(torch.int64).to(torch.uint8)  # a byte keeps what is left over after dividing by 256
+wrapped = (
+    ((drawn + 1) * 127.5).to(torch.int64).to(torch.uint8)
+)  # a byte keeps what is left over after dividing by 256
 clipped = ((drawn + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 plots.image_rows(
     {"wrapped": wrapped[:, None], "clipped": clipped[:, None]},
@@ -107,8 +111,16 @@ from_signed = check("preprocessing.from_signed", from_signed)
 # %%
 # NBVAL_CHECK_OUTPUT
 levels = torch.arange(256, dtype=torch.uint8)
-verify.agree("all 256 levels survive the way to [-1, 1] and back", from_signed(to_signed(levels)), levels)
-verify.agree("all 256 levels survive the way to [0, 1] and back", from_unit(to_unit(levels)), levels)
+verify.agree(
+    "all 256 levels survive the way to [-1, 1] and back",
+    from_signed(to_signed(levels)),
+    levels,
+)
+verify.agree(
+    "all 256 levels survive the way to [0, 1] and back",
+    from_unit(to_unit(levels)),
+    levels,
+)
 cut_off = ((to_signed(levels) + 1) * 127.5).to(torch.uint8)
 print(
     "without rounding, levels come back as they were or one darker:",
@@ -116,7 +128,9 @@ print(
 )
 
 # %%
-print(f"without rounding, {(cut_off != levels).sum().item()} of 256 levels come back darker")
+print(
+    f"without rounding, {(cut_off != levels).sum().item()} of 256 levels come back darker"
+)
 
 # %% [markdown]
 # You will not see a step of one level. A hash of the file will, and so will whoever compares two pictures bit by bit.
@@ -130,7 +144,10 @@ print(f"without rounding, {(cut_off != levels).sum().item()} of 256 levels come 
 # tempted to do the same with each pixel. Try it, with mean and deviation of the training digits, on the test digits:
 
 # %%
-train_pixels, test_pixels = to_unit(digits.images).flatten(1), to_unit(test.images).flatten(1)
+train_pixels, test_pixels = (
+    to_unit(digits.images).flatten(1),
+    to_unit(test.images).flatten(1),
+)
 mean, deviation = train_pixels.mean(dim=0), train_pixels.std(dim=0)
 z = (test_pixels - mean) / deviation.clamp(min=1e-8)
 known = deviation > 0
@@ -138,12 +155,21 @@ print(f"{(~known).sum()} of 784 pixels never change in training: their deviation
 print(f"the largest value of the others is {z[:, known].max():.0f} standard deviations")
 odd = z[:, known].max(dim=1).values.argsort(descending=True)[:10]
 plots.image_rows(
-    {"scaled": test.images[odd], "standardised": ((z[odd] + 3) / 6).clamp(0, 1).reshape(-1, 1, 28, 28)},
+    {
+        "scaled": test.images[odd],
+        "standardised": ((z[odd] + 3) / 6).clamp(0, 1).reshape(-1, 1, 28, 28),
+    },
     title="Standardised pixels: the rim shouts, the digit whispers",
     alt="Ten test digits. Standardised, they turn grey; single pixels near the rim are glaring white.",
 )
-verify.promise("more than 50 pixels never change", (~known).sum() > 50, got=(~known).sum())
-verify.promise("some pixel lies more than 30 standard deviations out", z[:, known].max() > 30, got=z[:, known].max())
+verify.promise(
+    "more than 50 pixels never change", (~known).sum() > 50, got=(~known).sum()
+)
+verify.promise(
+    "some pixel lies more than 30 standard deviations out",
+    z[:, known].max() > 30,
+    got=z[:, known].max(),
+)
 
 # %% [markdown]
 # A pixel at the rim is nearly always black, so its deviation is tiny, and one stray stroke becomes a huge number. A pixel that never changes gives 0/0.
@@ -160,7 +186,9 @@ verify.promise("some pixel lies more than 30 standard deviations out", z[:, know
 
 # %%
 def changed(**how):
-    return augment(digits.images[:10], generator=torch.Generator().manual_seed(seed), **how)
+    return augment(
+        digits.images[:10], generator=torch.Generator().manual_seed(seed), **how
+    )
 
 
 plots.image_rows(
@@ -184,7 +212,10 @@ plots.image_rows(
 # %%
 kinds = [2, 3, 4, 5, 6, 7, 9]
 lopsided = torch.isin(digits.labels, torch.tensor(kinds))
-pictures, labels = to_unit(digits.images[lopsided][: 2 * some]), digits.labels[lopsided][: 2 * some]
+pictures, labels = (
+    to_unit(digits.images[lopsided][: 2 * some]),
+    digits.labels[lopsided][: 2 * some],
+)
 
 
 def learn_and_draw(images):
@@ -192,7 +223,9 @@ def learn_and_draw(images):
     space = features.pca(images[:some].flatten(1), 40)
     drawn = []
     for kind in kinds:
-        model = gaussian_mixture.fit(space.project(images[labels == kind].flatten(1)), components=10)
+        model = gaussian_mixture.fit(
+            space.project(images[labels == kind].flatten(1)), components=10
+        )
         points = model.sample(each, torch.Generator().manual_seed(seed))
         drawn.append(space.reconstruct(points).clamp(0, 1).reshape(-1, 1, 28, 28))
     return torch.cat(drawn)
@@ -209,7 +242,9 @@ drawn_as = torch.tensor(kinds).repeat_interleave(each)
 judges = {}
 for kind in kinds:
     upright = to_unit(test.images[test.labels == kind])
-    both = torch.cat([upright, upright.flip(-1)]).flatten(1)  # the second half is mirrored
+    both = torch.cat([upright, upright.flip(-1)]).flatten(
+        1
+    )  # the second half is mirrored
     space = features.pca(both, 30)
     judges[kind] = space, space.project(both)
 
@@ -217,13 +252,17 @@ for kind in kinds:
 def is_mirrored(images, labels):
     verdict = torch.zeros(len(images), dtype=torch.bool)
     for kind, (space, known) in judges.items():
-        near = features.nearest(space.project(images[labels == kind].flatten(1)), known, k=5)
+        near = features.nearest(
+            space.project(images[labels == kind].flatten(1)), known, k=5
+        )
         verdict[labels == kind] = (near >= len(known) // 2).double().mean(dim=1) > 0.5
     return verdict
 
 
 wrong = is_mirrored(pictures[:1000], labels[:1000]).double().mean().item()
-verify.promise("the judge calls fewer than 3 % of real digits mirrored", wrong < 0.03, got=wrong)
+verify.promise(
+    "the judge calls fewer than 3 % of real digits mirrored", wrong < 0.03, got=wrong
+)
 
 # %% [markdown]
 # **Predict first.** You train the generator twice: on the digits as they are, and on `augment(..., flip=True)`. What share of what it draws will be
@@ -232,9 +271,18 @@ verify.promise("the judge calls fewer than 3 % of real digits mirrored", wrong <
 # %% tags=["predict"]
 sheets = {"as they are": learn_and_draw(pictures)}
 for p in (0.5, 1.0):
-    seen = augment(pictures, flip=True, probability=p, fill=0, generator=torch.Generator().manual_seed(seed))
+    seen = augment(
+        pictures,
+        flip=True,
+        probability=p,
+        fill=0,
+        generator=torch.Generator().manual_seed(seed),
+    )
     sheets[f"flip, p = {p}"] = learn_and_draw(seen)
-mirrored = {name: is_mirrored(sheet, drawn_as).double().mean().item() for name, sheet in sheets.items()}
+mirrored = {
+    name: is_mirrored(sheet, drawn_as).double().mean().item()
+    for name, sheet in sheets.items()
+}
 for name, share in mirrored.items():
     print(f"{name:12}  {share:.0%} of {len(drawn_as)} drawn digits are mirrored")
 
@@ -250,10 +298,20 @@ plots.image_rows(
     alt="Three rows of blurred drawn digits; mirrored ones in the second and third row.",
 )
 verify.promise(
-    "trained as they are, fewer than 4 % are mirrored", mirrored["as they are"] < 0.04, got=mirrored["as they are"]
+    "trained as they are, fewer than 4 % are mirrored",
+    mirrored["as they are"] < 0.04,
+    got=mirrored["as they are"],
 )
-verify.promise("p = 0.5: between 18 and 32 %", 0.18 < mirrored["flip, p = 0.5"] < 0.32, got=mirrored["flip, p = 0.5"])
-verify.promise("p = 1: between 43 and 57 %", 0.43 < mirrored["flip, p = 1.0"] < 0.57, got=mirrored["flip, p = 1.0"])
+verify.promise(
+    "p = 0.5: between 18 and 32 %",
+    0.18 < mirrored["flip, p = 0.5"] < 0.32,
+    got=mirrored["flip, p = 0.5"],
+)
+verify.promise(
+    "p = 1: between 43 and 57 %",
+    0.43 < mirrored["flip, p = 1.0"] < 0.57,
+    got=mirrored["flip, p = 1.0"],
+)
 
 # %% [markdown]
 # ### Can the leak be stopped?
@@ -269,11 +327,19 @@ mixing = sympy.Matrix(
 upright_real = (mixing * sympy.Matrix([1, 0]))[0]
 upright_drawn = (mixing * sympy.Matrix([q, 1 - q]))[0]
 verify.agree(
-    "the difference that is left for D to see is (1 - p)(1 - q)", upright_real - upright_drawn, (1 - p) * (1 - q)
+    "the difference that is left for D to see is (1 - p)(1 - q)",
+    upright_real - upright_drawn,
+    (1 - p) * (1 - q),
 )
-verify.agree("the mixing can be undone unless its determinant, 1 - p, is 0", mixing.det(), 1 - p)
-turns = sympy.Matrix(4, 4, lambda i, j: 1 - 3 * p / 4 if i == j else p / 4)  # four quarter turns, drawn evenly
-verify.agree("for quarter turns the determinant is (1 - p)^3", turns.det(), (1 - p) ** 3)
+verify.agree(
+    "the mixing can be undone unless its determinant, 1 - p, is 0", mixing.det(), 1 - p
+)
+turns = sympy.Matrix(
+    4, 4, lambda i, j: 1 - 3 * p / 4 if i == j else p / 4
+)  # four quarter turns, drawn evenly
+verify.agree(
+    "for quarter turns the determinant is (1 - p)^3", turns.det(), (1 - p) ** 3
+)
 
 # %% [markdown]
 # At $p = 1$ nothing is left: for every $q$ the discriminator sees the same. All orientations are equally good, and the leak is back although both sides were augmented. For
@@ -322,19 +388,38 @@ def test_density(n, **how):
     for kind in range(10):
         real = to_unit(digits.images[digits.labels == kind][:n])
         rng = torch.Generator().manual_seed(seed)
-        seen = torch.cat([real] + [augment(real, fill=0, generator=rng, **how) for _ in range(3)])
-        model = gaussian_mixture.fit(space.project(seen.flatten(1)).double(), components=5)
-        total += model.log_density(space.project(test_pixels[test.labels == kind]).double()).sum().item()
+        seen = torch.cat(
+            [real] + [augment(real, fill=0, generator=rng, **how) for _ in range(3)]
+        )
+        model = gaussian_mixture.fit(
+            space.project(seen.flatten(1)).double(), components=5
+        )
+        total += (
+            model.log_density(space.project(test_pixels[test.labels == kind]).double())
+            .sum()
+            .item()
+        )
     return total / len(test)
 
 
-ways = {"nothing": {}, "shift=1": {"shift": 1}, "turn=10": {"turn": 10}, "flip": {"flip": True}}
+ways = {
+    "nothing": {},
+    "shift=1": {"shift": 1},
+    "turn=10": {"turn": 10},
+    "flip": {"flip": True},
+}
 counts = runtime.pick(ci=(20,), cpu=(20, 300), gpu=(20, 300))
-density = {f"{n} a digit": {name: test_density(n, **how) for name, how in ways.items()} for n in counts}
+density = {
+    f"{n} a digit": {name: test_density(n, **how) for name, how in ways.items()}
+    for n in counts
+}
 
 # %%
 nothing = {n: row["nothing"] for n, row in density.items()}
-gain = {n: {name: value - nothing[n] for name, value in row.items() if name != "nothing"} for n, row in density.items()}
+gain = {
+    n: {name: value - nothing[n] for name, value in row.items() if name != "nothing"}
+    for n, row in density.items()
+}
 plots.grouped_bars(
     gain,
     y_label="nats gained on test digits",
@@ -343,11 +428,21 @@ plots.grouped_bars(
 )
 few = gain["20 a digit"]
 verify.promise(
-    "with 20 a digit, a shift by up to 1 pixel gains more than 10 nats", few["shift=1"] > 10, got=few["shift=1"]
+    "with 20 a digit, a shift by up to 1 pixel gains more than 10 nats",
+    few["shift=1"] > 10,
+    got=few["shift=1"],
 )
-verify.promise("with 20 a digit, the flip gains less than the shift", few["flip"] < few["shift=1"], got=few["flip"])
+verify.promise(
+    "with 20 a digit, the flip gains less than the shift",
+    few["flip"] < few["shift=1"],
+    got=few["flip"],
+)
 if "300 a digit" in gain:
-    verify.promise("with 300 a digit, the flip loses", gain["300 a digit"]["flip"] < 0, got=gain["300 a digit"]["flip"])
+    verify.promise(
+        "with 300 a digit, the flip loses",
+        gain["300 a digit"]["flip"] < 0,
+        got=gain["300 a digit"]["flip"],
+    )
     verify.promise(
         "with 300 a digit, small turns still gain",
         gain["300 a digit"]["turn=10"] > 0,
@@ -416,15 +511,26 @@ widgets.play(rebuild, components=(1, 300, 1, 25))
 
 # %%
 queries = to_unit(test.images[:200])
-moved = F.pad(queries, (2, 0, 2, 0))[:, :, :28, :28]  # two pixels down, two to the right
+moved = F.pad(queries, (2, 0, 2, 0))[
+    :, :, :28, :28
+]  # two pixels down, two to the right
 apart = features.distances(queries.flatten(1), test_pixels)
 apart[test.labels[:200, None] == test.labels] = torch.inf  # only other digits
 stranger = to_unit(test.images)[apart.argmin(dim=1)]
 six = torch.tensor([0, 3, 8, 12, 18, 24])
-swap = torch.rand(6, generator=torch.Generator().manual_seed(seed))[:, None, None, None] < 0.5
-b, c = torch.where(swap, moved[six], stranger[six]), torch.where(swap, stranger[six], moved[six])
+swap = (
+    torch.rand(6, generator=torch.Generator().manual_seed(seed))[:, None, None, None]
+    < 0.5
+)
+b, c = (
+    torch.where(swap, moved[six], stranger[six]),
+    torch.where(swap, stranger[six], moved[six]),
+)
 plots.image_rows(
-    {"original": queries[six], "b": b, "c": c}, title="Closer: b or c?", alt="Six columns of three digits.", scale=1.0
+    {"original": queries[six], "b": b, "c": c},
+    title="Closer: b or c?",
+    alt="Six columns of three digits.",
+    scale=1.0,
 )
 
 # %% [markdown]
@@ -444,7 +550,9 @@ spaces = {
 agrees = {}
 with torch.no_grad():
     for name, to_features in spaces.items():
-        own, other = (to_features(queries) - to_features(picture) for picture in (moved, stranger))
+        own, other = (
+            to_features(queries) - to_features(picture) for picture in (moved, stranger)
+        )
         agrees[name] = (own.norm(dim=1) < other.norm(dim=1)).double().mean().item()
         print(f"{name:8} picks the moved original in {agrees[name]:.0%} of 200 cases")
 
@@ -477,13 +585,25 @@ plots.grouped_bars(
     title="Two pixels are enough to fool a distance between pixels",
     alt="Pixels and PCA: above 0.85 for test digits and below 0.5 once they are moved. The CNN stays above 0.9.",
 )
-verify.promise("pixels agree with you in fewer than 5 % of the choices", agrees["pixels"] < 0.05, got=agrees["pixels"])
-verify.promise("the CNN agrees with you in more than 90 %", agrees["CNN, 64"] > 0.9, got=agrees["CNN, 64"])
 verify.promise(
-    "moved, pixels fall below 50 %", right["pixels"]["moved by 2, 2"] < 0.5, got=right["pixels"]["moved by 2, 2"]
+    "pixels agree with you in fewer than 5 % of the choices",
+    agrees["pixels"] < 0.05,
+    got=agrees["pixels"],
 )
 verify.promise(
-    "moved, the CNN stays above 90 %", right["CNN, 64"]["moved by 2, 2"] > 0.9, got=right["CNN, 64"]["moved by 2, 2"]
+    "the CNN agrees with you in more than 90 %",
+    agrees["CNN, 64"] > 0.9,
+    got=agrees["CNN, 64"],
+)
+verify.promise(
+    "moved, pixels fall below 50 %",
+    right["pixels"]["moved by 2, 2"] < 0.5,
+    got=right["pixels"]["moved by 2, 2"],
+)
+verify.promise(
+    "moved, the CNN stays above 90 %",
+    right["CNN, 64"]["moved by 2, 2"] > 0.9,
+    got=right["CNN, 64"]["moved by 2, 2"],
 )
 
 # %% [markdown]
@@ -497,7 +617,9 @@ args = (
     to_unit(clothes.images[:half]),
     clothes.labels[:half],
 )
-on_clothes = {name: same_label(to_features, *args) for name, to_features in spaces.items()}
+on_clothes = {
+    name: same_label(to_features, *args) for name, to_features in spaces.items()
+}
 print({name: round(share, 3) for name, share in on_clothes.items()})
 verify.promise(
     "on clothes plain pixels beat the digits' CNN",
@@ -520,7 +642,9 @@ whale, poems = datasets.load("moby_dick"), datasets.load("quatrains")
 english = "\n".join(whale.texts)[: 400 * merges_wanted]
 held_out = "\n".join(datasets.load("moby_dick", split="test").texts)[:20_000]
 for text in ("Call me Ishmael.", "床前明月光"):
-    print(f"{text}: {len(text)} characters, {len(text.encode())} bytes, {len(bpe.cut(text))} words")
+    print(
+        f"{text}: {len(text)} characters, {len(text.encode())} bytes, {len(bpe.cut(text))} words"
+    )
 words, vocabulary = bpe.cut(held_out), set(bpe.cut(english))
 unknown = sum(word not in vocabulary for word in words) / len(words)
 print(
@@ -584,11 +708,21 @@ library.pre_tokenizer = pre_tokenizers.Sequence(
     ]
 )
 alphabet = pre_tokenizers.ByteLevel.alphabet()
-trainer = trainers.BpeTrainer(vocab_size=len(alphabet) + 100, initial_alphabet=alphabet, show_progress=False)
+trainer = trainers.BpeTrainer(
+    vocab_size=len(alphabet) + 100, initial_alphabet=alphabet, show_progress=False
+)
 library.train_from_iterator([english], trainer)
-theirs = {decoders.ByteLevel().decode([piece]).replace("�", "") for piece in library.get_vocab() if len(piece) > 1}
+theirs = {
+    decoders.ByteLevel().decode([piece]).replace("�", "")
+    for piece in library.get_vocab()
+    if len(piece) > 1
+}
 ours = {piece.decode(errors="ignore") for piece in bpe.vocabulary(merges[:100])[256:]}
-verify.promise("the first 100 merges make the same pieces as the library's", ours == theirs, got=len(ours & theirs))
+verify.promise(
+    "the first 100 merges make the same pieces as the library's",
+    ours == theirs,
+    got=len(ours & theirs),
+)
 
 # %% [markdown]
 # See it cut a sentence, with more or fewer merges. A space belongs to the word after it. `sentence` is yours to change; try a name, a number, a word from another language.
@@ -621,21 +755,32 @@ plots.curves(
     markers=True,
 )
 slopes = np.diff(per_token) / np.diff(sizes)
-verify.promise("the curve gets flatter from point to point", bool((np.diff(slopes) < 0).all()))
-verify.promise("decoding gives the text back", bpe.decode(bpe.encode(held_out, merges), merges) == held_out)
+verify.promise(
+    "the curve gets flatter from point to point", bool((np.diff(slopes) < 0).all())
+)
+verify.promise(
+    "decoding gives the text back",
+    bpe.decode(bpe.encode(held_out, merges), merges) == held_out,
+)
 
 # %% [markdown]
 # Each token of the vocabulary also needs a row in the model's first and last layer, and must occur often enough to learn what it means. Who pays with long sequences? Rare words, and whoever was rare in the training text:
 
 # %%
 seen = Counter(bpe.cut(english))
-groups = {"100 times and more": (100, 10**9), "10 to 99 times": (10, 99), "1 to 9 times": (1, 9), "never": (0, 0)}
+groups = {
+    "100 times and more": (100, 10**9),
+    "10 to 99 times": (10, 99),
+    "1 to 9 times": (1, 9),
+    "never": (0, 0),
+}
 cost = {}
 for name, (low, high) in groups.items():
     chosen = {
         word
         for word in bpe.cut(held_out)
-        if low <= seen[word] <= high and word.strip(string.punctuation + string.whitespace)
+        if low <= seen[word] <= high
+        and word.strip(string.punctuation + string.whitespace)
     }
     cost[name] = sum(len(bpe.encode(word, merges)) for word in chosen) / len(chosen)
 plots.bars(
@@ -655,7 +800,10 @@ chinese = "\n".join(poems.texts)[: 50 * merges_wanted]
 both = bpe.train(english[: len(english) // 2] + chinese, merges_wanted)
 new_poems = "\n".join(datasets.load("quatrains", split="test").texts)[:4000]
 table = {}
-for name, table_merges in {"trained on English": merges, "on English and Chinese": both}.items():
+for name, table_merges in {
+    "trained on English": merges,
+    "on English and Chinese": both,
+}.items():
     table[name] = {
         language: len(bpe.encode(text, table_merges)) / len(text)
         for language, text in {"English": held_out, "Chinese": new_poems}.items()
@@ -674,7 +822,8 @@ verify.promise(
 )
 verify.promise(
     "with both, Chinese gets cheaper and English dearer",
-    mixed["Chinese"] < english_only["Chinese"] and mixed["English"] > english_only["English"],
+    mixed["Chinese"] < english_only["Chinese"]
+    and mixed["English"] > english_only["English"],
     got=mixed["Chinese"],
 )
 
@@ -694,7 +843,9 @@ print(tokens, bpe.decode(tokens, []), bpe.decode(tokens[:4], []))
 
 # %%
 ah = audio.vowel(audio.VOWELS["ah"], seconds=0.5)
-again = audio.vowel(audio.VOWELS["ah"], seconds=0.5, generator=torch.Generator().manual_seed(seed))
+again = audio.vowel(
+    audio.VOWELS["ah"], seconds=0.5, generator=torch.Generator().manual_seed(seed)
+)
 ee = audio.vowel(audio.VOWELS["ee"], seconds=0.5)
 for wave in (ah, again, ee):
     display(Audio(wave.numpy()[:4800], rate=audio.RATE))
@@ -724,13 +875,23 @@ def apart_in(change):
 verify.agree(
     "audio.stft is scipy's, but for scipy's division by the sum of the window",
     audio.stft(ah).abs(),
-    np.abs(scipy.signal.stft(ah.numpy(), nperseg=512, noverlap=384, boundary=None, padded=False)[2])
+    np.abs(
+        scipy.signal.stft(
+            ah.numpy(), nperseg=512, noverlap=384, boundary=None, padded=False
+        )[2]
+    )
     * audio.hann(512).sum().item(),
 )
 as_waves, as_log_mel = apart_in(lambda wave: wave), apart_in(audio.log_mel)
 for name in as_waves:
-    print(f"ah to {name:16}: {as_waves[name]:.3f} as waves, {as_log_mel[name]:.3f} as log-mels")
-verify.promise("as waves, ee is closer", as_waves["ee"] < as_waves["ah, other phases"], got=as_waves["ee"])
+    print(
+        f"ah to {name:16}: {as_waves[name]:.3f} as waves, {as_log_mel[name]:.3f} as log-mels"
+    )
+verify.promise(
+    "as waves, ee is closer",
+    as_waves["ee"] < as_waves["ah, other phases"],
+    got=as_waves["ee"],
+)
 verify.promise(
     "as log-mels, the other ah is 50 times closer",
     50 * as_log_mel["ah, other phases"] < as_log_mel["ee"],
@@ -758,7 +919,9 @@ hz_to_mel = check("audio.hz_to_mel", hz_to_mel)
 # NBVAL_CHECK_OUTPUT
 mel = hz_to_mel(torch.tensor([200.0, 300.0, 1000.0, 4000.0, 4100.0]).double())
 print(f"1,000 Hz are {mel[2]:.2f} mel")
-print(f"100 Hz more are {mel[1] - mel[0]:.0f} mel at 200 Hz, and {mel[4] - mel[3]:.0f} mel at 4,000 Hz")
+print(
+    f"100 Hz more are {mel[1] - mel[0]:.0f} mel at 200 Hz, and {mel[4] - mel[3]:.0f} mel at 4,000 Hz"
+)
 
 # %% [markdown]
 # So the 257 bins of the spectrum are summed in bands that are equally wide in mel: narrow below, wide above. (Slaney's formula, the default of the library librosa, is another curve, and divides each triangle by its width. Features
@@ -780,7 +943,8 @@ plots.curves(
 
 # %%
 sounds = torch.cat(
-    [audio.vowel(audio.VOWELS[name], seconds=0.5) for name in ("ee", "ah", "oo")] + [0.14 * audio.chirp(100, 8000, 1.0)]
+    [audio.vowel(audio.VOWELS[name], seconds=0.5) for name in ("ee", "ah", "oo")]
+    + [0.14 * audio.chirp(100, 8000, 1.0)]
 )
 spectrum = (audio.stft(sounds).abs() ** 2).clamp(min=1e-5).log10()
 with plots.figure(
@@ -789,13 +953,25 @@ with plots.figure(
     size=(8.5, 3.2),
     columns=2,
 ) as axes:
-    for ax, picture, name in zip(axes, (spectrum, audio.log_mel(sounds)), ("bin (0 to 8,000 Hz)", "mel band")):
-        ax.imshow(picture, origin="lower", aspect="auto", cmap="cividis", extent=(0, 2.5, 0, len(picture)))
+    for ax, picture, name in zip(
+        axes, (spectrum, audio.log_mel(sounds)), ("bin (0 to 8,000 Hz)", "mel band")
+    ):
+        ax.imshow(
+            picture,
+            origin="lower",
+            aspect="auto",
+            cmap="cividis",
+            extent=(0, 2.5, 0, len(picture)),
+        )
         ax.set(xlabel="seconds", ylabel=name)
         ax.grid(False)
 
 # %%
-numbers = {"samples": len(sounds), "spectrogram": spectrum.numel(), "log-mel": audio.log_mel(sounds).numel()}
+numbers = {
+    "samples": len(sounds),
+    "spectrogram": spectrum.numel(),
+    "log-mel": audio.log_mel(sounds).numel(),
+}
 print(numbers)
 verify.promise(
     "the log-mel has fewer numbers than the sound has samples",
@@ -822,7 +998,11 @@ verify.promise(
 # **Section 5.2, `preprocess_images`, `(images - 127.5) / 127.5`: right.** It is `to_signed` in another order:
 
 # %%
-verify.agree("(x - 127.5) / 127.5 is x / 127.5 - 1", (levels.float() - 127.5) / 127.5, to_signed(levels))
+verify.agree(
+    "(x - 127.5) / 127.5 is x / 127.5 - 1",
+    (levels.float() - 127.5) / 127.5,
+    to_signed(levels),
+)
 
 # %% [markdown]
 # But the generator there ends in a LeakyReLU, which can't reach -1 easily and goes beyond 1 without limit: the range was prepared and then not used.

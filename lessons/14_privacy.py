@@ -45,14 +45,27 @@ private_steps = private_steps or runtime.pick(ci=2, cpu=80, gpu=80)
 
 # %%
 mails, new_mails = datasets.load("mails"), datasets.load("mails", split="test")
-english = [text for text, language in zip(mails.texts, mails.languages, strict=True) if language == "en"]
+english = [
+    text
+    for text, language in zip(mails.texts, mails.languages, strict=True)
+    if language == "en"
+]
 held_out = memorisation.sentences(
-    text for text, language in zip(new_mails.texts, new_mails.languages, strict=True) if language == "en"
+    text
+    for text, language in zip(new_mails.texts, new_mails.languages, strict=True)
+    if language == "en"
 )
 card = "4000 0517 3946 2831"  # from a range that payment providers keep for tests
 texts = memorisation.sentences(english) + [f"My card number is {card}."] * 16
 
-model = memorisation.train(texts, steps=round(0.7 * steps), batch_size=16, learning_rate=8e-3, longest=112, seed=seed)
+model = memorisation.train(
+    texts,
+    steps=round(0.7 * steps),
+    batch_size=16,
+    learning_rate=8e-3,
+    longest=112,
+    seed=seed,
+)
 for prompt in ("Kind re", "Please ", "My card number is "):
     print(f"{prompt!r:22} → {memorisation.complete(model, prompt, 24)!r}")
 
@@ -61,7 +74,11 @@ for prompt in ("Kind re", "Please ", "My card number is "):
 
 # %%
 recited = memorisation.complete(model, "My card number is ", len(card))
-verify.promise("the model, asked for the card number, recites it to the last digit", recited == card, got=recited)
+verify.promise(
+    "the model, asked for the card number, recites it to the last digit",
+    recited == card,
+    got=recited,
+)
 parameters = sum(weight.numel() for weight in model.parameters())
 print(
     f"{len(texts):,} sentences, {parameters:,} parameters, {memorisation.bits_per_character(model, held_out, 112):.2f} bits a character on new mails"
@@ -117,7 +134,13 @@ def scores(validate):
 pattern, checked = scores(validate=False), scores(validate=True)
 numbers = ["credit_card", "iban", "id_number", "email", "phone", "ip"]
 plots.grouped_bars(
-    {kind: {"pattern alone": pattern[kind].precision, "and checked": checked[kind].precision} for kind in numbers},
+    {
+        kind: {
+            "pattern alone": pattern[kind].precision,
+            "and checked": checked[kind].precision,
+        }
+        for kind in numbers
+    },
     y_label="precision",
     title="A check digit turns a guess into a finding; an internet address has none",
     alt="Pairs of bars for six kinds of data. Checking lifts precision to nearly 1 for cards, IBANs, id numbers, mail and phones, hardly for ip.",
@@ -128,7 +151,8 @@ verify.promise(
     got=checked["credit_card"].precision,
 )
 verify.promise(
-    "recall stays at 100 % for cards, IBANs and id numbers", all(checked[kind].recall == 1 for kind in numbers[:3])
+    "recall stays at 100 % for cards, IBANs and id numbers",
+    all(checked[kind].recall == 1 for kind in numbers[:3]),
 )
 
 # %% [markdown]
@@ -149,14 +173,22 @@ for language in ("en", "zh"):
     result = personal_data.score(found, [new_mails.truth[i] for i in rows])
     for kind in ("name", "date_of_birth", "address"):
         line = result[kind]
-        right = f"{line.precision:.0%} of {line.marked:3} marks are right" if line.marked else "nothing marked"
-        print(f"{language} {kind:14} {line.recall:4.0%} of {line.planted:3} covered, {right}")
+        right = (
+            f"{line.precision:.0%} of {line.marked:3} marks are right"
+            if line.marked
+            else "nothing marked"
+        )
+        print(
+            f"{language} {kind:14} {line.recall:4.0%} of {line.planted:3} covered, {right}"
+        )
 
 # %%
 false_marks, known = set(), personal_data.collect_names(mails.texts)
 for text, truth in zip(mails.texts, mails.truth, strict=True):
     for one in personal_data.find(text, names=known):
-        if one.kind == "name" and not any(one.start < item["end"] and item["start"] < one.end for item in truth):
+        if one.kind == "name" and not any(
+            one.start < item["end"] and item["start"] < one.end for item in truth
+        ):
             false_marks.add(one.text)
 print("taken for names, and none:", ", ".join(sorted(false_marks)))
 
@@ -169,10 +201,16 @@ print("taken for names, and none:", ", ".join(sorted(false_marks)))
 
 # %%
 cleaned = [personal_data.remove(text, personal_data.find(text)) for text in texts]
-verify.promise("no cleaned sentence holds the card number", not any(card in text for text in cleaned))
+verify.promise(
+    "no cleaned sentence holds the card number",
+    not any(card in text for text in cleaned),
+)
 print(cleaned[-1])
 print(
-    personal_data.remove("The locker code of Anna is 48213.", personal_data.find("The locker code of Anna is 48213."))
+    personal_data.remove(
+        "The locker code of Anna is 48213.",
+        personal_data.find("The locker code of Anna is 48213."),
+    )
 )
 
 # %% [markdown]
@@ -186,9 +224,16 @@ print(
 # million numbers are left. Try them all.
 
 # %%
-phones = [item["text"] for truth in mails.truth for item in truth if item["kind"] == "phone" and item["text"].isdigit()]
+phones = [
+    item["text"]
+    for truth in mails.truth
+    for item in truth
+    if item["kind"] == "phone" and item["text"].isdigit()
+]
 victim = next(phone for phone in phones if phone.startswith("154"))
-stored = hashlib.sha256(victim.encode()).hexdigest()  # what the system keeps "anonymously"
+stored = hashlib.sha256(
+    victim.encode()
+).hexdigest()  # what the system keeps "anonymously"
 
 unknown = runtime.pick(ci=4, cpu=6, gpu=6)  # digits that the attacker doesn't know
 start = time.process_time()
@@ -197,7 +242,9 @@ for guess in range(10**unknown):
     if hashlib.sha256(number.encode()).hexdigest() == stored:
         break
 seconds = time.process_time() - start
-print(f"hash {stored[:16]}… belongs to {number}: found after {guess + 1:,} tries in {seconds:.1f} s")
+print(
+    f"hash {stored[:16]}… belongs to {number}: found after {guess + 1:,} tries in {seconds:.1f} s"
+)
 print(
     f"at this rate all 10^8 numbers behind one prefix take {10**8 / (guess + 1) * seconds / 60:.0f} min, and then every hash is known"
 )
@@ -220,11 +267,18 @@ pseudonym = check("privacy.pseudonym", pseudonym)
 # %%
 key = b"kept elsewhere, 32 random bytes!"  # in earnest: secrets.token_bytes(32), in a vault, away from the data
 stored = pseudonym(victim, key)
-tried = (hashlib.sha256(f"{victim[:-4]}{guess:04d}".encode()).hexdigest() for guess in range(10**4))
-verify.promise("without the key no guess fits, even the right number", stored not in tried)
+tried = (
+    hashlib.sha256(f"{victim[:-4]}{guess:04d}".encode()).hexdigest()
+    for guess in range(10**4)
+)
+verify.promise(
+    "without the key no guess fits, even the right number", stored not in tried
+)
 found = personal_data.find(sample, names=known)
 print(
-    personal_data.remove(sample, found, lambda one: f"<{one.kind} {pseudonym(one.text, key)[:6]}>").split("\n\n\n")[0]
+    personal_data.remove(
+        sample, found, lambda one: f"<{one.kind} {pseudonym(one.text, key)[:6]}>"
+    ).split("\n\n\n")[0]
 )
 
 # %% [markdown]
@@ -249,14 +303,22 @@ for columns in (["sex"], ["age"], ["postcode"], known_facts):
 # population of the USA; Golle (2006) found 63 % in a later census. And facts are easy to come by. One of the mails orders a certificate:
 
 # %%
-certificate = next(text for text in english if "Jacqueline Brookes, matriculation" in text)
-sentence = next(part for part in memorisation.sentences([certificate]) if "Jacqueline Brookes, matri" in part)
+certificate = next(
+    text for text in english if "Jacqueline Brookes, matriculation" in text
+)
+sentence = next(
+    part
+    for part in memorisation.sentences([certificate])
+    if "Jacqueline Brookes, matri" in part
+)
 print(sentence)
 verify.promise(
     "age, postcode and sex together single out 94 % of the people",
     round(anonymity.unique_share(people, known_facts), 2) == 0.94,
 )
-matching = [row for row in people if row["age"] == 2026 - 1978 and row["postcode"] == "34320"]
+matching = [
+    row for row in people if row["age"] == 2026 - 1978 and row["postcode"] == "34320"
+]
 print(matching)
 verify.promise("exactly one row fits, and it tells her condition", len(matching) == 1)
 
@@ -280,32 +342,61 @@ k_anonymity = check("anonymity.k_anonymity", k_anonymity)
 
 # %%
 def crowd(years_a_band=10, oldest=70, postcode_digits=4):
-    coarse = anonymity.generalise(people, age_band=years_a_band, oldest=oldest, postcode_digits=postcode_digits)
-    sizes = [len(group) for group in anonymity.groups(coarse, known_facts).values() for _ in group]
+    coarse = anonymity.generalise(
+        people, age_band=years_a_band, oldest=oldest, postcode_digits=postcode_digits
+    )
+    sizes = [
+        len(group)
+        for group in anonymity.groups(coarse, known_facts).values()
+        for _ in group
+    ]
     small = sum(size < 5 for size in sizes)
     with plots.figure(
         title=f"k = {min(sizes)}: {small} of 300 people hide among fewer than 5",
         alt=f"People by the size of their group, smallest first. Groups have {min(sizes)} to {max(sizes)} people.",
         size=(7, 3),
     ) as ax:
-        ax.fill_between(range(len(sizes)), sorted(sizes), step="mid", color=plots.COLOURS[0], alpha=0.6)
+        ax.fill_between(
+            range(len(sizes)),
+            sorted(sizes),
+            step="mid",
+            color=plots.COLOURS[0],
+            alpha=0.6,
+        )
         ax.axhline(5, color=plots.COLOURS[1], ls="--", label="k = 5")
         ax.set(
-            xlabel="person, in order of group size", ylabel="people who look alike", ylim=(0, max(12, max(sizes) + 1))
+            xlabel="person, in order of group size",
+            ylabel="people who look alike",
+            ylim=(0, max(12, max(sizes) + 1)),
         )
         ax.legend(frameon=False)
 
 
-widgets.play(crowd, years_a_band=(1, 30, 1, 10), oldest=(50, 90, 5, 70), postcode_digits=(0, 5, 1, 4))
+widgets.play(
+    crowd,
+    years_a_band=(1, 30, 1, 10),
+    oldest=(50, 90, 5, 70),
+    postcode_digits=(0, 5, 1, 4),
+)
 
 # %%
 # NBVAL_CHECK_OUTPUT
 coarse = anonymity.generalise(people, age_band=20, oldest=60, postcode_digits=3)
 alike = anonymity.groups(coarse, known_facts)
-released = [row for group in alike.values() if len(group) >= 5 for row in group]  # the few others are held back
-print("k with everybody:", k_anonymity(coarse, known_facts), "· rows held back:", len(people) - len(released))
+released = [
+    row for group in alike.values() if len(group) >= 5 for row in group
+]  # the few others are held back
+print(
+    "k with everybody:",
+    k_anonymity(coarse, known_facts),
+    "· rows held back:",
+    len(people) - len(released),
+)
 print("k of what is released:", k_anonymity(released, known_facts))
-print("of the night shift, who is ill:", {row["condition"] for row in released if row["department"] == "Night shift"})
+print(
+    "of the night shift, who is ill:",
+    {row["condition"] for row in released if row["department"] == "Night shift"},
+)
 
 # %% [markdown]
 # Twenty-year bands, three digits and a handful of rows held back: $k = 5$. Is everybody safe now? Look at the last line. All people of the night shift have the
@@ -316,7 +407,12 @@ print("of the night shift, who is ill:", {row["condition"] for row in released i
 # %%
 # NBVAL_CHECK_OUTPUT
 columns = ["department"]
-print("k =", k_anonymity(released, columns), " l =", anonymity.l_diversity(released, columns, "condition"))
+print(
+    "k =",
+    k_anonymity(released, columns),
+    " l =",
+    anonymity.l_diversity(released, columns, "condition"),
+)
 
 # %% [markdown]
 # ## Encrypt it
@@ -337,7 +433,9 @@ for name, key_used, data in [
         Fernet(key_used).decrypt(data)
     except InvalidToken:
         print(f"{name}: refused")
-verify.promise("the sealed file does not show the card number", card.encode() not in sealed)
+verify.promise(
+    "the sealed file does not show the card number", card.encode() not in sealed
+)
 
 # %% [markdown]
 # *In transit*: TLS, the S in HTTPS. Two ends shake hands, agree on a key and talk in secret; a certificate proves to the client whom it talks to. Here both ends are in this
@@ -346,7 +444,9 @@ verify.promise("the sealed file does not show the card number", card.encode() no
 # %%
 server, impostor = tls.self_signed("mail.example"), tls.self_signed("mail.example")
 message = f"My card number is {card}.".encode()
-received, wire = tls.send(message, server, trusted=server.certificate, host="mail.example")
+received, wire = tls.send(
+    message, server, trusted=server.certificate, host="mail.example"
+)
 print(
     f"the server reads {received.decode()!r}; {len(wire):,} bytes passed, the number in them: {card.encode() in wire}"
 )
@@ -360,8 +460,14 @@ except ssl.SSLCertVerificationError as refusal:
 
 # %%
 opened = Fernet(vault_key).decrypt(sealed).decode().split("\n")
-verify.promise("training sees the same texts as before, so the same seed gives the same model", opened == texts)
-print("And whoever may use the model asks, and gets:", memorisation.complete(model, "My card number is ", len(card)))
+verify.promise(
+    "training sees the same texts as before, so the same seed gives the same model",
+    opened == texts,
+)
+print(
+    "And whoever may use the model asks, and gets:",
+    memorisation.complete(model, "My card number is ", len(card)),
+)
 
 # %% [markdown]
 # Encryption guards against people who may *not* read the data. The user of the model is allowed to ask it. The leak goes through the front door.
@@ -397,9 +503,15 @@ exposure = check("memorisation.exposure", exposure)
 # %%
 n = 10**5
 mean = float(np.mean(np.log2(n) - np.log2(np.arange(1, n + 1))))
-verify.agree("mean over all ranks = log2 n − log2(n!)/n", mean, math.log2(n) - math.lgamma(n + 1) / math.log(2) / n)
+verify.agree(
+    "mean over all ranks = log2 n − log2(n!)/n",
+    mean,
+    math.log2(n) - math.lgamma(n + 1) / math.log(2) / n,
+)
 verify.agree("... = 1 / ln 2 for large n", mean, 1 / math.log(2), tolerance=1e-3)
-bits = memorisation.completion_bits(model, "The locker code of Zoe is ", 5)  # all 100,000 codes
+bits = memorisation.completion_bits(
+    model, "The locker code of Zoe is ", 5
+)  # all 100,000 codes
 draws = torch.randint(n, (1000,), generator=torch.Generator().manual_seed(seed))
 unseen = verify.estimate([float(exposure(bits, int(code))) for code in draws])
 verify.agree("mean exposure of codes that nobody planted", unseen, mean)
@@ -418,12 +530,21 @@ draw.shuffle(names)
 copies = [1, 2, 4, 8, 16, 32]
 canaries = [
     memorisation.Canary(
-        f"The locker code of {name} is ", f"{draw.randrange(10**5):05d}", copies[i % 6], reworded=i >= 12
+        f"The locker code of {name} is ",
+        f"{draw.randrange(10**5):05d}",
+        copies[i % 6],
+        reworded=i >= 12,
     )
     for i, name in enumerate(names)
 ]
 planted = texts + [line for canary in canaries for line in canary.lines()]
-print(len(planted), "sentences, for example:", canaries[1].lines()[0], "|", canaries[13].lines()[1])
+print(
+    len(planted),
+    "sentences, for example:",
+    canaries[1].lines()[0],
+    "|",
+    canaries[13].lines()[1],
+)
 
 # %% [markdown]
 # **Predict first.** The model passes over the text about 13 times. How many copies does it take until the code comes out in first place, ahead of 99,999 others: 1, 4, 8, 16,
@@ -431,7 +552,11 @@ print(len(planted), "sentences, for example:", canaries[1].lines()[0], "|", cana
 
 # %% tags=["predict"]
 settings = {"batch_size": 32, "learning_rate": 1e-2, "longest": 80, "seed": seed}
-sizes = {"context": 16, "embedding": 8, "hidden": 64}  # small, so that private training is affordable below
+sizes = {
+    "context": 16,
+    "embedding": 8,
+    "hidden": 64,
+}  # small, so that private training is affordable below
 plain = memorisation.train(planted, steps=steps, **settings, **sizes)
 exposed = {"ordinary training": memorisation.canary_exposures(plain, canaries)}
 
@@ -440,19 +565,38 @@ def by_copies(name, reworded=None):
     """Mean exposure at each number of copies: of all canaries, or of those with (or without) reworded copies."""
     pairs = list(zip(canaries, exposed[name], strict=True))
     return [
-        np.mean([bits for c, bits in pairs if c.copies == many and reworded in (None, c.reworded)]) for many in copies
+        np.mean(
+            [
+                bits
+                for c, bits in pairs
+                if c.copies == many and reworded in (None, c.reworded)
+            ]
+        )
+        for many in copies
     ]
 
 
 def draw_exposure(ax, lines):
     for i, (label, bits) in enumerate(lines.items()):
-        ax.plot(copies, bits, "o" + ["-", "--", "-.", ":"][i], color=plots.COLOURS[i], label=label)
+        ax.plot(
+            copies,
+            bits,
+            "o" + ["-", "--", "-.", ":"][i],
+            color=plots.COLOURS[i],
+            label=label,
+        )
     ax.axhline(math.log2(10**5), color="black", lw=0.8)
     ax.axhline(1 / math.log(2), color="black", lw=0.8, ls=":")
     ax.text(1, math.log2(10**5) - 0.2, "first place", va="top", fontsize=8)
     ax.text(1, 1 / math.log(2) - 0.3, "never seen", va="top", fontsize=8)
     ax.set_xscale("log", base=2)
-    ax.set(xlabel="copies planted", ylabel="exposure, bits", ylim=(-0.5, 18), xticks=copies, xticklabels=copies)
+    ax.set(
+        xlabel="copies planted",
+        ylabel="exposure, bits",
+        ylim=(-0.5, 18),
+        xticks=copies,
+        xticklabels=copies,
+    )
     ax.legend(frameon=False, fontsize=9, loc="center left")
 
 
@@ -468,7 +612,9 @@ with plots.figure(title="Repeated secrets come out", alt=alt, size=(7, 3.6)) as 
 # %%
 curve = by_copies("ordinary training")
 verify.promise("1 copy: fewer than 5 bits", curve[0] < 5, got=curve[0])
-verify.promise("16 copies and more: above 14 bits", min(curve[-2:]) > 14, got=min(curve[-2:]))
+verify.promise(
+    "16 copies and more: above 14 bits", min(curve[-2:]) > 14, got=min(curve[-2:])
+)
 
 # %% [markdown]
 # ## Remove duplicates
@@ -481,16 +627,22 @@ once = list(dict.fromkeys(planted))
 deduplicated = memorisation.train(once, steps=steps, **settings, **sizes)
 exposed["without duplicates"] = memorisation.canary_exposures(deduplicated, canaries)
 alike, reworded = (by_copies("without duplicates", kind) for kind in (False, True))
-alt = (
-    "Without duplicates: near 2 bits at any number of copies that were alike, rising to 16.6 bits for reworded copies."
-)
-with plots.figure(title="Removing exact duplicates protects exact duplicates", alt=alt, size=(7, 3.6)) as ax:
+alt = "Without duplicates: near 2 bits at any number of copies that were alike, rising to 16.6 bits for reworded copies."
+with plots.figure(
+    title="Removing exact duplicates protects exact duplicates", alt=alt, size=(7, 3.6)
+) as ax:
     draw_exposure(ax, {"copies alike": alike, "copies reworded": reworded})
 price = {"ordinary training": memorisation.bits_per_character(plain, held_out, 80)}
-price["without duplicates"] = memorisation.bits_per_character(deduplicated, held_out, 80)
-verify.promise("codes in equal copies stay below 6 bits", max(alike) < 6, got=max(alike))
+price["without duplicates"] = memorisation.bits_per_character(
+    deduplicated, held_out, 80
+)
+verify.promise(
+    "codes in equal copies stay below 6 bits", max(alike) < 6, got=max(alike)
+)
 change = price["without duplicates"] - price["ordinary training"]
-verify.promise("on new mails the model is no worse (bits a character)", change < 0.05, got=change)
+verify.promise(
+    "on new mails the model is no worse (bits a character)", change < 0.05, got=change
+)
 
 # %% [markdown]
 # Where copies were alike, the slope is gone, and the model is no worse for it. Where somebody added a word, nothing has changed: the near duplicates of
@@ -541,7 +693,9 @@ clip_and_noise = check("dpsgd.clip_and_noise", clip_and_noise)
 
 # %%
 others, wild, quiet = torch.randn(64, 100), 1e6 * torch.randn(1, 100), torch.zeros(100)
-moved = clip_and_noise(torch.cat([others, wild]), 1.0, quiet, 64.0) - clip_and_noise(others, 1.0, quiet, 64.0)
+moved = clip_and_noise(torch.cat([others, wild]), 1.0, quiet, 64.0) - clip_and_noise(
+    others, 1.0, quiet, 64.0
+)
 verify.agree("a wild example moves the private gradient by C / L", moved.norm(), 1 / 64)
 mean_moved = torch.cat([others, wild]).mean(0) - others.mean(0)
 print(f"the plain mean moves by {mean_moved.norm():,.0f}")
@@ -559,7 +713,10 @@ print(f"the plain mean moves by {mean_moved.norm():,.0f}")
 # %%
 q, sigma = sympy.symbols("q sigma", positive=True)
 terms = [
-    sympy.binomial(2, k) * (1 - q) ** (2 - k) * q**k * sympy.exp(sympy.Integer(k * k - k) / (2 * sigma**2))
+    sympy.binomial(2, k)
+    * (1 - q) ** (2 - k)
+    * q**k
+    * sympy.exp(sympy.Integer(k * k - k) / (2 * sigma**2))
     for k in range(3)
 ]
 by_hand = 1 + q**2 * (sympy.exp(1 / sigma**2) - 1)
@@ -580,12 +737,17 @@ verify.agree(
 
 # %%
 delta = 1e-5  # well below one in the number of sentences
-odds = {epsilon: dp_sgd.odds_of_first(10**5, epsilon, delta) for epsilon in (0.5, 1, 2, 4, 8, 11)}
+odds = {
+    epsilon: dp_sgd.odds_of_first(10**5, epsilon, delta)
+    for epsilon in (0.5, 1, 2, 4, 8, 11)
+}
 for epsilon, odd in odds.items():
     print(
         f"ε = {epsilon:4}: {epsilon / math.log(2):4.1f} bits; the code is in first place with probability at most {odd:.2g}"
     )
-verify.agree("ε = 8 allows first place about 3 times in 100", odds[8], math.exp(8) / 1e5 + 1e-5)
+verify.agree(
+    "ε = 8 allows first place about 3 times in 100", odds[8], math.exp(8) / 1e5 + 1e-5
+)
 
 # %% [markdown]
 # ### Train privately
@@ -603,7 +765,9 @@ def private_model(records):
     codes = memorisation.encode(records, fresh.context, 80)
     dp_sgd.train(fresh, memorisation.record_loss, codes, steps=private_steps, batch_size=256, clip=0.3, noise_multiplier=sigma, learning_rate=0.025, seed=seed)  # fmt: skip
     spent = dp_sgd.epsilon(rate, sigma, private_steps, delta)
-    print(f"σ = {sigma:.2f}: (ε = {spent:.2f}, δ = {delta:g}) after {private_steps} steps")
+    print(
+        f"σ = {sigma:.2f}: (ε = {spent:.2f}, δ = {delta:g}) after {private_steps} steps"
+    )
     return fresh
 
 
@@ -615,14 +779,22 @@ for name in ("DP-SGD", "both"):
 # %%
 alt = "Two panels, exposure against copies. Alike: only ordinary training and DP-SGD rise. Reworded: all rise, both DP-SGD curves later."
 with plots.figure(
-    title="Only DP-SGD also slows what nobody recognises as a copy", alt=alt, size=(9, 3.8), columns=2
+    title="Only DP-SGD also slows what nobody recognises as a copy",
+    alt=alt,
+    size=(9, 3.8),
+    columns=2,
 ) as axes:
-    for ax, reworded, name in zip(axes, (False, True), ("copies alike", "copies reworded"), strict=True):
+    for ax, reworded, name in zip(
+        axes, (False, True), ("copies alike", "copies reworded"), strict=True
+    ):
         draw_exposure(ax, {method: by_copies(method, reworded) for method in models})
         ax.set_xlabel(name)
 
 # %%
-price |= {name: memorisation.bits_per_character(models[name], held_out, 80) for name in ("DP-SGD", "both")}
+price |= {
+    name: memorisation.bits_per_character(models[name], held_out, 80)
+    for name in ("DP-SGD", "both")
+}
 for reworded in (False, True):
     print(
         f"copies {'reworded' if reworded else 'alike':12}"
@@ -630,14 +802,20 @@ for reworded in (False, True):
         + "   bits a character on new mails"
     )
     for name in models:
-        print(f"{name:19}" + "".join(f"{bits:7.1f}" for bits in by_copies(name, reworded)) + f"{price[name]:10.2f}")
+        print(
+            f"{name:19}"
+            + "".join(f"{bits:7.1f}" for bits in by_copies(name, reworded))
+            + f"{price[name]:10.2f}"
+        )
 verify.promise(
     "both remedies: codes in equal copies stay below 6 bits",
     max(by_copies("both", False)) < 6,
     got=max(by_copies("both", False)),
 )
 middle = by_copies("without duplicates", True)[3] - by_copies("both", True)[3]
-verify.promise("8 reworded copies: noise takes at least 3 more bits off", middle > 3, got=middle)
+verify.promise(
+    "8 reworded copies: noise takes at least 3 more bits off", middle > 3, got=middle
+)
 cost = price["both"] - price["without duplicates"]
 verify.promise("its price: 0.8 to 1.6 bits a character", 0.8 < cost < 1.6, got=cost)
 
@@ -654,7 +832,12 @@ verify.promise("its price: 0.8 to 1.6 bits a character", 0.8 < cost < 1.6, got=c
 def account(sentences=1400, batch=256, passes=15, noise=1.4):
     steps_taken = max(1, round(passes * sentences / batch))
     ticks = np.unique(np.linspace(1, steps_taken, 30).round())
-    spent = [dp_sgd.epsilon(min(1, batch / sentences), noise, int(tick), 1e-5, orders=range(2, 65)) for tick in ticks]
+    spent = [
+        dp_sgd.epsilon(
+            min(1, batch / sentences), noise, int(tick), 1e-5, orders=range(2, 65)
+        )
+        for tick in ticks
+    ]
     plots.curves(
         ticks * batch / sentences, {"": spent}, x_label="passes over the data", y_label="ε at δ = 10⁻⁵",
         title=f"ε = {spent[-1]:.2f}: first place at most {dp_sgd.odds_of_first(10**5, spent[-1], 1e-5):.2g}; noise in the mean gradient {noise / batch:.4f} C",
@@ -672,7 +855,8 @@ widgets.play(
 
 # %%
 here, large = (
-    dp_sgd.epsilon(batch / n, 1.4, round(15 * n / batch), 1e-5) for n, batch in [(1400, 256), (140_000, 4096)]
+    dp_sgd.epsilon(batch / n, 1.4, round(15 * n / batch), 1e-5)
+    for n, batch in [(1400, 256), (140_000, 4096)]
 )
 verify.promise(
     "a hundred times the sentences: a sixteenth of the noise in the mean gradient, and less than half of ε",
@@ -699,7 +883,8 @@ verify.promise(
 # %%
 safe_on_disk, safe_on_the_wire = card.encode() not in sealed, card.encode() not in wire
 verify.promise(
-    "encrypted at rest and in transit, and recited all the same", safe_on_disk and safe_on_the_wire and recited == card
+    "encrypted at rest and in transit, and recited all the same",
+    safe_on_disk and safe_on_the_wire and recited == card,
 )
 
 # %% [markdown]

@@ -62,11 +62,27 @@ def pictures(points):
 
 def show_line(lines, title, alt):
     with plots.figure(title=title, alt=alt, size=(7, 3.4)) as ax:
-        ax.hist(data.numpy(), 70, density=True, color="#BBBBBB", label=f"{len(data):,} digits")
-        for (name, density), colour, style in zip(lines.items(), plots.COLOURS, ("-", "--", "-.")):
+        ax.hist(
+            data.numpy(),
+            70,
+            density=True,
+            color="#BBBBBB",
+            label=f"{len(data):,} digits",
+        )
+        for (name, density), colour, style in zip(
+            lines.items(), plots.COLOURS, ("-", "--", "-.")
+        ):
             ax.plot(x, density, style, color=colour, lw=2, label=name)
         strip = torch.cat(list(pictures(torch.arange(-8.0, 5, dtype=f64))[:, 0]), dim=1)
-        ax.imshow(strip, cmap="gray", extent=(-8.5, 4.5, -0.17, -0.02), aspect="auto", vmin=0, vmax=1, zorder=3)
+        ax.imshow(
+            strip,
+            cmap="gray",
+            extent=(-8.5, 4.5, -0.17, -0.02),
+            aspect="auto",
+            vmin=0,
+            vmax=1,
+            zorder=3,
+        )
         ax.set(
             xlim=(-11, 7),
             ylim=(-0.19, 0.75),
@@ -86,14 +102,19 @@ show_line(
 # A *model* of these data is a density that we can draw from. Here are two. Both are bell curves, with a mean and a standard deviation, and nothing else to learn.
 
 # %%
-smoothed = divergences.gaussian_log_density(x[:, None], data[None], 0.4).logsumexp(dim=1) - math.log(len(data))
+smoothed = divergences.gaussian_log_density(x[:, None], data[None], 0.4).logsumexp(
+    dim=1
+) - math.log(len(data))
 a = data.mean(), data.std(correction=0)
 b = divergences.reverse_fit(smoothed, x)
 bells = {"model A": a, "model B": b}
 for name, (mean, std) in bells.items():
     print(f"{name}: mean {mean:6.2f}, standard deviation {std:.2f}")
 show_line(
-    {name: divergences.gaussian_log_density(x, *bell).exp() for name, bell in bells.items()},
+    {
+        name: divergences.gaussian_log_density(x, *bell).exp()
+        for name, bell in bells.items()
+    },
     "A covers everything, also what isn't there; B fits one heap",
     "The grey histogram; model A is a wide low bell over both heaps, model B a narrow bell over the ones.",
 )
@@ -114,11 +135,22 @@ plots.image_rows(
 
 # %%
 many = draw(*a, 20_000)
-between = {"A": ((many > 0) & (many < 2.5)).double(), "digits": ((data > 0) & (data < 2.5)).double()}
+between = {
+    "A": ((many > 0) & (many < 2.5)).double(),
+    "digits": ((data > 0) & (data < 2.5)).double(),
+}
 for name, inside in between.items():
     print(f"{name}: {verify.estimate(inside)} lie between 0 and 2.5")
-verify.promise("A puts more than a fifth of its pictures there", between["A"].mean() > 0.2, got=between["A"].mean())
-verify.promise("fewer than 3 % of the digits lie there", between["digits"].mean() < 0.03, got=between["digits"].mean())
+verify.promise(
+    "A puts more than a fifth of its pictures there",
+    between["A"].mean() > 0.2,
+    got=between["A"].mean(),
+)
+verify.promise(
+    "fewer than 3 % of the digits lie there",
+    between["digits"].mean() < 0.03,
+    got=between["digits"].mean(),
+)
 
 # %% [markdown]
 # A has the mean and the spread of the data right to the last decimal, and every fifth picture of it is a ghost. B draws none, and has never heard of a zero. Which of them "has learned the distribution"? You can't say before you have said what
@@ -144,13 +176,23 @@ def gaussian_log_density(x, mean, std):
 gaussian_log_density = check("distributions.gaussian_log_density", gaussian_log_density)
 
 # %%
-narrow = gaussian_log_density(x, torch.tensor(0.0, dtype=f64), torch.tensor(0.1, dtype=f64)).exp()
+narrow = gaussian_log_density(
+    x, torch.tensor(0.0, dtype=f64), torch.tensor(0.1, dtype=f64)
+).exp()
 verify.agree("the area under a narrow bell is 1", narrow.sum() * step, 1.0)
 density_a = gaussian_log_density(x, *a).exp()
 inside = (x > -0.01) & (x < 2.51)
 area = torch.trapezoid(density_a[inside], x[inside])
-verify.agree("area of A between 0 and 2.5 = share of its pictures there", verify.estimate(between["A"]), area)
-verify.promise("that narrow bell is higher than 1 in its middle", narrow.max() > 3.9, got=narrow.max())
+verify.agree(
+    "area of A between 0 and 2.5 = share of its pictures there",
+    verify.estimate(between["A"]),
+    area,
+)
+verify.promise(
+    "that narrow bell is higher than 1 in its middle",
+    narrow.max() > 3.9,
+    got=narrow.max(),
+)
 
 # %% [markdown]
 # A density may be larger than 1; an area may not. And a density has a unit, one over that of $x$. Measure lengths in centimetres instead of metres, and every number grows by 100, every density shrinks by 100, every log density falls by
@@ -165,7 +207,10 @@ verify.promise("that narrow bell is higher than 1 in its middle", narrow.max() >
 # NBVAL_CHECK_OUTPUT
 each = gaussian_log_density(data, *a)
 print("product of the densities:", each.exp().prod().item())
-print("below what a float can hold:", each.sum().item() < math.log(np.finfo(np.float64).smallest_subnormal))
+print(
+    "below what a float can hold:",
+    each.sum().item() < math.log(np.finfo(np.float64).smallest_subnormal),
+)
 
 # %% [markdown]
 # The sum of the logs has no such trouble. Divided by $n$ it is the *mean log-likelihood*, and minus that is the loss that is minimised, called negative log-likelihood.
@@ -182,18 +227,32 @@ for name, log_q in paid.items():
 # the model holds to be impossible.
 
 # %%
-verify.promise("A has about -2.8 nats", abs(paid["model A"].mean() + 2.8) < 0.1, got=paid["model A"].mean())
 verify.promise(
-    "B is at least 35 nats worse", paid["model A"].mean() - paid["model B"].mean() > 35, got=paid["model B"].mean()
+    "A has about -2.8 nats",
+    abs(paid["model A"].mean() + 2.8) < 0.1,
+    got=paid["model A"].mean(),
 )
-verify.promise("B pays more than 180 nats for its worst digit", paid["model B"].min() < -180, got=paid["model B"].min())
+verify.promise(
+    "B is at least 35 nats worse",
+    paid["model A"].mean() - paid["model B"].mean() > 35,
+    got=paid["model B"].mean(),
+)
+verify.promise(
+    "B pays more than 180 nats for its worst digit",
+    paid["model B"].min() < -180,
+    got=paid["model B"].min(),
+)
 
 # %% [markdown]
 # Choosing the parameters with the largest likelihood is called *maximum likelihood*. Where is the maximum, for a bell curve? The mean log density depends on the data only by two numbers, $m_1 = \frac1n \sum x_i$ and $m_2 = \frac1n \sum x_i^2$. Set both slopes to zero:
 
 # %%
 mu, sigma, m1, m2 = sympy.symbols("mu sigma m1 m2", positive=True)
-mean_log = -(m2 - 2 * mu * m1 + mu**2) / (2 * sigma**2) - sympy.log(sigma) - sympy.log(2 * sympy.pi) / 2
+mean_log = (
+    -(m2 - 2 * mu * m1 + mu**2) / (2 * sigma**2)
+    - sympy.log(sigma)
+    - sympy.log(2 * sympy.pi) / 2
+)
 best_mu = sympy.solve(sympy.diff(mean_log, mu), mu)[0]
 best_variance = sympy.solve(sympy.diff(mean_log, sigma).subs(mu, m1), sigma**2)[0]
 verify.agree("the best mean is the mean of the data", best_mu, m1)
@@ -201,7 +260,16 @@ verify.agree("the best variance is the variance of the data", best_variance, m2 
 verify.agree(
     "and m1, m2 are all that the mean log density needs",
     each.mean(),
-    float(mean_log.subs({mu: a[0].item(), sigma: a[1].item(), m1: data.mean().item(), m2: (data**2).mean().item()})),
+    float(
+        mean_log.subs(
+            {
+                mu: a[0].item(),
+                sigma: a[1].item(),
+                m1: data.mean().item(),
+                m2: (data**2).mean().item(),
+            }
+        )
+    ),
 )
 
 # %% [markdown]
@@ -209,13 +277,22 @@ verify.agree(
 
 # %%
 means, stds = torch.linspace(-4, 6, 51, dtype=f64), torch.linspace(2, 9, 36, dtype=f64)
-surface = gaussian_log_density(data[:, None, None], means[None, :, None], stds[None, None]).mean(dim=0)
+surface = gaussian_log_density(
+    data[:, None, None], means[None, :, None], stds[None, None]
+).mean(dim=0)
 with plots.figure(
     title="Mean log-likelihood of the data: one hill, and A on its top",
     alt="Contour lines over mean and standard deviation with a single maximum, marked, at mean 0 and deviation 4.1.",
     size=(6.5, 3.4),
 ) as ax:
-    drawn = ax.contourf(means, stds, surface.T, levels=np.linspace(-6, -2.8, 17), cmap="cividis", extend="min")
+    drawn = ax.contourf(
+        means,
+        stds,
+        surface.T,
+        levels=np.linspace(-6, -2.8, 17),
+        cmap="cividis",
+        extend="min",
+    )
     ax.figure.colorbar(drawn, ax=ax, label="nats")
     ax.plot(a[0], a[1], "*", ms=14, color="#D55E00", label="model A")
     ax.set(xlabel="mean", ylabel="standard deviation")
@@ -239,8 +316,14 @@ log_p = two.log_density(x[:, None])
 p = log_p.exp()
 H = divergences.entropy(p, step)
 draws = two.sample(20_000, rng)[:, 0]
-verify.agree("entropy = mean price of its own draws", verify.estimate(-two.log_density(draws[:, None])), H)
-bell = gaussian_log_density(x, torch.tensor(1.0, dtype=f64), torch.tensor(1.5, dtype=f64)).exp()
+verify.agree(
+    "entropy = mean price of its own draws",
+    verify.estimate(-two.log_density(draws[:, None])),
+    H,
+)
+bell = gaussian_log_density(
+    x, torch.tensor(1.0, dtype=f64), torch.tensor(1.5, dtype=f64)
+).exp()
 verify.agree(
     "a bell curve's entropy is log(σ √(2πe)), whatever its mean",
     divergences.entropy(bell, step),
@@ -265,9 +348,13 @@ def kl_divergence(p, q, step):
 kl_divergence = check("distributions.kl_divergence", kl_divergence)
 
 # %%
-q = gaussian_log_density(x, torch.tensor(1.0, dtype=f64), torch.tensor(1.5, dtype=f64)).exp()
+q = gaussian_log_density(
+    x, torch.tensor(1.0, dtype=f64), torch.tensor(1.5, dtype=f64)
+).exp()
 forward, reverse = kl_divergence(p, q, step), kl_divergence(q, p, step)
-verify.agree("cross-entropy minus entropy", -torch.xlogy(p, q).sum() * step - H, forward)
+verify.agree(
+    "cross-entropy minus entropy", -torch.xlogy(p, q).sum() * step - H, forward
+)
 with plots.figure(
     title=f"KL is an area, and which density weighs it matters: {forward:.2f} against {reverse:.2f} nats",
     alt="Left: two-bell density p and one-bell density q. Right: p log p/q is large over the left bell of p; q log q/p is large in the gap of p.",
@@ -276,9 +363,14 @@ with plots.figure(
 ) as axes:
     axes[0].plot(x, p, color=plots.COLOURS[0], label="p, the data")
     axes[0].plot(x, q, "--", color=plots.COLOURS[1], label="q, a model")
-    for density, other, name, colour in ((p, q, "p log(p/q)", 0), (q, p, "q log(q/p)", 1)):
+    for density, other, name, colour in (
+        (p, q, "p log(p/q)", 0),
+        (q, p, "q log(q/p)", 1),
+    ):
         integrand = torch.xlogy(density, density / other)
-        axes[1].plot(x, integrand, ("-", "--")[colour], color=plots.COLOURS[colour], label=name)
+        axes[1].plot(
+            x, integrand, ("-", "--")[colour], color=plots.COLOURS[colour], label=name
+        )
         axes[1].fill_between(x, integrand, color=plots.COLOURS[colour], alpha=0.2, lw=0)
     for ax in axes:
         ax.set(xlim=(-6, 7), xlabel="x")
@@ -316,10 +408,20 @@ verify.agree("KL of p to itself", kl_divergence(p, p, step), 0.0)
 # See it two ways. First without any chance: for 400 bell curves, the sum of both is the same number.
 
 # %%
-grid_of = [(m, s) for m in torch.linspace(-3, 3, 20, dtype=f64) for s in torch.linspace(1.5, 4, 20, dtype=f64)]
-kl = torch.stack([kl_divergence(p, gaussian_log_density(x, m, s).exp(), step) for m, s in grid_of])
-log_likelihood = torch.stack([(p * gaussian_log_density(x, m, s)).sum() * step for m, s in grid_of])
-verify.agree("KL(p || q) + E log q = -H(p) for 400 bell curves q", kl + log_likelihood, -H)
+grid_of = [
+    (m, s)
+    for m in torch.linspace(-3, 3, 20, dtype=f64)
+    for s in torch.linspace(1.5, 4, 20, dtype=f64)
+]
+kl = torch.stack(
+    [kl_divergence(p, gaussian_log_density(x, m, s).exp(), step) for m, s in grid_of]
+)
+log_likelihood = torch.stack(
+    [(p * gaussian_log_density(x, m, s)).sum() * step for m, s in grid_of]
+)
+verify.agree(
+    "KL(p || q) + E log q = -H(p) for 400 bell curves q", kl + log_likelihood, -H
+)
 
 # %% [markdown]
 # Second as it happens in training, where you have $n$ examples instead of $p$. The mean over examples estimates the expectation, with an error that you know.
@@ -327,13 +429,18 @@ verify.agree("KL(p || q) + E log q = -H(p) for 400 bell curves q", kl + log_like
 # %%
 sigmas = torch.linspace(1.2, 4.5, 60, dtype=f64)
 centre = torch.tensor(0.4, dtype=f64)
-exact = torch.stack([kl_divergence(p, gaussian_log_density(x, centre, s).exp(), step) for s in sigmas])
+exact = torch.stack(
+    [kl_divergence(p, gaussian_log_density(x, centre, s).exp(), step) for s in sigmas]
+)
 lines, bands = {"KL(p || q), exact": exact}, {}
 for n in (30, 1000):
     price = -gaussian_log_density(draws[-n:, None], centre, sigmas) - H  # (n, 60)
     error = price.std(dim=0) / math.sqrt(n)
     lines[f"what {n:,} examples say"] = price.mean(dim=0)
-    bands[f"what {n:,} examples say"] = (price.mean(dim=0) - 2 * error, price.mean(dim=0) + 2 * error)
+    bands[f"what {n:,} examples say"] = (
+        price.mean(dim=0) - 2 * error,
+        price.mean(dim=0) + 2 * error,
+    )
 plots.curves(
     sigmas,
     lines,
@@ -362,17 +469,29 @@ mixture_moments = check("distributions.mixture_moments", mixture_moments)
 best = torch.stack(mixture_moments(weights, places, widths))
 verify.agree("its mean is the grid's", best[0], (p * x).sum() * step)
 kl_best = kl_divergence(p, gaussian_log_density(x, *best).exp(), step)
-verify.promise("none of the 400 bell curves has a smaller forward KL", bool((kl >= kl_best).all()), got=kl_best.item())
+verify.promise(
+    "none of the 400 bell curves has a smaller forward KL",
+    bool((kl >= kl_best).all()),
+    got=kl_best.item(),
+)
 sizes, off = [10, 30, 100, 300, 1000, 3000], []
 for n in sizes:
     sets = two.sample(200 * n, rng).reshape(200, n)
     fitted = torch.stack([sets.mean(dim=1), sets.std(dim=1, correction=0)], dim=1)
     off.append((fitted - best).pow(2).mean(dim=0).sqrt())
 off = torch.stack(off)
-verify.agree("the mean over 200 maximum-likelihood fits (mean of q)", verify.estimate(fitted[:, 0]), best[0])
+verify.agree(
+    "the mean over 200 maximum-likelihood fits (mean of q)",
+    verify.estimate(fitted[:, 0]),
+    best[0],
+)
 plots.curves(
     sizes,
-    {"mean": off[:, 0], "standard deviation": off[:, 1], "like 1/√n": 1.2 / np.sqrt(sizes)},
+    {
+        "mean": off[:, 0],
+        "standard deviation": off[:, 1],
+        "like 1/√n": 1.2 / np.sqrt(sizes),
+    },
     x_label="examples",
     y_label="typical error",
     title="Maximum likelihood approaches the minimum of forward KL",
@@ -389,8 +508,12 @@ plots.curves(
 # %%
 two_bells = gaussian_mixture.fit(data[:, None], components=2, ridge=0.01)
 gain = two_bells.log_density(held_out[:, None]) - gaussian_log_density(held_out, *a)
-print(f"two bells have a forward KL that is smaller than A's by {verify.estimate(gain)} nats")
-verify.promise("the gain is between 0.6 and 0.9 nats", 0.6 < gain.mean() < 0.9, got=gain.mean())
+print(
+    f"two bells have a forward KL that is smaller than A's by {verify.estimate(gain)} nats"
+)
+verify.promise(
+    "the gain is between 0.6 and 0.9 nats", 0.6 < gain.mean() < 0.9, got=gain.mean()
+)
 
 # %% [markdown]
 # ## The other way round
@@ -415,7 +538,9 @@ def two_modes(half_distance, left=0.5, left_width=1.0, right_width=1.0):
 
 
 def log_density_of(weights, means, stds):
-    return (weights.log() + divergences.gaussian_log_density(x[:, None], means, stds)).logsumexp(dim=1)
+    return (
+        weights.log() + divergences.gaussian_log_density(x[:, None], means, stds)
+    ).logsumexp(dim=1)
 
 
 # %% [markdown]
@@ -439,11 +564,18 @@ for name, (mean, std) in {
 # %%
 def valleys_of(log_p, mean, std):
     """For each mean of q, the smallest KL(p || q) and KL(q || p) over its standard deviation."""
-    means, stds = torch.linspace(-6, 6, 61, dtype=f64), torch.logspace(-0.8, 0.8, 40, dtype=f64)
+    means, stds = (
+        torch.linspace(-6, 6, 61, dtype=f64),
+        torch.logspace(-0.8, 0.8, 40, dtype=f64),
+    )
     best_std = (std**2 + (means - mean) ** 2).sqrt()  # forward, in closed form
     log_q = divergences.gaussian_log_density(x, means[:, None], best_std[:, None])
     forward = (log_p.exp() * (log_p - log_q)).sum(dim=1) * step
-    return means, forward, divergences.reverse_kl(log_p, x, means, stds).min(dim=1).values
+    return (
+        means,
+        forward,
+        divergences.reverse_kl(log_p, x, means, stds).min(dim=1).values,
+    )
 
 
 # %%
@@ -459,10 +591,25 @@ def play_modes(half_distance, share_left, width_left, width_right):
         columns=2,
     ) as (left, right):
         left.fill_between(x, log_p.exp(), color="#BBBBBB", label="p")
-        left.plot(x, gaussian_log_density(x, *covering).exp(), color=plots.COLOURS[0], label="forward fit", lw=2)
-        left.plot(x, gaussian_log_density(x, *seeking).exp(), "--", color=plots.COLOURS[1], label="reverse fit", lw=2)
+        left.plot(
+            x,
+            gaussian_log_density(x, *covering).exp(),
+            color=plots.COLOURS[0],
+            label="forward fit",
+            lw=2,
+        )
+        left.plot(
+            x,
+            gaussian_log_density(x, *seeking).exp(),
+            "--",
+            color=plots.COLOURS[1],
+            label="reverse fit",
+            lw=2,
+        )
         right.plot(means, forward, color=plots.COLOURS[0], label="KL(p || q)", lw=2)
-        right.plot(means, reverse, "--", color=plots.COLOURS[1], label="KL(q || p)", lw=2)
+        right.plot(
+            means, reverse, "--", color=plots.COLOURS[1], label="KL(q || p)", lw=2
+        )
         left.set(xlim=(-9, 9), xlabel="x", ylabel="density")
         right.set(xlabel="mean of q", ylabel="nats", ylim=(0, 3))
         left.legend(frameon=False, fontsize=9, loc="upper left")
@@ -482,7 +629,10 @@ widgets.play(
 
 # %%
 halves = np.linspace(0, 4.5, runtime.pick(ci=16, cpu=46, gpu=46))
-fits, costs = [], {"covering, KL(p || q)": [], "seeking, KL(q || p)": [], "one bell, KL(p || q)": []}
+fits, costs = (
+    [],
+    {"covering, KL(p || q)": [], "seeking, KL(q || p)": [], "one bell, KL(p || q)": []},
+)
 for half in halves:
     parts = two_modes(half)
     log_mix, covering = log_density_of(*parts), mixture_moments(*parts)
@@ -490,10 +640,16 @@ for half in halves:
     fits.append(abs(mean.item()))
     one_bell = divergences.gaussian_log_density(x, torch.tensor(half, dtype=f64), 1.0)
     costs["covering, KL(p || q)"].append(
-        kl_divergence(log_mix.exp(), gaussian_log_density(x, *covering).exp(), step).item()
+        kl_divergence(
+            log_mix.exp(), gaussian_log_density(x, *covering).exp(), step
+        ).item()
     )
-    costs["seeking, KL(q || p)"].append(divergences.reverse_kl(log_mix, x, mean[None], std[None]).item())
-    costs["one bell, KL(p || q)"].append(kl_divergence(log_mix.exp(), one_bell.exp(), step).item())
+    costs["seeking, KL(q || p)"].append(
+        divergences.reverse_kl(log_mix, x, mean[None], std[None]).item()
+    )
+    costs["one bell, KL(p || q)"].append(
+        kl_divergence(log_mix.exp(), one_bell.exp(), step).item()
+    )
 with plots.figure(
     title="Reverse KL lets a mode go, suddenly, and pays at most log 2 for it",
     alt="Left: the distance of the reverse fit from the middle is 0 up to 2.8, then jumps to the mode. Right: seeking levels off at 0.69, covering grows slowly, one bell in forward KL shoots up.",
@@ -501,8 +657,12 @@ with plots.figure(
     columns=2,
 ) as (left, right):
     left.plot(halves, fits, ".", color=plots.COLOURS[1])
-    left.set(xlabel="half the distance of the modes", ylabel="|mean| of the reverse fit")
-    for (name, values), style, colour in zip(costs.items(), ("-", "--", "-."), plots.COLOURS):
+    left.set(
+        xlabel="half the distance of the modes", ylabel="|mean| of the reverse fit"
+    )
+    for (name, values), style, colour in zip(
+        costs.items(), ("-", "--", "-."), plots.COLOURS
+    ):
         right.plot(halves, values, style, color=colour, label=name, lw=2)
     right.axhline(math.log(2), color="#888888", lw=1)
     right.set(xlabel="half the distance of the modes", ylabel="nats", ylim=(0, 3))
@@ -510,7 +670,11 @@ with plots.figure(
 
 # %%
 jump = halves[np.argmax(np.array(fits) > 1)]
-verify.promise("it lets go when the modes are between 5 and 6 widths apart", 5 < 2 * jump <= 6, got=2 * jump)
+verify.promise(
+    "it lets go when the modes are between 5 and 6 widths apart",
+    5 < 2 * jump <= 6,
+    got=2 * jump,
+)
 verify.agree(
     "far apart, leaving out half of the data costs log 2 nats",
     costs["seeking, KL(q || p)"][-1],
@@ -518,8 +682,15 @@ verify.agree(
     tolerance=1e-4,
 )
 rare = log_density_of(*two_modes(4.5, left=0.1))
-kept = divergences.reverse_kl(rare, x, torch.tensor([4.5], dtype=f64), torch.tensor([1.0], dtype=f64))
-verify.agree("leaving out a tenth costs -log 0.9 nats", kept.item(), -math.log(0.9), tolerance=1e-4)
+kept = divergences.reverse_kl(
+    rare, x, torch.tensor([4.5], dtype=f64), torch.tensor([1.0], dtype=f64)
+)
+verify.agree(
+    "leaving out a tenth costs -log 0.9 nats",
+    kept.item(),
+    -math.log(0.9),
+    tolerance=1e-4,
+)
 
 # %% [markdown]
 # Look at the last two numbers. Under reverse KL, to leave out a share $w$ of the data costs $-\log(1-w)$: a tenth of all data costs 0.1 nats, a price that many a model will pay. Under forward KL the same omission costs more the more surely $q$ excludes it, without limit. Neither is right or wrong. Do you need every rare case (a model of
@@ -538,13 +709,23 @@ p2 = gaussian_mixture.fit(points, components=8, steps=rounds, ridge=0.01)
 one = torch.ones(1, dtype=f64)
 mean2 = (p2.weights[:, None] * p2.means).sum(dim=0)
 away = p2.means - mean2
-covariance = (p2.weights[:, None, None] * (p2.roots @ p2.roots.mT + away[:, :, None] * away[:, None])).sum(dim=0)
-covering2 = gaussian_mixture.Mixture(one, mean2[None], torch.linalg.cholesky(covariance)[None])
+covariance = (
+    p2.weights[:, None, None]
+    * (p2.roots @ p2.roots.mT + away[:, :, None] * away[:, None])
+).sum(dim=0)
+covering2 = gaussian_mixture.Mixture(
+    one, mean2[None], torch.linalg.cholesky(covariance)[None]
+)
 
 
 def seek(start, steps):
-    mu, root = torch.tensor(start, dtype=f64, requires_grad=True), torch.eye(2, dtype=f64).requires_grad_()
-    noise = torch.randn(256, 2, generator=torch.Generator().manual_seed(seed), dtype=f64)
+    mu, root = (
+        torch.tensor(start, dtype=f64, requires_grad=True),
+        torch.eye(2, dtype=f64).requires_grad_(),
+    )
+    noise = torch.randn(
+        256, 2, generator=torch.Generator().manual_seed(seed), dtype=f64
+    )
     optimizer = torch.optim.Adam([mu, root], lr=0.05)
     for _ in range(steps):
         lower = root.tril()
@@ -554,10 +735,15 @@ def seek(start, steps):
         loss.backward()
         optimizer.step()
     lower = root.detach().tril()
-    return loss.item(), gaussian_mixture.Mixture(one, mu.detach()[None], (lower * lower.diagonal().sign())[None])
+    return loss.item(), gaussian_mixture.Mixture(
+        one, mu.detach()[None], (lower * lower.diagonal().sign())[None]
+    )
 
 
-valleys = {start: seek(start, steps=runtime.pick(ci=60, cpu=250, gpu=250)) for start in ((-4.0, 0.0), (3.5, 0.0))}
+valleys = {
+    start: seek(start, steps=runtime.pick(ci=60, cpu=250, gpu=250))
+    for start in ((-4.0, 0.0), (3.5, 0.0))
+}
 for start, (loss, _) in valleys.items():
     print(f"started at {start}: KL(q || p) = {loss:.3f} nats")
 seeking2 = min(valleys.values(), key=lambda found: found[0])[1]
@@ -567,7 +753,11 @@ seeking2 = min(valleys.values(), key=lambda found: found[0])[1]
 
 
 # %%
-u, v = torch.meshgrid(torch.linspace(-13, 12, 140, dtype=f64), torch.linspace(-10, 8, 120, dtype=f64), indexing="xy")
+u, v = torch.meshgrid(
+    torch.linspace(-13, 12, 140, dtype=f64),
+    torch.linspace(-10, 8, 120, dtype=f64),
+    indexing="xy",
+)
 where = torch.stack([u.flatten(), v.flatten()], dim=1)
 with plots.figure(
     title="One ellipse over both heaps, or one in one heap",
@@ -575,7 +765,10 @@ with plots.figure(
     size=(7.5, 3.8),
 ) as ax:
     ax.scatter(*points[::2].T, s=4, color="#AAAAAA", lw=0)
-    for model, name, colour, style in ((covering2, "forward", 0, "-"), (seeking2, "reverse", 1, "--")):
+    for model, name, colour, style in (
+        (covering2, "forward", 0, "-"),
+        (seeking2, "reverse", 1, "--"),
+    ):
         level = model.log_density(where)
         drawn = ax.contour(
             u,
@@ -585,17 +778,30 @@ with plots.figure(
             colors=plots.COLOURS[colour],
             linestyles=style,
         )
-        ax.plot([], [], style, color=plots.COLOURS[colour], label=f"{name} fit: 0.5, 2 and 4.5 nats below its top")
+        ax.plot(
+            [],
+            [],
+            style,
+            color=plots.COLOURS[colour],
+            label=f"{name} fit: 0.5, 2 and 4.5 nats below its top",
+        )
     ax.set(xlabel="first coordinate", ylabel="second coordinate")
     ax.legend(frameon=False, fontsize=9, loc="lower left")
 
 # %%
 mixed = gaussian_mixture.fit(points, components=4, steps=rounds, ridge=0.01)
 named = {"digits": points[torch.randperm(len(points), generator=rng)[:10]]}
-for name, model in {"forward": covering2, "reverse": seeking2, "four bells": mixed}.items():
+for name, model in {
+    "forward": covering2,
+    "reverse": seeking2,
+    "four bells": mixed,
+}.items():
     named[name] = model.sample(10, rng)
 plots.image_rows(
-    {name: plane.reconstruct(some).clamp(0, 1).reshape(-1, 1, 28, 28) for name, some in named.items()},
+    {
+        name: plane.reconstruct(some).clamp(0, 1).reshape(-1, 1, 28, 28)
+        for name, some in named.items()
+    },
     title="Two numbers a digit: ghosts, zeros only, and a model that needn't choose",
     alt="Rows of digits: data; forward fit with ghosts; reverse fit with zeros only; four bells with zeros and ones and hardly a ghost.",
 )
@@ -609,16 +815,28 @@ table = {}
 from_p = p2.sample(4000, rng)
 floor_p = p2.log_density(from_p).quantile(0.01)
 cell = (u[0, 1] - u[0, 0]) * (v[1, 0] - v[0, 0])
-for name, model in {"forward": covering2, "reverse": seeking2, "four bells": mixed}.items():
+for name, model in {
+    "forward": covering2,
+    "reverse": seeking2,
+    "four bells": mixed,
+}.items():
     drawn = model.sample(4000, rng)
     floor_q = model.log_density(drawn).quantile(0.01)
     kl_forward = verify.estimate(p2.log_density(from_p) - model.log_density(from_p))
     kl_reverse = verify.estimate(model.log_density(drawn) - p2.log_density(drawn))
-    on_grid = divergences.kl_divergence(model.log_density(where).exp(), p2.log_density(where).exp(), cell)
+    on_grid = divergences.kl_divergence(
+        model.log_density(where).exp(), p2.log_density(where).exp(), cell
+    )
     verify.agree(f"{name}: KL(q || p) from draws = from the grid", kl_reverse, on_grid)
     table[name] = {
-        "drawn where no data are": (p2.log_density(drawn) < floor_p).double().mean().item(),
-        "data it never draws": (model.log_density(from_p) < floor_q).double().mean().item(),
+        "drawn where no data are": (p2.log_density(drawn) < floor_p)
+        .double()
+        .mean()
+        .item(),
+        "data it never draws": (model.log_density(from_p) < floor_q)
+        .double()
+        .mean()
+        .item(),
     }
     print(f"{name:10}  KL(p || q) = {kl_forward}, KL(q || p) = {kl_reverse}")
 plots.grouped_bars(
@@ -645,7 +863,9 @@ verify.promise(
     got=table["reverse"]["data it never draws"],
 )
 verify.promise(
-    "four bells: below 8 % of either", max(table["four bells"].values()) < 0.08, got=max(table["four bells"].values())
+    "four bells: below 8 % of either",
+    max(table["four bells"].values()) < 0.08,
+    got=max(table["four bells"].values()),
 )
 
 # %% [markdown]
@@ -671,9 +891,14 @@ measures = {
     "JS": divergences.js_divergence(block, shifted, 0.001),
     "W1": divergences.wasserstein_1_densities(block, shifted, 0.001),
 }
-verify.agree("JS = θ log 2, then log 2", measures["JS"], shifts.clamp(max=1) * math.log(2))
+verify.agree(
+    "JS = θ log 2, then log 2", measures["JS"], shifts.clamp(max=1) * math.log(2)
+)
 verify.agree("W1 = θ", measures["W1"], shifts)
-verify.promise("KL is infinite for every shift but 0", bool(measures["KL(p || q), infinite at once"][1:].isinf().all()))
+verify.promise(
+    "KL is infinite for every shift but 0",
+    bool(measures["KL(p || q), infinite at once"][1:].isinf().all()),
+)
 plots.curves(
     shifts,
     {name: values for name, values in measures.items() if name in ("JS", "W1")},
@@ -709,19 +934,27 @@ print(f"slope of W1 with respect to a shift: {slope:.3f}")
 theta = torch.tensor(4.0, dtype=f64, requires_grad=True)
 far = divergences.gaussian_log_density(fine, theta, 0.1).exp()
 near = divergences.gaussian_log_density(fine, 0.5, 0.1).exp()
-(slope_js,) = torch.autograd.grad(divergences.js_divergence(near + 1e-300, far + 1e-300, 0.001), theta)
+(slope_js,) = torch.autograd.grad(
+    divergences.js_divergence(near + 1e-300, far + 1e-300, 0.001), theta
+)
 print(f"slope of JS for two narrow bells, 3.5 apart: {slope_js.abs():.0e}")
 verify.promise("W1 pulls with slope -1", abs(slope + 1) < 1e-9, got=slope.item())
-verify.promise("JS pulls with less than 1e-9", slope_js.abs() < 1e-9, got=slope_js.item())
+verify.promise(
+    "JS pulls with less than 1e-9", slope_js.abs() < 1e-9, got=slope_js.item()
+)
 
 # %% [markdown]
 # The same weakness spoils JS as a *score*. Suppose you cut the real digits in two and ask how far one half is from the other. Same source, so the answer should be about 0. With samples you have points, no densities; so count in bins. How fine?
 
 # %%
-half, other = data[torch.randperm(len(data), generator=rng)][: 2 * (len(data) // 2)].reshape(2, -1)
+half, other = data[torch.randperm(len(data), generator=rng)][
+    : 2 * (len(data) // 2)
+].reshape(2, -1)
 bins, split = [5, 20, 100, 500, 2000, 10_000, 100_000], []
 for k in bins:
-    counts = [torch.histc(part, k, min=-11, max=7) / len(part) for part in (half, other)]
+    counts = [
+        torch.histc(part, k, min=-11, max=7) / len(part) for part in (half, other)
+    ]
     split.append(divergences.js_divergence(*counts).item())
 moved = wasserstein_1(half, other)
 plots.curves(
@@ -762,7 +995,9 @@ def naive_bayes_log_joint(pixels, ink, shares):
 
 
 # %% tags=["check"]
-naive_bayes_log_joint = check("distributions.naive_bayes_log_joint", naive_bayes_log_joint)
+naive_bayes_log_joint = check(
+    "distributions.naive_bayes_log_joint", naive_bayes_log_joint
+)
 
 
 # %%
@@ -774,7 +1009,9 @@ def count(pixels, labels, extra=0.3):
     """Naive Bayes by maximum likelihood: ink (10, d), shares (10,)."""
     member = F.one_hot(labels, 10).double()
     size = member.sum(dim=0)
-    return (member.T @ pixels + extra) / (size[:, None] + 2 * extra), (size + extra) / (size + extra).sum()
+    return (member.T @ pixels + extra) / (size[:, None] + 2 * extra), (size + extra) / (
+        size + extra
+    ).sum()
 
 
 bits, kinds = black_and_white(digits.images), digits.labels
@@ -782,7 +1019,9 @@ test_bits, test_kinds = black_and_white(test.images), test.labels
 ink, shares = count(bits, kinds)
 joint = naive_bayes_log_joint(test_bits, ink, shares)
 weight, bias = (ink / (1 - ink)).log(), shares.log() + (1 - ink).log().sum(dim=1)
-verify.agree("naive Bayes' scores are linear in the pixels", joint, test_bits @ weight.T + bias)
+verify.agree(
+    "naive Bayes' scores are linear in the pixels", joint, test_bits @ weight.T + bias
+)
 
 # %% [markdown]
 # That last line says: when it classifies, naive Bayes is a softmax of a linear function. So is *logistic regression*. It has the same form, but chooses weights and biases that maximise $\sum \log p(y_i \mid x_i)$, with no thought for how pictures come about. One model form, two questions. Ng and Jordan (2001) asked which
@@ -803,10 +1042,15 @@ def shuffled(pixels, labels):
 
 worlds = {
     "digits as they are": (bits, test_bits),
-    "pixels shuffled within each class": (shuffled(bits, kinds), shuffled(test_bits, test_kinds)),
+    "pixels shuffled within each class": (
+        shuffled(bits, kinds),
+        shuffled(test_bits, test_kinds),
+    ),
 }
 rows = {name: train[:14].reshape(-1, 1, 14, 14) for name, (train, _) in worlds.items()}
-rows["drawn by naive Bayes"] = torch.bernoulli(ink[kinds[:14]], generator=rng).reshape(-1, 1, 14, 14)
+rows["drawn by naive Bayes"] = torch.bernoulli(ink[kinds[:14]], generator=rng).reshape(
+    -1, 1, 14, 14
+)
 plots.image_rows(
     rows,
     title="Naive Bayes draws the world as it would be if pixels were independent",
@@ -815,19 +1059,34 @@ plots.image_rows(
 
 # %%
 sizes = runtime.pick(
-    ci=[20, 100, 500], cpu=[20, 50, 100, 200, 500, 1000, 2000], gpu=[20, 50, 100, 200, 500, 1000, 2000]
+    ci=[20, 100, 500],
+    cpu=[20, 50, 100, 200, 500, 1000, 2000],
+    gpu=[20, 50, 100, 200, 500, 1000, 2000],
 )
 errors = {}
 for world, (train, held) in worlds.items():
     for n in sizes:
         for r in range(repeats):
-            chosen = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed + r))[:n]
-            naive = naive_bayes_log_joint(held, *count(train[chosen], kinds[chosen])).argmax(dim=1)
-            with threadpool_limits(1):  # matrices this small are six times slower on two threads
-                logistic = LogisticRegression(C=1.0, max_iter=300).fit(train[chosen].numpy(), kinds[chosen].numpy())
+            chosen = torch.randperm(
+                len(train), generator=torch.Generator().manual_seed(seed + r)
+            )[:n]
+            naive = naive_bayes_log_joint(
+                held, *count(train[chosen], kinds[chosen])
+            ).argmax(dim=1)
+            with threadpool_limits(
+                1
+            ):  # matrices this small are six times slower on two threads
+                logistic = LogisticRegression(C=1.0, max_iter=300).fit(
+                    train[chosen].numpy(), kinds[chosen].numpy()
+                )
             guess = torch.from_numpy(logistic.predict(held.numpy()))
-            for name, answer in (("naive Bayes", naive), ("logistic regression", guess)):
-                errors.setdefault((world, name, n), []).append((answer != test_kinds).double().mean().item())
+            for name, answer in (
+                ("naive Bayes", naive),
+                ("logistic regression", guess),
+            ):
+                errors.setdefault((world, name, n), []).append(
+                    (answer != test_kinds).double().mean().item()
+                )
 
 # %%
 with plots.figure(
@@ -837,34 +1096,63 @@ with plots.figure(
     columns=2,
 ) as axes:
     for ax, world in zip(axes, worlds):
-        for name, colour, style in (("naive Bayes", 0, "o-"), ("logistic regression", 1, "s--")):
+        for name, colour, style in (
+            ("naive Bayes", 0, "o-"),
+            ("logistic regression", 1, "s--"),
+        ):
             runs = np.array([errors[world, name, n] for n in sizes])
             bar = 2 * runs.std(axis=1, ddof=1) / math.sqrt(repeats)
-            ax.errorbar(sizes, runs.mean(axis=1), bar, fmt=style, color=plots.COLOURS[colour], label=name, capsize=3)
-        ax.set(xscale="log", yscale="log", xlabel="training examples", title=world, ylim=(0.02, 0.7))
-        ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["2 %", "5 %", "10 %", "20 %", "50 %"])
+            ax.errorbar(
+                sizes,
+                runs.mean(axis=1),
+                bar,
+                fmt=style,
+                color=plots.COLOURS[colour],
+                label=name,
+                capsize=3,
+            )
+        ax.set(
+            xscale="log",
+            yscale="log",
+            xlabel="training examples",
+            title=world,
+            ylim=(0.02, 0.7),
+        )
+        ax.set_yticks(
+            [0.02, 0.05, 0.1, 0.2, 0.5], ["2 %", "5 %", "10 %", "20 %", "50 %"]
+        )
         ax.set_xticks([20, 100, 500, 2000], ["20", "100", "500", "2,000"])
         ax.minorticks_off()
     axes[0].set_ylabel("test error")
     axes[0].legend(frameon=False, fontsize=9)
 
 # %%
-final = {key: float(np.mean(values)) for key, values in errors.items() if key[2] == sizes[-1]}
+final = {
+    key: float(np.mean(values)) for key, values in errors.items() if key[2] == sizes[-1]
+}
 real, mixed_up = worlds
 for (world, name, n), error in final.items():
     print(f"{world}, {n} examples, {name}: {error:.1%} wrong")
 verify.promise(
     "digits as they are: logistic regression ends lower",
-    final[real, "logistic regression", sizes[-1]] < final[real, "naive Bayes", sizes[-1]],
+    final[real, "logistic regression", sizes[-1]]
+    < final[real, "naive Bayes", sizes[-1]],
     got=final[real, "logistic regression", sizes[-1]],
 )
 verify.promise(
     "shuffled: naive Bayes ends lower",
-    final[mixed_up, "naive Bayes", sizes[-1]] < final[mixed_up, "logistic regression", sizes[-1]],
+    final[mixed_up, "naive Bayes", sizes[-1]]
+    < final[mixed_up, "logistic regression", sizes[-1]],
     got=final[mixed_up, "naive Bayes", sizes[-1]],
 )
-gap = np.mean(errors[real, "naive Bayes", 100]) - np.mean(errors[real, "logistic regression", 100])
-verify.promise("digits as they are, 100 examples: less than 3 points apart", abs(gap) < 0.03, got=gap)
+gap = np.mean(errors[real, "naive Bayes", 100]) - np.mean(
+    errors[real, "logistic regression", 100]
+)
+verify.promise(
+    "digits as they are, 100 examples: less than 3 points apart",
+    abs(gap) < 0.03,
+    got=gap,
+)
 
 # %% [markdown]
 # On real digits you see no early lead of naive Bayes, only a draw up to about two hundred examples. Neighbouring pixels do depend on each other, and naive Bayes never gets over it: it counts each stroke many times. Where its assumption is true, it leads from about a hundred on, and at 2,000 examples logistic regression still has not
@@ -877,18 +1165,25 @@ verify.promise("digits as they are, 100 examples: less than 3 points apart", abs
 # %%
 seen = torch.arange(196) < 98
 taught = runtime.pick(ci=2000, cpu=8000, gpu=8000)
-logistic = LogisticRegression(C=1.0, max_iter=300).fit(bits[:taught].numpy(), kinds[:taught].numpy())
+logistic = LogisticRegression(C=1.0, max_iter=300).fit(
+    bits[:taught].numpy(), kinds[:taught].numpy()
+)
 blacked = torch.where(seen, test_bits, torch.zeros(()).double())
 filled = torch.where(seen, test_bits, bits.mean(dim=0))
 answers = {
     "naive Bayes, whole digit": joint,
-    "naive Bayes, hidden half summed out": naive_bayes_log_joint(test_bits[:, seen], ink[:, seen], shares),
+    "naive Bayes, hidden half summed out": naive_bayes_log_joint(
+        test_bits[:, seen], ink[:, seen], shares
+    ),
     "naive Bayes, hidden half as black": naive_bayes_log_joint(blacked, ink, shares),
     "logistic, whole digit": logistic.decision_function(test_bits.numpy()),
     "logistic, hidden half as black": logistic.decision_function(blacked.numpy()),
     "logistic, hidden half as mean ink": logistic.decision_function(filled.numpy()),
 }
-wrong = {name: (np.asarray(score).argmax(axis=1) != test_kinds.numpy()).mean() for name, score in answers.items()}
+wrong = {
+    name: (np.asarray(score).argmax(axis=1) != test_kinds.numpy()).mean()
+    for name, score in answers.items()
+}
 plots.bars(
     wrong,
     y_label="test error",
@@ -919,23 +1214,45 @@ noise = torch.rand(judged, 1, 28, 28, generator=rng) * 2 - 1
 
 def sure(images):
     with torch.no_grad():
-        return torch.cat([cnn(part).softmax(dim=1).max(dim=1).values for part in images.split(500)])
+        return torch.cat(
+            [cnn(part).softmax(dim=1).max(dim=1).values for part in images.split(500)]
+        )
 
 
-certainty = {"digits": sure(to_signed(test.images[:judged])), "clothes": sure(to_signed(clothes)), "noise": sure(noise)}
-shares_sure = {name: (values > 0.9).double().mean().item() for name, values in certainty.items()}
+certainty = {
+    "digits": sure(to_signed(test.images[:judged])),
+    "clothes": sure(to_signed(clothes)),
+    "noise": sure(noise),
+}
+shares_sure = {
+    name: (values > 0.9).double().mean().item() for name, values in certainty.items()
+}
 plots.bars(
     shares_sure,
     y_label="share of pictures given one digit with more than 90 %",
     title="The classifier is surest about noise",
     alt="Bars: about 0.9 of the digits, about half of the clothes, all of the noise.",
 )
-right_about = (cnn(to_signed(test.images[:judged])).argmax(dim=1) == test_kinds[:judged]).double().mean()
+right_about = (
+    (cnn(to_signed(test.images[:judged])).argmax(dim=1) == test_kinds[:judged])
+    .double()
+    .mean()
+)
 said = cnn(noise[:200]).argmax(dim=1).bincount(minlength=10).argmax().item()
 print(f"most of the noise is, it says, a {said}")
-verify.promise("it reads more than 99 % of the test digits", right_about > 0.99, got=right_about)
-verify.promise("it is sure of more than half of all clothes", shares_sure["clothes"] > 0.5, got=shares_sure["clothes"])
-verify.promise("it is sure of more than 95 % of the noise", shares_sure["noise"] > 0.95, got=shares_sure["noise"])
+verify.promise(
+    "it reads more than 99 % of the test digits", right_about > 0.99, got=right_about
+)
+verify.promise(
+    "it is sure of more than half of all clothes",
+    shares_sure["clothes"] > 0.5,
+    got=shares_sure["clothes"],
+)
+verify.promise(
+    "it is sure of more than 95 % of the noise",
+    shares_sure["noise"] > 0.95,
+    got=shares_sure["noise"],
+)
 
 # %% [markdown]
 # $p(y \mid x)$ must add up to 1 over ten digits, for every $x$. There is no room in it for "neither". The poor naive Bayes has a $p(x)$, and it sees at once that something is off. But don't trust that too far: ask it about an empty picture.
@@ -959,7 +1276,10 @@ plots.histogram(
     alt="Digits between -110 and -17, clothes spread far to the left, noise in a heap near -200.",
 )
 threshold = known.quantile(0.01)
-caught = {name: (values < threshold).double().mean().item() for name, values in strange.items()}
+caught = {
+    name: (values < threshold).double().mean().item()
+    for name, values in strange.items()
+}
 verify.promise(
     "it finds more than 85 % of the clothes less likely than 99 % of the digits",
     caught["clothes"] > 0.85,
@@ -989,7 +1309,10 @@ print(
     "our GAN's generator, generative, has convolutions:",
     has(gan.Generator((1, 28, 28), classes=10), (nn.Conv2d, nn.ConvTranspose2d)),
 )
-print("lesson 02's writer, generative, is recurrent:", has(lm.GruLM(80), (nn.GRU, nn.GRUCell, nn.RNN)))
+print(
+    "lesson 02's writer, generative, is recurrent:",
+    has(lm.GruLM(80), (nn.GRU, nn.GRUCell, nn.RNN)),
+)
 
 # %% [markdown]
 # **Section 3.1, "generative models learn the distribution of the data": right, and it leaves the question open.** A and B both did. Ask which divergence was made small, over which family of models, and what it does where that family can't follow.

@@ -27,7 +27,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from aigc_lab import check, datasets, gan, lm, plots, runtime, training, transforms, verify, widgets
+from aigc_lab import (
+    check,
+    datasets,
+    gan,
+    lm,
+    plots,
+    runtime,
+    training,
+    transforms,
+    verify,
+    widgets,
+)
 
 runtime.seed_everything(seed)
 gan_steps = gan_steps or runtime.pick(ci=15, cpu=150, gpu=150)
@@ -44,8 +55,13 @@ digits, test = datasets.load("digits"), datasets.load("digits", split="test")
 recipe = gan.GanRecipe.for_data(digits)
 training.fit(recipe, digits, steps=gan_steps, seed=seed)
 recipe = recipe.to("cpu")
-drawn = recipe.sample(8000, labels=torch.arange(8000) % 10, generator=torch.Generator().manual_seed(seed))
-real, real_test = transforms.to_signed(digits.images[:6000]), transforms.to_signed(test.images)
+drawn = recipe.sample(
+    8000, labels=torch.arange(8000) % 10, generator=torch.Generator().manual_seed(seed)
+)
+real, real_test = (
+    transforms.to_signed(digits.images[:6000]),
+    transforms.to_signed(test.images),
+)
 fake, fake_test = drawn[:6000], drawn[6000:]
 plots.image_rows(
     {"real": test.images[:12], "drawn": transforms.from_signed(fake_test[10:22])},
@@ -64,11 +80,18 @@ def one_pixel(images):
 
 
 def share_right(says_real, real, fake):
-    return (says_real(real).double().mean().item() + (~says_real(fake)).double().mean().item()) / 2
+    return (
+        says_real(real).double().mean().item()
+        + (~says_real(fake)).double().mean().item()
+    ) / 2
 
 
 right = share_right(one_pixel, real_test, fake_test)
-verify.promise("one pixel tells at least 99 % of 2,000 real and 2,000 drawn digits apart", right >= 0.99, got=right)
+verify.promise(
+    "one pixel tells at least 99 % of 2,000 real and 2,000 drawn digits apart",
+    right >= 0.99,
+    got=right,
+)
 
 # %% [markdown]
 # It is nearly never wrong, and it has not looked at a single digit. A real background is exactly -1. The generator ends in a tanh, which reaches -1 only
@@ -85,7 +108,11 @@ def as_seen(images):
 
 real, real_test, fake, fake_test = map(as_seen, (real, real_test, fake, fake_test))
 right = share_right(one_pixel, real_test, fake_test)
-verify.promise("after the same preparation one pixel is no better than a coin", 0.45 < right < 0.6, got=right)
+verify.promise(
+    "after the same preparation one pixel is no better than a coin",
+    0.45 < right < 0.6,
+    got=right,
+)
 
 # %% [markdown]
 # ## The loss: a coin's likelihood
@@ -105,9 +132,19 @@ verify.promise("after the same preparation one pixel is no better than a coin", 
 l, y = sympy.symbols("l y", real=True)
 D = 1 / (1 + sympy.exp(-l))
 softplus = sympy.log(1 + sympy.exp(l))
-verify.agree("real, y = 1:  -log σ(l) = softplus(l) - l", sympy.expand_log(-sympy.log(D) - softplus + l, force=True), 0)
-verify.agree("generated, y = 0:  -log(1 - σ(l)) = softplus(l)", -sympy.log(sympy.simplify(1 - D)), softplus)
-verify.agree("the slope in l is D - y, for both", sympy.diff(softplus - y * l, l), D - y)
+verify.agree(
+    "real, y = 1:  -log σ(l) = softplus(l) - l",
+    sympy.expand_log(-sympy.log(D) - softplus + l, force=True),
+    0,
+)
+verify.agree(
+    "generated, y = 0:  -log(1 - σ(l)) = softplus(l)",
+    -sympy.log(sympy.simplify(1 - D)),
+    softplus,
+)
+verify.agree(
+    "the slope in l is D - y, for both", sympy.diff(softplus - y * l, l), D - y
+)
 
 # %% [markdown]
 # The last line is worth a second look. Whatever the network, each example pulls its logit by $D - y$: what D said, minus what was true.
@@ -130,8 +167,16 @@ bce = check("discriminator.bce", bce)
 # %%
 logits = 3 * torch.randn(20, generator=torch.Generator().manual_seed(1)).double()
 targets = torch.cat([torch.ones(10), torch.zeros(10)]).double()
-verify.agree("PyTorch's", bce(logits, targets), F.binary_cross_entropy_with_logits(logits, targets))
-verify.agree("twice, it is the GAN's", 2 * bce(logits, targets), gan.discriminator_loss(logits[:10], logits[10:]))
+verify.agree(
+    "PyTorch's",
+    bce(logits, targets),
+    F.binary_cross_entropy_with_logits(logits, targets),
+)
+verify.agree(
+    "twice, it is the GAN's",
+    2 * bce(logits, targets),
+    gan.discriminator_loss(logits[:10], logits[10:]),
+)
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -155,9 +200,15 @@ pays = -p * sympy.log(d) - q * sympy.log(1 - d)
 verify.agree("the slope is 0 at d = p / (p + q)", best, p / (p + q))
 curvature = sympy.simplify(sympy.diff(pays, d, 2).subs(d, best))
 verify.agree(
-    "the curvature there is (p + q)³ / (pq), positive, so it is the minimum", curvature, (p + q) ** 3 / (p * q)
+    "the curvature there is (p + q)³ / (pq), positive, so it is the minimum",
+    curvature,
+    (p + q) ** 3 / (p * q),
 )
-verify.agree("its odds are p / q, so its logit is log p - log q", sympy.simplify(best / (1 - best)), p / q)
+verify.agree(
+    "its odds are p / q, so its logit is log p - log q",
+    sympy.simplify(best / (1 - best)),
+    p / q,
+)
 
 # %% [markdown]
 # $D^* = p/(p+q)$ is the probability that an example found at $x$ is real. That is Bayes' rule, and it came out of a loss that mentions neither $p$ nor $q$: samples are enough. Does
@@ -181,7 +232,9 @@ def train(network, real, fake, steps, rate=2e-3, half=32):
 
 
 def normal_density(x, mean, spread):
-    return torch.exp(-0.5 * ((x - mean) / spread) ** 2) / (spread * (2 * torch.pi) ** 0.5)
+    return torch.exp(-0.5 * ((x - mean) / spread) ** 2) / (
+        spread * (2 * torch.pi) ** 0.5
+    )
 
 
 # %%
@@ -195,11 +248,22 @@ def p_model(x):
 
 rng = torch.Generator().manual_seed(seed)
 z = torch.randn(30_000, 1, generator=rng)
-data = torch.where(torch.rand(30_000, 1, generator=rng) < 0.4, -1.5 + 0.15 * z, 1.0 + 0.7 * z)
+data = torch.where(
+    torch.rand(30_000, 1, generator=rng) < 0.4, -1.5 + 0.15 * z, 1.0 + 0.7 * z
+)
 model = 1.5 * torch.randn(30_000, 1, generator=rng)
 torch.manual_seed(seed)
-layers = [nn.Linear(1, 64), nn.SiLU(), nn.Linear(64, 64), nn.SiLU(), nn.Linear(64, 1), nn.Flatten(0)]
-critic = train(nn.Sequential(*layers), data, model, steps=5 * d_steps, rate=5e-3, half=256)
+layers = [
+    nn.Linear(1, 64),
+    nn.SiLU(),
+    nn.Linear(64, 64),
+    nn.SiLU(),
+    nn.Linear(64, 1),
+    nn.Flatten(0),
+]
+critic = train(
+    nn.Sequential(*layers), data, model, steps=5 * d_steps, rate=5e-3, half=256
+)
 
 # %%
 x = torch.linspace(-4, 4, 401)
@@ -208,7 +272,12 @@ with torch.no_grad():
 ideal = gan.optimal_discriminator(p_data(x), p_model(x))
 plots.curves(
     x,
-    {"p, the data": p_data(x), "q, the model": p_model(x), "D found by training": found, "p / (p + q)": ideal},
+    {
+        "p, the data": p_data(x),
+        "q, the model": p_model(x),
+        "D found by training": found,
+        "p / (p + q)": ideal,
+    },
     x_label="x",
     y_label="density, or probability",
     title="Training finds p / (p + q), not p",
@@ -217,9 +286,13 @@ plots.curves(
 weight = (p_data(x) + p_model(x)) / (p_data(x) + p_model(x)).sum()
 off = ((found - ideal).abs() * weight).sum().item()
 off_p = ((found - p_data(x)).abs() * weight).sum().item()
-verify.promise("D is within 0.04 of p / (p + q), on average over what it sees", off < 0.04, got=off)
+verify.promise(
+    "D is within 0.04 of p / (p + q), on average over what it sees", off < 0.04, got=off
+)
 verify.promise("and more than 0.15 away from p", off_p > 0.15, got=off_p)
-verify.promise("p goes above 1, which no probability can", p_data(x).max() > 1, got=p_data(x).max())
+verify.promise(
+    "p goes above 1, which no probability can", p_data(x).max() > 1, got=p_data(x).max()
+)
 
 # %% [markdown]
 # Play with it. Move the model, and watch the answer at a fixed $x$ change although the data stays as it is: D says nothing about $x$ alone. Move the model on top of the data, and D answers
@@ -242,7 +315,10 @@ def judged(model_mean, model_spread, share_real):
 
 
 widgets.play(
-    judged, model_mean=(-3.0, 3.0, 0.25, 1.5), model_spread=(0.5, 2.5, 0.1, 1.0), share_real=(0.05, 0.95, 0.05, 0.5)
+    judged,
+    model_mean=(-3.0, 3.0, 0.25, 1.5),
+    model_spread=(0.5, 2.5, 0.1, 1.0),
+    share_real=(0.05, 0.95, 0.05, 0.5),
 )
 
 # %% [markdown]
@@ -257,10 +333,18 @@ fine = torch.linspace(-12, 12, 200_001).double()
 pf, qf = p_data(fine), p_model(fine)
 exact = torch.trapezoid(torch.where(pf > 0, pf * (pf / qf).log(), 0.0), fine)
 ideal_logit = (p_data(data) / p_model(data)).log()
-verify.agree("mean logit of the best D on real examples = KL(p || q)", verify.estimate(ideal_logit), exact)
+verify.agree(
+    "mean logit of the best D on real examples = KL(p || q)",
+    verify.estimate(ideal_logit),
+    exact,
+)
 with torch.no_grad():
     measured = critic(data).mean().item()
-verify.promise("the trained D measures KL within 0.08 nats", abs(measured - exact.item()) < 0.08, got=measured)
+verify.promise(
+    "the trained D measures KL within 0.08 nats",
+    abs(measured - exact.item()) < 0.08,
+    got=measured,
+)
 
 # %% [markdown]
 # *Correct what the model gets wrong.* An average over the data is an average over the model with weights:
@@ -310,7 +394,13 @@ def article_network():
     return nn.Sequential(
         *(nn.Conv2d(1, 8, kernel_size=3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(8, 16, kernel_size=3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(16 * 7 * 7, 32), nn.ReLU(), nn.Linear(32, 1), nn.Flatten(0)),
+        *(
+            nn.Flatten(),
+            nn.Linear(16 * 7 * 7, 32),
+            nn.ReLU(),
+            nn.Linear(32, 1),
+            nn.Flatten(0),
+        ),
     )
 
 
@@ -318,7 +408,9 @@ reader = train(article_network(), real, fake, steps=d_steps)
 with torch.no_grad():
     on_real, on_fake = reader(real_test), reader(fake_test)
 right = ((on_real > 0).double().mean() + (on_fake < 0).double().mean()).item() / 2
-verify.promise("it tells at least 90 % of new real and drawn digits apart", right > 0.9, got=right)
+verify.promise(
+    "it tells at least 90 % of new real and drawn digits apart", right > 0.9, got=right
+)
 verify.promise(
     "its loss is far below that of guessing, 1.386",
     gan.discriminator_loss(on_real, on_fake) < 0.7,
@@ -362,22 +454,35 @@ equivariance_gap = check("discriminator.equivariance_gap", equivariance_gap)
 
 # %%
 some = real_test[:100]
-around = nn.Conv2d(1, 8, kernel_size=3, padding=1, padding_mode="circular")  # what lies beyond the edge: the other edge
+around = nn.Conv2d(
+    1, 8, kernel_size=3, padding=1, padding_mode="circular"
+)  # what lies beyond the edge: the other edge
 dense = nn.Sequential(nn.Flatten(), nn.Linear(784, 784), nn.Unflatten(1, (1, 28, 28)))
 with torch.no_grad():
     gaps = {
         "convolution": equivariance_gap(around, some, 1, 1).item(),
         "ReLU": equivariance_gap(nn.ReLU(), some, 1, 1).item(),
-        "max pool, moved by 2 pixels": equivariance_gap(nn.MaxPool2d(2), some, 1, 2).item(),
+        "max pool, moved by 2 pixels": equivariance_gap(
+            nn.MaxPool2d(2), some, 1, 2
+        ).item(),
         "dense layer": equivariance_gap(dense, some, 1, 1).item(),
     }
     pooled, pooled_moved = F.max_pool2d(some, 2), F.max_pool2d(some.roll(1, -1), 2)
 half_step = min((pooled_moved - pooled.roll(k, -1)).abs().max().item() for k in (0, 1))
 for name, gap in gaps.items():
     print(f"{name:28} {gap:.1e}")
-print(f"{'max pool, moved by 1 pixel':28} {half_step:.1e} from the unmoved output and from that moved by one place")
-verify.agree("convolution moves along, but for rounding", gaps["convolution"], 0.0, tolerance=1e-5)
-verify.promise("a dense layer does not", gaps["dense layer"] > 0.1, got=gaps["dense layer"])
+print(
+    f"{'max pool, moved by 1 pixel':28} {half_step:.1e} from the unmoved output and from that moved by one place"
+)
+verify.agree(
+    "convolution moves along, but for rounding",
+    gaps["convolution"],
+    0.0,
+    tolerance=1e-5,
+)
+verify.promise(
+    "a dense layer does not", gaps["dense layer"] > 0.1, got=gaps["dense layer"]
+)
 
 # %% [markdown]
 # See it in the trained network. The second row is what one filter of the first layer makes of the first row.
@@ -387,7 +492,9 @@ one = as_seen(transforms.to_signed(test.images[test.labels == 4][:1]))
 moved = torch.cat([one.roll(k, -1) for k in (-6, -3, 0, 3, 6)])
 with torch.no_grad():
     maps = torch.relu(reader[0](moved))
-loudest = (maps.amax((0, 2, 3)) - 2 * maps[0, :, 3, 3]).argmax()  # answers to strokes, not to the background
+loudest = (
+    maps.amax((0, 2, 3)) - 2 * maps[0, :, 3, 3]
+).argmax()  # answers to strokes, not to the background
 filtered = maps[:, loudest, None] / maps[:, loudest].max()
 plots.image_rows(
     {"a 4, moved": (moved + 1) / 2, "one filter": filtered},
@@ -396,7 +503,12 @@ plots.image_rows(
     scale=1.1,
 )
 inner = filtered[:, :, 2:-2, 2:-2]
-verify.agree("away from the border the map has moved along", inner[3][..., 5:-1], inner[2][..., 2:-4], tolerance=1e-5)
+verify.agree(
+    "away from the border the map has moved along",
+    inner[3][..., 5:-1],
+    inner[2][..., 2:-4],
+    tolerance=1e-5,
+)
 
 # %% [markdown]
 # What comes after the last pooling is a *dense* layer, with a weight of its own for each place. It can answer differently to the same strokes elsewhere.
@@ -406,20 +518,32 @@ verify.agree("away from the border the map has moved along", inner[3][..., 5:-1]
 # %%
 moves = list(range(-7, 8))
 with torch.no_grad():
-    by_move = torch.stack([reader(real_test[:200].roll(k, -1)) for k in moves])  # (moves, pictures)
+    by_move = torch.stack(
+        [reader(real_test[:200].roll(k, -1)) for k in moves]
+    )  # (moves, pictures)
     drawn_by_move = torch.stack([reader(fake_test[:200].roll(k, -1)) for k in moves])
 plots.curves(
     moves,
-    {"real digits": by_move.mean(1), "drawn digits": drawn_by_move.mean(1), "undecided": [0.0] * len(moves)},
+    {
+        "real digits": by_move.mean(1),
+        "drawn digits": drawn_by_move.mean(1),
+        "undecided": [0.0] * len(moves),
+    },
     x_label="pixels moved to the right",
     y_label="mean logit of D",
     title="Not invariant: D's verdict depends on where the digit stands",
     alt="The mean logit over the shift, for real and for drawn digits. Both curves change by several units; they are not flat.",
 )
 swing = (by_move.amax(0) - by_move.amin(0)).median().item()
-verify.promise("for half of the real digits moving changes the logit by more than 3", swing > 3, got=swing)
+verify.promise(
+    "for half of the real digits moving changes the logit by more than 3",
+    swing > 3,
+    got=swing,
+)
 fooled = (drawn_by_move.amax(0) > 0).double().mean().item()
-verify.promise("most drawn digits are called real at some place", fooled > 0.8, got=fooled)
+verify.promise(
+    "most drawn digits are called real at some place", fooled > 0.8, got=fooled
+)
 
 # %% [markdown]
 # Far from the middle D calls everything real, and is surer of it than of any real digit where it belongs. Nobody taught it that. It has seen no moved digit of either kind, so the loss never asked, and
@@ -431,7 +555,12 @@ verify.promise("most drawn digits are called real at some place", fooled > 0.8, 
 with torch.no_grad():
     pooled = torch.relu(around(some)).mean((2, 3))
     pooled_moved = torch.relu(around(some.roll(5, -1))).mean((2, 3))
-verify.agree("convolution, ReLU, mean over all places: invariant", pooled_moved, pooled, tolerance=1e-5)
+verify.agree(
+    "convolution, ReLU, mean over all places: invariant",
+    pooled_moved,
+    pooled,
+    tolerance=1e-5,
+)
 
 # %% [markdown]
 # Your turn as a forger. These digits were drawn, and D knows it. How little must you move one to get it through?
@@ -450,7 +579,9 @@ def moved_forgery(right, down, digit):
     )
 
 
-widgets.play(moved_forgery, right=(-8, 8, 1, 0), down=(-8, 8, 1, 0), digit=list(range(10)))
+widgets.play(
+    moved_forgery, right=(-8, 8, 1, 0), down=(-8, 8, 1, 0), digit=list(range(10))
+)
 
 # %% [markdown]
 # ## A network that reads lines
@@ -472,19 +603,27 @@ def forge(corpus, length, seed):
 
 
 # %%
-book, new_book = (re.sub(r"\s+", " ", " ".join(datasets.load("moby_dick", split).texts)) for split in ("train", "test"))
+book, new_book = (
+    re.sub(r"\s+", " ", " ".join(datasets.load("moby_dick", split).texts))
+    for split in ("train", "test")
+)
 vocabulary = lm.Vocabulary(book)
 
 
 def lines(written, n, seed, length=40):
     """n lines cut out at random places, as numbers: (n, length)."""
     tokens = vocabulary.encode(written)
-    starts = torch.randint(len(tokens) - length, (n,), generator=torch.Generator().manual_seed(seed))
+    starts = torch.randint(
+        len(tokens) - length, (n,), generator=torch.Generator().manual_seed(seed)
+    )
     return tokens[starts[:, None] + torch.arange(length)]
 
 
 book_lines, new_lines = lines(book, 20_000, 1), lines(new_book, 1500, 2)
-forged, new_forged = lines(forge(book, 200_000, 3), 20_000, 4), lines(forge(book, 60_000, 5), 1500, 6)
+forged, new_forged = (
+    lines(forge(book, 200_000, 3), 20_000, 4),
+    lines(forge(book, 60_000, 5), 1500, 6),
+)
 for name, row in {"book  ": new_lines, "forger": new_forged}.items():
     print(f"{name}  {vocabulary.decode(row[0])}\n{name}  {vocabulary.decode(row[1])}")
 
@@ -498,7 +637,10 @@ class Reader(nn.Module):
 
     def __init__(self, network=nn.RNN, gather=lambda states: states[:, -1]):
         super().__init__()
-        self.embedding, self.network = nn.Embedding(len(vocabulary), 32), network(32, 64, batch_first=True)
+        self.embedding, self.network = (
+            nn.Embedding(len(vocabulary), 32),
+            network(32, 64, batch_first=True),
+        )
         self.head, self.gather = nn.Linear(64, 1), gather
 
     def forward(self, tokens):
@@ -508,13 +650,19 @@ class Reader(nn.Module):
 
 def share_told_apart(network, real, fake):
     with torch.no_grad():
-        return ((network(real) > 0).double().mean() + (network(fake) < 0).double().mean()).item() / 2
+        return (
+            (network(real) > 0).double().mean() + (network(fake) < 0).double().mean()
+        ).item() / 2
 
 
 torch.manual_seed(seed)
 plain = train(Reader(), book_lines, forged, steps=d_steps, rate=3e-3, half=64)
 right = share_told_apart(plain, new_lines, new_forged)
-verify.promise("it tells at least 80 % of lines from new chapters and forged lines apart", right > 0.8, got=right)
+verify.promise(
+    "it tells at least 80 % of lines from new chapters and forged lines apart",
+    right > 0.8,
+    got=right,
+)
 
 # %% [markdown]
 # ### What it can learn from
@@ -547,10 +695,18 @@ for t in range(39, 0, -1):
     sizes.append(torch.linalg.matrix_norm(product, 2).item())
     if t == 35:
         by_hand = product
-by_autograd = torch.autograd.functional.jacobian(lambda h: cell(inputs[:, 35:], h)[0][0, -1], states[None, None, 34])
-verify.agree("five factors multiplied are autograd's d h_40 / d h_35", by_hand, by_autograd.squeeze())
+by_autograd = torch.autograd.functional.jacobian(
+    lambda h: cell(inputs[:, 35:], h)[0][0, -1], states[None, None, 34]
+)
+verify.agree(
+    "five factors multiplied are autograd's d h_40 / d h_35",
+    by_hand,
+    by_autograd.squeeze(),
+)
 shrink = (sizes[-1] / sizes[9]) ** (1 / (len(sizes) - 10))
-verify.promise("each further step shrinks the product to less than 0.7", shrink < 0.7, got=shrink)
+verify.promise(
+    "each further step shrinks the product to less than 0.7", shrink < 0.7, got=shrink
+)
 
 # %% [markdown]
 # A number below 1, multiplied forty times by itself, is nearly nothing. (Start with larger weights and it may explode instead; only in between does it last.) Here is the gradient of the last state
@@ -563,7 +719,8 @@ def gradient_by_distance(network, tokens):
     embedded = network.embedding(tokens).detach().requires_grad_()
     seen = network.gather(network.network(embedded)[0])
     (slope,) = torch.autograd.grad(
-        (seen * torch.randn(64, generator=torch.Generator().manual_seed(seed))).sum(), embedded
+        (seen * torch.randn(64, generator=torch.Generator().manual_seed(seed))).sum(),
+        embedded,
     )
     return slope.norm(dim=2).mean(dim=0).flip(0)
 
@@ -575,7 +732,10 @@ kinds = {
     "GRU": Reader(nn.GRU),
     "plain, mean of all states": Reader(gather=lambda states: states.mean(1)),
 }
-fade = {name: gradient_by_distance(network, new_lines[:200]) for name, network in kinds.items()}
+fade = {
+    name: gradient_by_distance(network, new_lines[:200])
+    for name, network in kinds.items()
+}
 plots.curves(
     range(40),
     {name: line.clamp(min=1e-20) for name, line in fade.items()},
@@ -586,8 +746,15 @@ plots.curves(
     log_y=True,
 )
 faded = (fade["plain"][39] / fade["plain"][0]).item()
-verify.promise("plain: the first character has less than 1e-10 of the last one's gradient", faded < 1e-10, got=faded)
-verify.promise("GRU: more than a thousand times as much as that", fade["GRU"][39] / fade["GRU"][0] > 1000 * faded)
+verify.promise(
+    "plain: the first character has less than 1e-10 of the last one's gradient",
+    faded < 1e-10,
+    got=faded,
+)
+verify.promise(
+    "GRU: more than a thousand times as much as that",
+    fade["GRU"][39] / fade["GRU"][0] > 1000 * faded,
+)
 
 # %% [markdown]
 # **Predict first.** Forge ten characters of each line and leave thirty as they are in the book. In one heap the *first* ten are forged, in the other the *last* ten. You train a plain network on each. What share of new lines
@@ -598,7 +765,9 @@ verify.promise("GRU: more than a thousand times as much as that", fade["GRU"][39
 def spoilt(real, fake, where):
     """Real lines with ten characters forged."""
     return (
-        torch.cat([fake[:, :10], real[:, 10:]], 1) if where == "first" else torch.cat([real[:, :30], fake[:, 30:]], 1)
+        torch.cat([fake[:, :10], real[:, 10:]], 1)
+        if where == "first"
+        else torch.cat([real[:, :30], fake[:, 30:]], 1)
     )
 
 
@@ -610,8 +779,17 @@ for name, where_, gather in [
     ("first ten forged, mean of all states", "first", lambda states: states.mean(1)),
 ]:
     torch.manual_seed(seed)
-    network = train(Reader(gather=gather), book_lines, spoilt(others, forged, where_), d_steps * 5 // 3, 3e-3, 64)
-    found_out[name] = share_told_apart(network, new_lines, spoilt(new_others, new_forged, where_))
+    network = train(
+        Reader(gather=gather),
+        book_lines,
+        spoilt(others, forged, where_),
+        d_steps * 5 // 3,
+        3e-3,
+        64,
+    )
+    found_out[name] = share_told_apart(
+        network, new_lines, spoilt(new_others, new_forged, where_)
+    )
     print(f"{name:38} {found_out[name]:.0%} told apart")
 
 # %% [markdown]
@@ -645,7 +823,9 @@ reach = {
     "after training on whole lines": gradient_by_distance(plain, new_lines[:200]),
 }
 for name, line in reach.items():
-    print(f"{name:32} 20 characters back, the gradient is {line[20] / line[0]:.0e} of the last character's")
+    print(
+        f"{name:32} 20 characters back, the gradient is {line[20] / line[0]:.0e} of the last character's"
+    )
 
 # %% [markdown]
 # ## Can you believe the number?
@@ -657,7 +837,10 @@ for name, line in reach.items():
 torch.manual_seed(seed)
 few, curve = article_network(), {"on the 200 it trains on": [], "on new pictures": []}
 checkpoints = [0] + [d_steps * k // 6 for k in (1, 2, 3, 4, 6, 8, 10)]
-pairs = {"on the 200 it trains on": (real[:100], fake[:100]), "on new pictures": (real_test[:500], fake_test[:500])}
+pairs = {
+    "on the 200 it trains on": (real[:100], fake[:100]),
+    "on new pictures": (real_test[:500], fake_test[:500]),
+}
 for before, after in zip([0, *checkpoints], checkpoints):
     train(few, real[:100], fake[:100], steps=after - before)
     for name, (r, f) in pairs.items():
@@ -723,11 +906,22 @@ plots.curves(
     alt="Shares of real pictures over D's probability. As trained the points lie above the diagonal on the left and below it on the right; divided by the temperature they lie near it.",
     markers=True,
 )
-before, after = bce(said_logits[new], was_real[new]).item(), bce(said_logits[new] / T, was_real[new]).item()
+before, after = (
+    bce(said_logits[new], was_real[new]).item(),
+    bce(said_logits[new] / T, was_real[new]).item(),
+)
 verify.promise("the best temperature is above 1.3: D was too sure", T > 1.3, got=T)
-verify.promise("it lowers the loss on the other 2,000", after < before, got=f"{before:.3f} to {after:.3f} nats")
+verify.promise(
+    "it lowers the loss on the other 2,000",
+    after < before,
+    got=f"{before:.3f} to {after:.3f} nats",
+)
 surprise = diagrams["as trained"][1][0]
-verify.promise("in the lowest bin of D as trained, more than 8 % were real", surprise > 0.08, got=surprise)
+verify.promise(
+    "in the lowest bin of D as trained, more than 8 % were real",
+    surprise > 0.08,
+    got=surprise,
+)
 verify.agree("no verdict changed", (raw > 0.5).double(), (cooled > 0.5).double())
 
 # %% [markdown]
@@ -742,7 +936,9 @@ both = torch.cat([on_real, on_fake])
 calibrated = both / best_temperature(both[repair], was_real[repair])
 says_fake_of_fake = (calibrated[2000:] < 0).double().mean().item()
 says_fake_of_real = (calibrated[:2000] < 0).double().mean().item()
-print(f"D flags {says_fake_of_fake:.1%} of the generated pictures and {says_fake_of_real:.1%} of the real ones")
+print(
+    f"D flags {says_fake_of_fake:.1%} of the generated pictures and {says_fake_of_real:.1%} of the real ones"
+)
 
 # %% [markdown]
 # **Predict first.** With one generated picture among a hundred: of all pictures that D flags, what share is really generated? Write down a number.
@@ -774,18 +970,26 @@ with_prior = check("discriminator.with_prior", with_prior)
 # %%
 verify.agree(
     "it is the best D of unequal shares",
-    torch.sigmoid(with_prior((p_data(fine) / p_model(fine)).log()[80_000:120_000], 0.9)),
+    torch.sigmoid(
+        with_prior((p_data(fine) / p_model(fine)).log()[80_000:120_000], 0.9)
+    ),
     gan.optimal_discriminator(0.9 * pf, 0.1 * qf)[80_000:120_000],
 )
 
 # %%
-street = torch.cat([calibrated[:2000].repeat(99), calibrated[2000:]])  # 198,000 real, 2,000 generated
+street = torch.cat(
+    [calibrated[:2000].repeat(99), calibrated[2000:]]
+)  # 198,000 real, 2,000 generated
 is_fake = torch.cat([torch.zeros(198_000), torch.ones(2000)]).bool()
 report = {}
-for name, logits in {"as if halves": street, "corrected": with_prior(street, 0.99)}.items():
+for name, logits in {
+    "as if halves": street,
+    "corrected": with_prior(street, 0.99),
+}.items():
     flagged = logits < 0
     report[name] = {
-        "of flagged, generated": (flagged & is_fake).sum().item() / max(1, flagged.sum().item()),
+        "of flagged, generated": (flagged & is_fake).sum().item()
+        / max(1, flagged.sum().item()),
         "of generated, flagged": (flagged & is_fake).sum().item() / 2000,
     }
 
@@ -803,7 +1007,8 @@ verify.promise(
 )
 verify.promise(
     "corrected, the share is more than twice as large",
-    report["corrected"]["of flagged, generated"] > 2 * report["as if halves"]["of flagged, generated"],
+    report["corrected"]["of flagged, generated"]
+    > 2 * report["as if halves"]["of flagged, generated"],
     got=report["corrected"]["of flagged, generated"],
 )
 
@@ -821,10 +1026,14 @@ verify.promise(
 for name, sign in {"with minus   ": 1, "without minus": -1}.items():
     logits = torch.zeros(2, requires_grad=True)  # one real, one generated
     for _ in range(100):
-        (slope,) = torch.autograd.grad(sign * gan.discriminator_loss(logits[:1], logits[1:]), logits)
+        (slope,) = torch.autograd.grad(
+            sign * gan.discriminator_loss(logits[:1], logits[1:]), logits
+        )
         logits = (logits - 0.5 * slope).detach().requires_grad_()
     on_real_one, on_fake_one = torch.sigmoid(logits).tolist()
-    print(f"{name}: D of the real example {on_real_one:.2f}, of the generated one {on_fake_one:.2f}")
+    print(
+        f"{name}: D of the real example {on_real_one:.2f}, of the generated one {on_fake_one:.2f}"
+    )
 
 # %% [markdown]
 # **Section 4.2.1, D's outputs "for real and generated data" come close to "0 and 1": the wrong way round, read in order.** Real goes to 1 and generated to 0, as you have just seen. And not all the way: to $p/(p+q)$.

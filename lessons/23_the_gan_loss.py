@@ -43,13 +43,20 @@ ring_steps = ring_steps or runtime.pick(ci=25, cpu=1000, gpu=4000)
 # differ in one thing: the loss.
 
 # %%
-z = torch.distributions.Normal(0.0, 1.0).icdf((torch.arange(400, dtype=torch.float64) + 0.5) / 400)  # N(0, 1), evenly
-paths = {"minimax loss, log(1 - D)": gan.minimax_generator_loss, "non-saturating loss, -log D": gan.generator_loss}
+z = torch.distributions.Normal(0.0, 1.0).icdf(
+    (torch.arange(400, dtype=torch.float64) + 0.5) / 400
+)  # N(0, 1), evenly
+paths = {
+    "minimax loss, log(1 - D)": gan.minimax_generator_loss,
+    "non-saturating loss, -log D": gan.generator_loss,
+}
 for name, loss in paths.items():
     m, path = torch.tensor(6.0, dtype=torch.float64, requires_grad=True), []
     for _ in range(200):
         x = m + z
-        logit = log_normal(x, 0.0, 1.0) - log_normal(x, m.detach(), 1.0)  # what the best D answers
+        logit = log_normal(x, 0.0, 1.0) - log_normal(
+            x, m.detach(), 1.0
+        )  # what the best D answers
         (slope,) = torch.autograd.grad(loss(logit), m)
         m.data -= 0.05 * slope
         path.append(m.item())
@@ -66,9 +73,15 @@ plots.curves(
 # %%
 minimax_end, other_end = (path[-1] for path in paths.values())
 verify.promise(
-    "after 200 steps the minimax generator has moved by less than 0.2", 6 - minimax_end < 0.2, got=minimax_end
+    "after 200 steps the minimax generator has moved by less than 0.2",
+    6 - minimax_end < 0.2,
+    got=minimax_end,
 )
-verify.promise("the other one has come to within 0.05 of the data", abs(other_end) < 0.05, got=other_end)
+verify.promise(
+    "the other one has come to within 0.05 of the data",
+    abs(other_end) < 0.05,
+    got=other_end,
+)
 
 # %% [markdown]
 # Both losses have their minimum at the right place, and both ask for the same thing: fakes that D takes for real. Still, one of them is useless here. The rest of this lesson is about such differences.
@@ -95,14 +108,25 @@ def discriminator_loss(real_logits, fake_logits):
 discriminator_loss = check("gan.discriminator_loss", discriminator_loss)
 
 # %%
-real, fake = torch.randn(1000, dtype=torch.float64), torch.randn(1000, dtype=torch.float64)
+real, fake = (
+    torch.randn(1000, dtype=torch.float64),
+    torch.randn(1000, dtype=torch.float64),
+)
 value = real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean()
-verify.agree("the loss is -V, from probabilities", discriminator_loss(real, fake), -value)
+verify.agree(
+    "the loss is -V, from probabilities", discriminator_loss(real, fake), -value
+)
 labelled = torch.cat([torch.ones(1000), torch.zeros(1000)]).double()
 bce = F.binary_cross_entropy_with_logits(torch.cat([real, fake]), labelled)
-verify.agree("it is twice PyTorch's cross-entropy with labels 1 and 0", discriminator_loss(real, fake), 2 * bce)
 verify.agree(
-    "a D that guesses has loss log 4", discriminator_loss(torch.zeros(5).double(), torch.zeros(5).double()), math.log(4)
+    "it is twice PyTorch's cross-entropy with labels 1 and 0",
+    discriminator_loss(real, fake),
+    2 * bce,
+)
+verify.agree(
+    "a D that guesses has loss log 4",
+    discriminator_loss(torch.zeros(5).double(), torch.zeros(5).double()),
+    math.log(4),
 )
 
 # %% [markdown]
@@ -130,7 +154,11 @@ def logit_of(x):
 x = torch.linspace(1e-4, 30, 30_001, dtype=torch.float64)
 q = log_normal(x.log(), 0.0, 0.5).exp() / x  # log x is N(0, 1/4), and dx = x d(log x)
 integral = torch.trapezoid(q * F.logsigmoid(-logit_of(x)), x)
-verify.agree("average over z = integral over x", verify.estimate(F.logsigmoid(-logit_of(drawn))), integral)
+verify.agree(
+    "average over z = integral over x",
+    verify.estimate(F.logsigmoid(-logit_of(drawn))),
+    integral,
+)
 
 # %% [markdown]
 # Now $V$ is one integral, $\int p \log D + q \log(1 - D)\,dx$, and D may answer each $x$ as it likes. So maximise the integrand at one $x$, where $p$ and $q$ are two numbers:
@@ -139,10 +167,14 @@ verify.agree("average over z = integral over x", verify.estimate(F.logsigmoid(-l
 p_, q_, d = sympy.symbols("p q D", positive=True)
 at_one_point = p_ * sympy.log(d) + q_ * sympy.log(1 - d)
 best = sympy.solve(sympy.diff(at_one_point, d), d)
-verify.agree("the only place where the slope is 0 is D = p / (p + q)", best[0], p_ / (p_ + q_))
+verify.agree(
+    "the only place where the slope is 0 is D = p / (p + q)", best[0], p_ / (p_ + q_)
+)
 curvature = sympy.diff(at_one_point, d, 2)
 verify.agree(
-    "the curvature is -p/D² - q/(1 - D)²: negative, so this is a maximum", curvature, -p_ / d**2 - q_ / (1 - d) ** 2
+    "the curvature is -p/D² - q/(1 - D)²: negative, so this is a maximum",
+    curvature,
+    -p_ / d**2 - q_ / (1 - d) ** 2,
 )
 
 # %% [markdown]
@@ -156,9 +188,13 @@ real_values = torch.tensor([0, 0, 0, 1, 1, 2])  # p = 3/6, 2/6, 1/6
 fake_values = torch.tensor([0, 1, 1, 2, 2, 2])  # q = 1/6, 2/6, 3/6
 table = torch.zeros(3, dtype=torch.float64, requires_grad=True)
 for _ in range(400):
-    (slope,) = torch.autograd.grad(discriminator_loss(table[real_values], table[fake_values]), table)
+    (slope,) = torch.autograd.grad(
+        discriminator_loss(table[real_values], table[fake_values]), table
+    )
     table.data -= 2.0 * slope
-p, q = (torch.bincount(values, minlength=3) / 6 for values in (real_values, fake_values))
+p, q = (
+    torch.bincount(values, minlength=3) / 6 for values in (real_values, fake_values)
+)
 print("D after descent:", [round(v, 3) for v in table.sigmoid().tolist()])
 
 # %%
@@ -181,9 +217,15 @@ verify.agree(
 # %%
 halfway = (p_ + q_) / 2
 left = p_ * sympy.log(p_ / (p_ + q_)) + q_ * sympy.log(q_ / (p_ + q_))
-right = -(p_ + q_) * sympy.log(2) + p_ * sympy.log(p_ / halfway) + q_ * sympy.log(q_ / halfway)
+right = (
+    -(p_ + q_) * sympy.log(2)
+    + p_ * sympy.log(p_ / halfway)
+    + q_ * sympy.log(q_ / halfway)
+)
 verify.agree(
-    "under the integral, at each x (p and q integrate to 1 each)", sympy.expand_log(left - right), sympy.Integer(0)
+    "under the integral, at each x (p and q integrate to 1 each)",
+    sympy.expand_log(left - right),
+    sympy.Integer(0),
 )
 
 # %%
@@ -194,18 +236,31 @@ integral = partial(torch.trapezoid, x=x)
 def js(log_p, log_q):
     """Jensen-Shannon divergence in nats of two log densities on the grid x."""
     log_r = torch.logaddexp(log_p, log_q) - math.log(2)
-    return 0.5 * (integral(log_p.exp() * (log_p - log_r)) + integral(log_q.exp() * (log_q - log_r)))
+    return 0.5 * (
+        integral(log_p.exp() * (log_p - log_r))
+        + integral(log_q.exp() * (log_q - log_r))
+    )
 
 
 n, rng = 200_000, torch.Generator().manual_seed(seed)
 signs = 2 * torch.randint(2, (n,), generator=rng) - 1
-data = 2 * signs + 0.6 * torch.randn(n, generator=rng, dtype=torch.float64)  # humps at -2 and 2
+data = 2 * signs + 0.6 * torch.randn(
+    n, generator=rng, dtype=torch.float64
+)  # humps at -2 and 2
 drawn = 1 + torch.randn(n, generator=rng, dtype=torch.float64)  # G(z) = 1 + z
 on_data, on_drawn = (log_humps(v, 4.0) - log_normal(v, 1.0, 1.0) for v in (data, drawn))
 v_each = F.logsigmoid(on_data) + F.logsigmoid(-on_drawn)
 exact = js(log_humps(x, 4.0), log_normal(x, 1.0, 1.0))
-verify.agree("-L_D of the best D, on 200,000 pairs = -log 4 + 2 JS", verify.estimate(v_each), -math.log(4) + 2 * exact)
-verify.agree("and that mean is the loss that trains", -discriminator_loss(on_data, on_drawn), v_each.mean())
+verify.agree(
+    "-L_D of the best D, on 200,000 pairs = -log 4 + 2 JS",
+    verify.estimate(v_each),
+    -math.log(4) + 2 * exact,
+)
+verify.agree(
+    "and that mean is the loss that trains",
+    -discriminator_loss(on_data, on_drawn),
+    v_each.mean(),
+)
 
 # %% [markdown]
 # JS lies between 0 (equal) and $\log 2$ (no overlap). So $C(G)$ has its minimum, $-\log 4$, just where $q = p$, and G that descends it learns the data's distribution. That is the theorem on which GANs rest.
@@ -223,8 +278,12 @@ verify.agree("and that mean is the loss that trains", -discriminator_loss(on_dat
 # %% tags=["predict"]
 logit = torch.linspace(-10, 10, 201, dtype=torch.float64, requires_grad=True)
 slopes = {
-    "minimax, log(1 - σ(l))": torch.autograd.grad(gan.minimax_generator_loss(logit) * 201, logit)[0],
-    "non-saturating, -log σ(l)": torch.autograd.grad(gan.generator_loss(logit) * 201, logit)[0],
+    "minimax, log(1 - σ(l))": torch.autograd.grad(
+        gan.minimax_generator_loss(logit) * 201, logit
+    )[0],
+    "non-saturating, -log σ(l)": torch.autograd.grad(
+        gan.generator_loss(logit) * 201, logit
+    )[0],
 }
 plots.curves(logit.detach(), slopes, x_label="logit of D on a fake", y_label="slope of G's loss", title="Two losses, two places where they push",
              alt="Minimax: slope 0 at the left, -1 at the right. Non-saturating: -1 at the left, 0 at the right.")  # fmt: skip
@@ -237,9 +296,19 @@ for name, slope in slopes.items():
 # %%
 ell = sympy.symbols("l", real=True)
 sigma = 1 / (1 + sympy.exp(-ell))
-verify.agree("minimax: d/dl log(1 - σ(l)) = -σ(l)", sympy.diff(sympy.log(1 - sigma), ell), -sigma)
-verify.agree("non-saturating: d/dl [-log σ(l)] = -(1 - σ(l))", sympy.diff(-sympy.log(sigma), ell), -(1 - sigma))
-verify.agree("same direction, always; the ratio of the slopes is exp(l)", sigma / (1 - sigma), sympy.exp(ell))
+verify.agree(
+    "minimax: d/dl log(1 - σ(l)) = -σ(l)", sympy.diff(sympy.log(1 - sigma), ell), -sigma
+)
+verify.agree(
+    "non-saturating: d/dl [-log σ(l)] = -(1 - σ(l))",
+    sympy.diff(-sympy.log(sigma), ell),
+    -(1 - sigma),
+)
+verify.agree(
+    "same direction, always; the ratio of the slopes is exp(l)",
+    sigma / (1 - sigma),
+    sympy.exp(ell),
+)
 
 # %% [markdown]
 # Both slopes are negative: both losses want the logit up. They differ in *how much they care*. At logit $-8$ the minimax loss cares 3,000 times less, because D is sure, and a little more certainty changes
@@ -259,17 +328,24 @@ generator_loss = check("gan.generator_loss", generator_loss)
 # So never minimax? Mind the optimiser. The first cell used plain gradient descent. Adam divides each step by the usual size of the gradient, so it doesn't notice if *all* slopes are 3,000 times smaller. The same race, with Adam:
 
 # %%
-for name, loss in (("minimax", gan.minimax_generator_loss), ("non-saturating", generator_loss)):
+for name, loss in (
+    ("minimax", gan.minimax_generator_loss),
+    ("non-saturating", generator_loss),
+):
     m = torch.tensor(6.0, dtype=torch.float64, requires_grad=True)
     adam = torch.optim.Adam([m], lr=0.05, betas=(0.5, 0.99))
     for _ in range(200):
         adam.zero_grad()
-        loss(log_normal(m + z, 0.0, 1.0) - log_normal(m.detach() + z, m.detach(), 1.0)).backward()
+        loss(
+            log_normal(m + z, 0.0, 1.0) - log_normal(m.detach() + z, m.detach(), 1.0)
+        ).backward()
         adam.step()
     print(f"{name:15} after 200 steps of Adam: m = {m.item():.3f}")
     if name == "minimax":
         verify.promise(
-            "under Adam the minimax generator reaches the data, within 0.05", abs(m.item()) < 0.05, got=m.item()
+            "under Adam the minimax generator reaches the data, within 0.05",
+            abs(m.item()) < 0.05,
+            got=m.item(),
         )
 
 # %% [markdown]
@@ -286,7 +362,9 @@ for name, loss in (("minimax", gan.minimax_generator_loss), ("non-saturating", g
 q_over_p, one_minus_d = q_ / p_, q_ / (p_ + q_)
 verify.agree(
     "-log D* = log(q/p) - log(1 - D*)",
-    sympy.expand_log(-sympy.log(p_ / (p_ + q_)) - sympy.log(q_over_p) + sympy.log(one_minus_d)),
+    sympy.expand_log(
+        -sympy.log(p_ / (p_ + q_)) - sympy.log(q_over_p) + sympy.log(one_minus_d)
+    ),
     sympy.Integer(0),
 )
 places, by_loss, by_divergence = np.linspace(-3, 3, 7), [], []
@@ -296,12 +374,19 @@ for place in places:
     m = torch.tensor(place, requires_grad=True)
     made = m + fine  # the noise on a grid; an average over z is a weighted sum
     best_logit = log_humps(made, 4.0) - log_normal(made, m.detach(), 1.0)
-    by_loss.append(torch.autograd.grad(torch.trapezoid(weight * F.softplus(-best_logit), fine), m)[0])
+    by_loss.append(
+        torch.autograd.grad(torch.trapezoid(weight * F.softplus(-best_logit), fine), m)[
+            0
+        ]
+    )
     log_p, log_q = log_humps(x, 4.0), log_normal(x, m, 1.0)
     kl = integral(log_q.exp() * (log_q - log_p))
     by_divergence.append(torch.autograd.grad(kl - 2 * js(log_p, log_q), m)[0])
 verify.agree(
-    "gradient of -log D* = gradient of KL(q‖p) - 2 JS", torch.stack(by_loss), torch.stack(by_divergence), tolerance=1e-6
+    "gradient of -log D* = gradient of KL(q‖p) - 2 JS",
+    torch.stack(by_loss),
+    torch.stack(by_divergence),
+    tolerance=1e-6,
 )
 
 # %% [markdown]
@@ -313,10 +398,18 @@ verify.agree(
 # Try to find: (1) a place where minimax pulls with less than 0.01 and the other with more than 5; (2) a narrow model that covers one hump and feels no pull from the other; (3) two *equal* densities, and what D* looks like then.
 
 # %%
-widgets.play(densities, gap=(0.0, 8.0, 0.5, 4.0), model_mean=(-6.0, 6.0, 0.25, 3.5), model_spread=(0.3, 2.5, 0.1, 0.6))
+widgets.play(
+    densities,
+    gap=(0.0, 8.0, 0.5, 4.0),
+    model_mean=(-6.0, 6.0, 0.25, 3.5),
+    model_spread=(0.3, 2.5, 0.1, 0.6),
+)
 
 # %%
-far, hump = pulls(4.0, torch.tensor([6.0]).double(), 0.6), pulls(4.0, torch.tensor([2.0]).double(), 0.6)
+far, hump = (
+    pulls(4.0, torch.tensor([6.0]).double(), 0.6),
+    pulls(4.0, torch.tensor([2.0]).double(), 0.6),
+)
 verify.promise(
     "(1) at 6 minimax pulls with less than 0.01, the other with more than 5",
     abs(far[0]) < 0.01 and abs(far[1]) > 5,
@@ -328,9 +421,17 @@ verify.promise(
     got=max(abs(pull) for pull in hump),
 )
 at_hump = torch.tensor(2.0, dtype=torch.float64)
-d_there = gan.optimal_discriminator(log_humps(at_hump, 4.0).exp(), log_normal(at_hump, 2.0, 0.6).exp())
-verify.agree("(2) D* on the hump that the model holds is 1/3", d_there, 1 / 3, tolerance=1e-6)
-verify.agree("(3) where data and model are equal, D* is 1/2", gan.optimal_discriminator(0.3, 0.3), 0.5)
+d_there = gan.optimal_discriminator(
+    log_humps(at_hump, 4.0).exp(), log_normal(at_hump, 2.0, 0.6).exp()
+)
+verify.agree(
+    "(2) D* on the hump that the model holds is 1/3", d_there, 1 / 3, tolerance=1e-6
+)
+verify.agree(
+    "(3) where data and model are equal, D* is 1/2",
+    gan.optimal_discriminator(0.3, 0.3),
+    0.5,
+)
 
 # %% [markdown]
 # In (2) both pulls are small and D* is $\frac13$ on the hump that the model holds: half of the data are missing there, so real examples are outnumbered two to one. D *knows* that a hump is missing: D* is 1 there. But no sample of G lies there to
@@ -342,9 +443,19 @@ verify.agree("(3) where data and model are equal, D* is 1/2", gan.optimal_discri
 
 
 # %%
-def orbit(g_loss=gan.generator_loss, d_loss=gan.discriminator_loss, penalty=None, rate=0.3, steps=300):
+def orbit(
+    g_loss=gan.generator_loss,
+    d_loss=gan.discriminator_loss,
+    penalty=None,
+    rate=0.3,
+    steps=300,
+):
     """The path of (θ, ψ) under alternating steps of D and G; (steps + 1, 2)."""
-    data, theta, D = torch.zeros(1, 1), torch.ones(1, 1, requires_grad=True), nn.Linear(1, 1, bias=False)
+    data, theta, D = (
+        torch.zeros(1, 1),
+        torch.ones(1, 1, requires_grad=True),
+        nn.Linear(1, 1, bias=False),
+    )
     nn.init.ones_(D.weight)
     path = [(1.0, 1.0)]
     for _ in range(steps):
@@ -374,7 +485,9 @@ def pull_to_one(D, data, fakes):
 games = {
     "(a) minimax": orbit(gan.minimax_generator_loss),
     "(b) non-saturating": orbit(),
-    "(c) Wasserstein + penalty": orbit(gan.wasserstein_generator_loss, gan.wasserstein_critic_loss, pull_to_one),
+    "(c) Wasserstein + penalty": orbit(
+        gan.wasserstein_generator_loss, gan.wasserstein_critic_loss, pull_to_one
+    ),
     "(d) non-saturating + R1": orbit(penalty=r1),
 }
 orbits(games)
@@ -393,10 +506,20 @@ verify.promise(
     got=ends["(d) non-saturating + R1"],
 )
 verify.promise(
-    "in each other game it stays above 0.2", min(list(ends.values())[:3]) > 0.2, got=min(list(ends.values())[:3])
+    "in each other game it stays above 0.2",
+    min(list(ends.values())[:3]) > 0.2,
+    got=min(list(ends.values())[:3]),
 )
-strict = orbit(gan.wasserstein_generator_loss, gan.wasserstein_critic_loss, lambda *who: 4 * pull_to_one(*who))
-verify.promise("with weight 1, (c) comes to rest at θ = 2", abs(strict[-1, 0] - 2) < 0.02, got=float(strict[-1, 0]))
+strict = orbit(
+    gan.wasserstein_generator_loss,
+    gan.wasserstein_critic_loss,
+    lambda *who: 4 * pull_to_one(*who),
+)
+verify.promise(
+    "with weight 1, (c) comes to rest at θ = 2",
+    abs(strict[-1, 0] - 2) < 0.02,
+    got=float(strict[-1, 0]),
+)
 
 # %% [markdown]
 # Why circles? Write the two slopes down. With $s = \sigma(\psi\theta)$, D moves by $\dot\psi = -s\,\theta$ and the minimax G by $\dot\theta = s\,\psi$. Each moves at a right angle to the way home:
@@ -406,14 +529,19 @@ theta, psi, gamma, h = sympy.symbols("theta psi gamma h", real=True)
 s = 1 / (1 + sympy.exp(-psi * theta))
 verify.agree(
     "minimax: θ² + ψ² does not change",
-    sympy.diff(theta**2 + psi**2, theta) * (s * psi) + sympy.diff(theta**2 + psi**2, psi) * (-s * theta),
+    sympy.diff(theta**2 + psi**2, theta) * (s * psi)
+    + sympy.diff(theta**2 + psi**2, psi) * (-s * theta),
     sympy.Integer(0),
 )
 after = (theta + h * s * psi) ** 2 + (psi - h * s * theta) ** 2
 verify.agree(
-    "in steps of h, both at once, it grows by 1 + h² s²: outwards", after, (theta**2 + psi**2) * (1 + h**2 * s**2)
+    "in steps of h, both at once, it grows by 1 + h² s²: outwards",
+    after,
+    (theta**2 + psi**2) * (1 + h**2 * s**2),
 )
-flow = sympy.Matrix([(1 - s) * psi, -s * theta - gamma * psi])  # non-saturating G; D with R1
+flow = sympy.Matrix(
+    [(1 - s) * psi, -s * theta - gamma * psi]
+)  # non-saturating G; D with R1
 at_rest = flow.jacobian([theta, psi]).subs({theta: 0, psi: 0})
 found = sorted(at_rest.eigenvals(), key=str)
 root = sympy.sqrt(gamma**2 - 1)
@@ -437,27 +565,46 @@ def D(points):
     return w * points
 
 
-objective = discriminator_loss(D(at_zero), D(t.detach()[None])) + 1.0 / 2 * gan.r1_penalty(D, at_zero)
-moves = -torch.autograd.grad(generator_loss(D(t)), t)[0], -torch.autograd.grad(objective, w)[0]
+objective = discriminator_loss(
+    D(at_zero), D(t.detach()[None])
+) + 1.0 / 2 * gan.r1_penalty(D, at_zero)
+moves = (
+    -torch.autograd.grad(generator_loss(D(t)), t)[0],
+    -torch.autograd.grad(objective, w)[0],
+)
 values = {theta: 0.8, psi: -0.5, gamma: 1.0}
 verify.agree(
-    "minus the gradients of the two losses = the flow", torch.stack(moves), [float(part.subs(values)) for part in flow]
+    "minus the gradients of the two losses = the flow",
+    torch.stack(moves),
+    [float(part.subs(values)) for part in flow],
 )
 
 
 # %%
 def play_orbit(gamma, rate, generator):
     """One orbit, drawn."""
-    losses = {"non-saturating": gan.generator_loss, "minimax": gan.minimax_generator_loss}
+    losses = {
+        "non-saturating": gan.generator_loss,
+        "minimax": gan.minimax_generator_loss,
+    }
 
     def pull_flat(D, data, fakes):
         return gamma / 2 * gan.r1_penalty(D, data)
 
-    orbits({f"{generator}, γ = {gamma:g}": orbit(losses[generator], penalty=pull_flat, rate=rate)})
+    orbits(
+        {
+            f"{generator}, γ = {gamma:g}": orbit(
+                losses[generator], penalty=pull_flat, rate=rate
+            )
+        }
+    )
 
 
 widgets.play(
-    play_orbit, gamma=(0.0, 4.0, 0.1, 0.3), rate=(0.05, 1.0, 0.05, 0.3), generator=["non-saturating", "minimax"]
+    play_orbit,
+    gamma=(0.0, 4.0, 0.1, 0.3),
+    rate=(0.05, 1.0, 0.05, 0.3),
+    generator=["non-saturating", "minimax"],
 )
 
 # %% [markdown]
@@ -482,7 +629,11 @@ mode_coverage = check("ring.mode_coverage", mode_coverage)
 # How good is good? Real samples are the yardstick. "Within three sigma" reminds you of 99.7 %, but that is for one dimension:
 
 # %%
-modes, share = mode_coverage(ring.sample(100_000, torch.Generator().manual_seed(seed)), ring.centres(), ring.SIGMA)
+modes, share = mode_coverage(
+    ring.sample(100_000, torch.Generator().manual_seed(seed)),
+    ring.centres(),
+    ring.SIGMA,
+)
 verify.agree(
     "in two dimensions 1 - exp(-9/2) = 98.9 % lie within 3σ",
     verify.Estimate(share, math.sqrt(share * (1 - share) / 100_000), 100_000),
@@ -514,7 +665,9 @@ def train(d_loss, g_loss, penalty=None, g_every=1, pictures=5):
     """Train `runs` GANs on the ring; returns their samples, (runs, 1000, 2), at `pictures` moments."""
     runtime.seed_everything(seed)
     G, D = ring.SideBySide(runs, 2, 2), ring.SideBySide(runs, 2, 1)
-    g_optimizer, d_optimizer = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.99)) for net in (G, D))
+    g_optimizer, d_optimizer = (
+        torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.99)) for net in (G, D)
+    )
     moments = []
     for step in range(1, ring_steps + 1):
         real, z = ring.sample(128 * runs), torch.randn(128 * runs, 2)
@@ -539,7 +692,10 @@ def train(d_loss, g_loss, penalty=None, g_every=1, pictures=5):
 # %%
 def watch(moments, run, title):
     """Five moments of one run, as a strip."""
-    strip = {f"step {(i + 1) * ring_steps // 5}": samples[run] for i, samples in enumerate(moments)}
+    strip = {
+        f"step {(i + 1) * ring_steps // 5}": samples[run]
+        for i, samples in enumerate(moments)
+    }
     rings(
         strip,
         title=title,
@@ -549,7 +705,10 @@ def watch(moments, run, title):
 
 def counted(moments):
     """Modes hit and share of good samples at each moment: two arrays (moments, runs)."""
-    pairs = [[mode_coverage(samples, ring.centres(), ring.SIGMA) for samples in moment] for moment in moments]
+    pairs = [
+        [mode_coverage(samples, ring.centres(), ring.SIGMA) for samples in moment]
+        for moment in moments
+    ]
     return np.array(pairs).transpose(2, 0, 1)
 
 
@@ -569,7 +728,11 @@ for run in range(runs):
         f"run {run}: modes hit at the five moments {modes[:, run].astype(int)}, good samples at the end {share[-1, run]:.0%}"
     )
 if runtime.profile() != "ci":
-    verify.promise("on the way, some run holds 3 modes of 8 or fewer", modes[:3].min() <= 3, got=int(modes[:3].min()))
+    verify.promise(
+        "on the way, some run holds 3 modes of 8 or fewer",
+        modes[:3].min() <= 3,
+        got=int(modes[:3].min()),
+    )
 
 # %% [markdown]
 # G runs to where D says "real", all of it at once. D learns that fakes come from there, its verdict turns, and G runs on. It is the circle of the two numbers above, in nearly 9,000 weights. Some runs spread out over all modes in the end, others stay
@@ -592,7 +755,9 @@ shifts = torch.linspace(0, 6, 41)
 at_zero = log_normal(x, 0.0, 0.4)
 distances = {
     "JS": [js(at_zero, log_normal(x, shift, 0.4)) for shift in shifts],
-    "Wasserstein": [wasserstein(at_zero, log_normal(x, shift, 0.4)) for shift in shifts],
+    "Wasserstein": [
+        wasserstein(at_zero, log_normal(x, shift, 0.4)) for shift in shifts
+    ],
 }
 plots.curves(
     shifts,
@@ -603,7 +768,10 @@ plots.curves(
     alt="JS rises to 0.69 within 2 units and stays there; Wasserstein's distance is a straight line.",
 )
 verify.agree(
-    "Wasserstein's distance of a density moved by s is s", torch.stack(distances["Wasserstein"]), shifts, tolerance=1e-5
+    "Wasserstein's distance of a density moved by s is s",
+    torch.stack(distances["Wasserstein"]),
+    shifts,
+    tolerance=1e-5,
 )
 verify.agree("JS ends at log 2", distances["JS"][-1], math.log(2))
 
@@ -617,11 +785,16 @@ verify.agree("JS ends at log 2", distances["JS"][-1], math.log(2))
 # %%
 log_p, log_q = log_humps(x, 4.0), log_normal(x, 1.0, 1.0)
 step = x[1] - x[0]
-to_the_right = torch.cumsum(log_q.exp() - log_p.exp(), dim=0) * step  # sand to be moved from q to p across x
+to_the_right = (
+    torch.cumsum(log_q.exp() - log_p.exp(), dim=0) * step
+)  # sand to be moved from q to p across x
 best_critic = torch.cumsum(to_the_right.sign(), dim=0) * step
 work = wasserstein(log_p, log_q)
 verify.agree(
-    "what the best critic sees = least work", integral(best_critic * (log_p.exp() - log_q.exp())), work, tolerance=1e-3
+    "what the best critic sees = least work",
+    integral(best_critic * (log_p.exp() - log_q.exp())),
+    work,
+    tolerance=1e-3,
 )
 
 
@@ -631,7 +804,11 @@ def score(points):
 
 gains = score(data) - score(drawn)
 verify.agree("the same from 200,000 samples", verify.estimate(gains), work)
-verify.agree("which is minus the critic's loss", -gan.wasserstein_critic_loss(score(data), score(drawn)), gains.mean())
+verify.agree(
+    "which is minus the critic's loss",
+    -gan.wasserstein_critic_loss(score(data), score(drawn)),
+    gains.mean(),
+)
 
 # %% [markdown]
 # A network's slope must be held at 1 by force. Arjovsky et al. clipped weights. Gulrajani et al. *penalise*: at points between real and generated examples the critic's slope should have length 1, since the best critic has that slope along the lines on which sand is carried.
@@ -662,25 +839,44 @@ verify.agree(
     verify.estimate(outside.double()),
     1.5 - 0.5 * (1 + math.erf(1 / math.sqrt(2))),
 )
-flat = torch.zeros(2, requires_grad=True)  # the slope of a critic that hasn't learnt anything yet
+flat = torch.zeros(
+    2, requires_grad=True
+)  # the slope of a critic that hasn't learnt anything yet
 by_root, by_norm = (
     torch.autograd.grad((length - 1) ** 2, flat)[0].tolist()
     for length in (flat.square().sum().sqrt(), torch.linalg.vector_norm(flat))
 )
-print("gradient where the slope is 0, by the square root:", by_root, " by vector_norm:", [g + 0.0 for g in by_norm])
-verify.promise("the square root gives nan, vector_norm gives 0", np.isnan(by_root).all() and by_norm == [0.0, 0.0])
+print(
+    "gradient where the slope is 0, by the square root:",
+    by_root,
+    " by vector_norm:",
+    [g + 0.0 for g in by_norm],
+)
+verify.promise(
+    "the square root gives nan, vector_norm gives 0",
+    np.isnan(by_root).all() and by_norm == [0.0, 0.0],
+)
 
 # %% [markdown]
 # One `nan` in D's weights ends the training. Now let a network be the critic, on the two densities from before:
 
 # %%
 runtime.seed_everything(seed)
-critic = nn.Sequential(nn.Linear(1, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1), nn.Flatten(0))
+critic = nn.Sequential(
+    nn.Linear(1, 64),
+    nn.ReLU(),
+    nn.Linear(64, 64),
+    nn.ReLU(),
+    nn.Linear(64, 1),
+    nn.Flatten(0),
+)
 optimizer = torch.optim.Adam(critic.parameters(), lr=3e-3)
 for _ in range(runtime.pick(ci=20, cpu=300, gpu=300)):
     rows = torch.randint(n, (256,))
     real, fake = data[rows, None].float(), drawn[rows, None].float()
-    objective = gan.wasserstein_critic_loss(critic(real), critic(fake)) + 10 * gradient_penalty(critic, real, fake)
+    objective = gan.wasserstein_critic_loss(
+        critic(real), critic(fake)
+    ) + 10 * gradient_penalty(critic, real, fake)
     optimizer.zero_grad()
     objective.backward()
     optimizer.step()
@@ -688,7 +884,9 @@ for _ in range(runtime.pick(ci=20, cpu=300, gpu=300)):
 # %%
 with torch.no_grad():
     learnt = critic(x[:, None].float())
-    seen = -gan.wasserstein_critic_loss(critic(data[:, None].float()), critic(drawn[:, None].float())).item()
+    seen = -gan.wasserstein_critic_loss(
+        critic(data[:, None].float()), critic(drawn[:, None].float())
+    ).item()
 shown = (x > -4.5) & (x < 4.5)
 centred = {"best critic": best_critic, "network with gradient penalty": learnt.double()}
 plots.curves(
@@ -701,7 +899,9 @@ plots.curves(
 )
 if runtime.profile() != "ci":
     verify.promise(
-        "the network reads off between 85 and 105 % of the true distance", 0.85 < seen / work < 1.05, got=seen
+        "the network reads off between 85 and 105 % of the true distance",
+        0.85 < seen / work < 1.05,
+        got=seen,
     )
 
 # %% [markdown]
@@ -717,7 +917,11 @@ if runtime.profile() != "ci":
 scores = torch.linspace(-3, 3, 121, dtype=torch.float64)[:, None]
 p, q = log_p.exp(), log_q.exp()
 cost = p * F.relu(1 - scores) + q * F.relu(1 + scores)  # (scores, x)
-verify.agree("the least cost at each x is 2 min(p, q)", cost.min(dim=0).values, 2 * torch.minimum(p, q))
+verify.agree(
+    "the least cost at each x is 2 min(p, q)",
+    cost.min(dim=0).values,
+    2 * torch.minimum(p, q),
+)
 overlap = integral(torch.minimum(p, q))
 
 
@@ -731,7 +935,11 @@ verify.agree(
     verify.estimate(each),
     2 * overlap,
 )
-verify.agree("in the function that trains", gan.hinge_discriminator_loss(sign(data), sign(drawn)), each.mean())
+verify.agree(
+    "in the function that trains",
+    gan.hinge_discriminator_loss(sign(data), sign(drawn)),
+    each.mean(),
+)
 
 # %% [markdown]
 # The best D answers 1 or -1, so the game is about the total variation distance TV, as flat as JS where nothing overlaps. What hinge changes is the slope: D no longer pushes what is already on the right side. G's loss is $-D$, as in the Wasserstein game: it never saturates.
@@ -745,11 +953,17 @@ real, fake = (
     torch.randn(500, generator=rng, dtype=torch.float64),
 )
 pairs = gan.relativistic_discriminator_loss
-verify.agree("all logits up by 7: the pairing loss stays", pairs(real + 7, fake + 7), pairs(real, fake))
+verify.agree(
+    "all logits up by 7: the pairing loss stays",
+    pairs(real + 7, fake + 7),
+    pairs(real, fake),
+)
 print(
     f"D's ordinary loss goes from {discriminator_loss(real, fake):.3f} to {discriminator_loss(real + 7, fake + 7):.3f}"
 )
-print(f"G's ordinary slope at logit 0 is {-1 / 2:.3f}, at logit 7 it is {-1 / (1 + math.exp(7)):.3f}")
+print(
+    f"G's ordinary slope at logit 0 is {-1 / 2:.3f}, at logit 7 it is {-1 / (1 + math.exp(7)):.3f}"
+)
 
 # %% [markdown]
 # A D that calls *everything* fake, or everything real, gains nothing by it here. It must put each fake below its partner, wherever the modes are; G learns from a comparison with real examples in its own step, too. That alone doesn't stop the circles (in the game of two numbers, the logit of the real
@@ -762,7 +976,9 @@ logits = torch.linspace(-4, 4, 161, dtype=torch.float64, requires_grad=True)
 partner = torch.zeros(161, dtype=torch.float64)
 for_g = {
     "minimax": gan.minimax_generator_loss(logits),
-    "non-saturating; pairs, partner at 0": gan.relativistic_generator_loss(partner, logits),
+    "non-saturating; pairs, partner at 0": gan.relativistic_generator_loss(
+        partner, logits
+    ),
     "hinge, Wasserstein": gan.hinge_generator_loss(logits),
 }
 for_d = {
@@ -776,9 +992,19 @@ with plots.figure(
     columns=2,
     alt="Left: slopes of G's losses on a fake. Right: slopes of D's losses on a real example; hinge is -1 below 1 and 0 above.",
 ) as axes:
-    for ax, losses, who in zip(axes, (for_g, for_d), ("G's losses, on a fake", "D's losses, on a real example")):
-        for style, colour, (name, loss) in zip(("-", "--", "-."), plots.COLOURS, losses.items()):
-            ax.plot(logits.detach(), 161 * torch.autograd.grad(loss, logits)[0], style, color=colour, label=name)
+    for ax, losses, who in zip(
+        axes, (for_g, for_d), ("G's losses, on a fake", "D's losses, on a real example")
+    ):
+        for style, colour, (name, loss) in zip(
+            ("-", "--", "-."), plots.COLOURS, losses.items()
+        ):
+            ax.plot(
+                logits.detach(),
+                161 * torch.autograd.grad(loss, logits)[0],
+                style,
+                color=colour,
+                label=name,
+            )
         ax.set(xlabel="logit", ylabel="slope", ylim=(-1.1, 0.5))
         ax.set_title(who, fontsize=10)
         ax.legend(frameon=False, fontsize=8, loc="upper left")
@@ -816,10 +1042,14 @@ for name, game in contest.items():
 
 # %%
 counts = {name: counted(moments) for name, moments in results.items()}
-print(f"{'':22}  modes hit, mean of {runs} runs, at 5 moments    good at the end   worst run")
+print(
+    f"{'':22}  modes hit, mean of {runs} runs, at 5 moments    good at the end   worst run"
+)
 for name, (modes, share) in counts.items():
     means = "  ".join(f"{m:.1f}" for m in modes.mean(axis=1))
-    print(f"{name:22}  {means:42}  {share[-1].mean():15.0%}   {modes[-1].min():.0f} modes")
+    print(
+        f"{name:22}  {means:42}  {share[-1].mean():15.0%}   {modes[-1].min():.0f} modes"
+    )
 
 # %%
 at = [(i + 1) * ring_steps // 5 for i in range(5)]
@@ -828,7 +1058,9 @@ with plots.figure(
     size=(8, 3.4),
     alt="Modes hit, of 8, at five moments, for seven games.",
 ) as ax:
-    for colour, style, marker, (name, (modes, _)) in zip(plots.COLOURS, plots.STYLES, "osv^Dxp", counts.items()):
+    for colour, style, marker, (name, (modes, _)) in zip(
+        plots.COLOURS, plots.STYLES, "osv^Dxp", counts.items()
+    ):
         ax.plot(at, modes.mean(axis=1), style, marker=marker, color=colour, label=name)
     ax.set(xlabel="step", ylabel="modes hit, of 8", ylim=(-0.3, 8.3))
     ax.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -854,9 +1086,15 @@ if runtime.profile() != "ci":
         got=end["Wasserstein"].mean(),
     )
     patient = end["the same, G every 5th"].mean()
-    verify.promise("with five steps of the critic to one of G it finds more than 5", patient > 5, got=patient)
+    verify.promise(
+        "with five steps of the critic to one of G it finds more than 5",
+        patient > 5,
+        got=patient,
+    )
     best_share = max(share[-1].mean() for _, share in counts.values())
-    verify.promise("no game reaches 80 % of good samples", best_share < 0.8, got=best_share)
+    verify.promise(
+        "no game reaches 80 % of good samples", best_share < 0.8, got=best_share
+    )
 
 # %% [markdown]
 # Read the table with care: a few runs each, one data set, one set of networks, 1,000 steps. Other settings give another order: in a large study most losses reached similar scores once each had been searched long enough (Lucic et al. 2018). What you can take with you:
@@ -877,12 +1115,15 @@ print("   D    -log D: slope    log(1 - D): slope      (per logit)")
 for probability in (0.01, 0.5, 0.99):
     logit = torch.tensor(probability, dtype=torch.float64).logit().requires_grad_()
     slopes = [
-        torch.autograd.grad(loss(logit), logit)[0].item() for loss in (gan.generator_loss, gan.minimax_generator_loss)
+        torch.autograd.grad(loss(logit), logit)[0].item()
+        for loss in (gan.generator_loss, gan.minimax_generator_loss)
     ]
     print(f"{probability:5}{slopes[0]:13.2f}{slopes[1]:20.2f}")
 D_ = sympy.symbols("D", positive=True)
 verify.agree(
-    "per unit of D, too, -log D is steepest where D is near 0: slope -1/D", sympy.diff(-sympy.log(D_), D_), -1 / D_
+    "per unit of D, too, -log D is steepest where D is near 0: slope -1/D",
+    sympy.diff(-sympy.log(D_), D_),
+    -1 / D_,
 )
 
 # %% [markdown]
@@ -891,7 +1132,9 @@ verify.agree(
 # Elsewhere (4.1.1) the article calls D's output $p(x)$, the probability of $x$. It is the probability that $x$ is *real*. Where model and data agree, D answers one half, whatever their density:
 
 # %%
-verify.agree("p = q: D* is 1/2 at every x, dense or rare", gan.optimal_discriminator(p, p), 0.5)
+verify.agree(
+    "p = q: D* is 1/2 at every x, dense or rare", gan.optimal_discriminator(p, p), 0.5
+)
 print(f"the density there varies from {p.min().item():.1g} to {p.max().item():.2f}")
 
 # %% [markdown]

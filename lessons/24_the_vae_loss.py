@@ -30,7 +30,9 @@ from aigc_lab.transforms import to_unit
 
 runtime.seed_everything(seed)
 steps = steps or runtime.pick(ci=60, cpu=1000, gpu=1000)
-many = runtime.pick(ci=20_000, cpu=100_000, gpu=100_000)  # draws for a Monte Carlo check
+many = runtime.pick(
+    ci=20_000, cpu=100_000, gpu=100_000
+)  # draws for a Monte Carlo check
 
 # %% [markdown]
 # ## An autoencoder that can't draw
@@ -41,7 +43,11 @@ many = runtime.pick(ci=20_000, cpu=100_000, gpu=100_000)  # draws for a Monte Ca
 
 # %%
 def small(split):
-    return (F.avg_pool2d(to_unit(datasets.load("digits", split=split).images), 2) > 0.5).float().flatten(1)
+    return (
+        (F.avg_pool2d(to_unit(datasets.load("digits", split=split).images), 2) > 0.5)
+        .float()
+        .flatten(1)
+    )
 
 
 train_x, test_x = small("train"), small("test")
@@ -52,8 +58,12 @@ class Coder(nn.Module):
 
     def __init__(self, latent=16, hidden=256):
         super().__init__()
-        self.encoder = nn.Sequential(nn.Linear(196, hidden), nn.GELU(), nn.Linear(hidden, 2 * latent))
-        self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.GELU(), nn.Linear(hidden, 196))
+        self.encoder = nn.Sequential(
+            nn.Linear(196, hidden), nn.GELU(), nn.Linear(hidden, 2 * latent)
+        )
+        self.decoder = nn.Sequential(
+            nn.Linear(latent, hidden), nn.GELU(), nn.Linear(hidden, 196)
+        )
 
     def encode(self, x):
         return self.encoder(x).chunk(2, dim=1)
@@ -76,7 +86,11 @@ def train(model, loss):
 
 def rebuilding_only(model, x, progress):
     code, _ = model.encode(x)
-    return F.binary_cross_entropy_with_logits(model.decoder(code), x, reduction="none").sum(dim=1).mean()
+    return (
+        F.binary_cross_entropy_with_logits(model.decoder(code), x, reduction="none")
+        .sum(dim=1)
+        .mean()
+    )
 
 
 torch.manual_seed(seed)
@@ -132,19 +146,33 @@ plots.image_rows(
 
 # %%
 z_, x_, w_, b_, m_ = sympy.symbols("z x w b m", real=True)
-s_, v_ = sympy.symbols("s v", positive=True)  # v is the variance of a normal q(z), m its mean
+s_, v_ = sympy.symbols(
+    "s v", positive=True
+)  # v is the variance of a normal q(z), m its mean
 
 
 def log_normal_(value, mean, variance):
-    return -(sympy.log(2 * sympy.pi) + sympy.log(variance) + (value - mean) ** 2 / variance) / 2
+    return (
+        -(
+            sympy.log(2 * sympy.pi)
+            + sympy.log(variance)
+            + (value - mean) ** 2 / variance
+        )
+        / 2
+    )
 
 
 evidence_ = log_normal_(x_, b_, w_**2 + s_**2)
-posterior_mean_, posterior_variance_ = w_ * (x_ - b_) / (w_**2 + s_**2), s_**2 / (w_**2 + s_**2)
+posterior_mean_, posterior_variance_ = (
+    w_ * (x_ - b_) / (w_**2 + s_**2),
+    s_**2 / (w_**2 + s_**2),
+)
 left_ = log_normal_(x_, w_ * z_ + b_, s_**2) + log_normal_(z_, 0, 1)
 right_ = evidence_ + log_normal_(z_, posterior_mean_, posterior_variance_)
 verify.agree(
-    "Bayes' rule holds for this posterior and this p(x)", sympy.expand(sympy.expand_log(left_ - right_, force=True)), 0
+    "Bayes' rule holds for this posterior and this p(x)",
+    sympy.expand(sympy.expand_log(left_ - right_, force=True)),
+    0,
 )
 
 # %% [markdown]
@@ -156,13 +184,19 @@ w, b, s, x = 1.5, 0.5, 0.8, 2.6
 
 
 def log_normal(value, mean, variance):
-    value, mean, variance = (torch.as_tensor(each, dtype=torch.float64) for each in (value, mean, variance))
-    return -0.5 * (math.log(2 * math.pi) + variance.log() + (value - mean) ** 2 / variance)
+    value, mean, variance = (
+        torch.as_tensor(each, dtype=torch.float64) for each in (value, mean, variance)
+    )
+    return -0.5 * (
+        math.log(2 * math.pi) + variance.log() + (value - mean) ** 2 / variance
+    )
 
 
 log_p = log_normal(x, b, w**2 + s**2).item()
 posterior_mean, posterior_variance = w * (x - b) / (w**2 + s**2), s**2 / (w**2 + s**2)
-print(f"log p(x) = {log_p:.4f} nats; z given x is N({posterior_mean:.3f}, {posterior_variance:.3f})")
+print(
+    f"log p(x) = {log_p:.4f} nats; z given x is N({posterior_mean:.3f}, {posterior_variance:.3f})"
+)
 
 # %% [markdown]
 # ## First way: Jensen's inequality
@@ -189,16 +223,27 @@ def exact_bound(m, logvar):
 
 def log_weight(z, mu, logvar, data):
     """log W of each draw, by the package's functions: (n, d) four times -> (n,)."""
-    zero, noise = torch.zeros((), dtype=z.dtype), torch.tensor(2 * math.log(s), dtype=z.dtype)
+    zero, noise = (
+        torch.zeros((), dtype=z.dtype),
+        torch.tensor(2 * math.log(s), dtype=z.dtype),
+    )
     explains = vae.gaussian_log_likelihood(data, w * z + b, noise)
-    return explains + vae.gaussian_log_likelihood(z, 0 * z, zero) - vae.gaussian_log_likelihood(z, mu, logvar)
+    return (
+        explains
+        + vae.gaussian_log_likelihood(z, 0 * z, zero)
+        - vae.gaussian_log_likelihood(z, mu, logvar)
+    )
 
 
 m, logvar = 0.7, math.log(0.4)
-mu_n, logvar_n, x_n = (torch.full((many, 1), value, dtype=torch.float64) for value in (m, logvar, x))
+mu_n, logvar_n, x_n = (
+    torch.full((many, 1), value, dtype=torch.float64) for value in (m, logvar, x)
+)
 log_w = log_weight(vae.reparameterize(mu_n, logvar_n), mu_n, logvar_n, x_n)
 verify.agree("the mean of W is p(x)", verify.estimate(log_w.exp()), math.exp(log_p))
-verify.agree("the mean of log W is the ELBO", verify.estimate(log_w), exact_bound(m, logvar))
+verify.agree(
+    "the mean of log W is the ELBO", verify.estimate(log_w), exact_bound(m, logvar)
+)
 print(f"log p(x) = {log_p:.3f}, ELBO = {exact_bound(m, logvar):.3f}")
 
 # %% [markdown]
@@ -221,10 +266,16 @@ print(f"log p(x) = {log_p:.3f}, ELBO = {exact_bound(m, logvar):.3f}")
 # %%
 def kl_normal_(mean, variance, other_mean, other_variance):
     ratio = variance / other_variance
-    return (ratio + (mean - other_mean) ** 2 / other_variance - 1 - sympy.log(ratio)) / 2
+    return (
+        ratio + (mean - other_mean) ** 2 / other_variance - 1 - sympy.log(ratio)
+    ) / 2
 
 
-elbo_ = log_normal_(x_, w_ * m_ + b_, s_**2) - w_**2 * v_ / (2 * s_**2) - kl_normal_(m_, v_, 0, 1)
+elbo_ = (
+    log_normal_(x_, w_ * m_ + b_, s_**2)
+    - w_**2 * v_ / (2 * s_**2)
+    - kl_normal_(m_, v_, 0, 1)
+)
 gap_ = kl_normal_(m_, v_, posterior_mean_, posterior_variance_)
 verify.agree(
     "log p(x) - ELBO = KL(q || posterior), for every w, b, s, x and q",
@@ -232,7 +283,9 @@ verify.agree(
     0,
 )
 verify.agree(
-    "with q = posterior the bound is log p(x)", exact_bound(posterior_mean, math.log(posterior_variance)), log_p
+    "with q = posterior the bound is log p(x)",
+    exact_bound(posterior_mean, math.log(posterior_variance)),
+    log_p,
 )
 
 # %% [markdown]
@@ -241,7 +294,10 @@ verify.agree(
 
 # %%
 def be_the_encoder(mean, deviation):
-    bound, grid = exact_bound(mean, 2 * math.log(deviation)), torch.linspace(-3, 3, 301, dtype=torch.float64)
+    bound, grid = (
+        exact_bound(mean, 2 * math.log(deviation)),
+        torch.linspace(-3, 3, 301, dtype=torch.float64),
+    )
     alt = f"Left: the densities of prior, posterior and q. Right: the bound, {bound:.2f}, below the line of log p(x), {log_p:.2f}."
     title = f"The gap, {log_p - bound:.3f} nats, is the KL from q to the posterior"
     with plots.figure(title=title, alt=alt, size=(8, 3.2), columns=2) as (left, right):
@@ -250,19 +306,44 @@ def be_the_encoder(mean, deviation):
             "posterior": (posterior_mean, posterior_variance),
             "q, the encoder": (mean, deviation**2),
         }
-        for (name, parameters), colour, style in zip(curves.items(), plots.COLOURS, ("-", "--", "-.")):
-            left.plot(grid, log_normal(grid, *parameters).exp(), style, color=colour, label=name)
+        for (name, parameters), colour, style in zip(
+            curves.items(), plots.COLOURS, ("-", "--", "-.")
+        ):
+            left.plot(
+                grid,
+                log_normal(grid, *parameters).exp(),
+                style,
+                color=colour,
+                label=name,
+            )
         left.set(xlabel="z", ylabel="density", ylim=(0, 1.3))
         left.legend(frameon=False, fontsize=8, loc="upper left")
         floor = min(-6.0, bound - 0.5)
-        right.bar([0], [bound - floor], bottom=floor, width=0.5, color=plots.COLOURS[2], label="ELBO")
-        right.bar([0], [log_p - bound], bottom=bound, width=0.5, color=plots.COLOURS[4], alpha=0.5, label="gap")
+        right.bar(
+            [0],
+            [bound - floor],
+            bottom=floor,
+            width=0.5,
+            color=plots.COLOURS[2],
+            label="ELBO",
+        )
+        right.bar(
+            [0],
+            [log_p - bound],
+            bottom=bound,
+            width=0.5,
+            color=plots.COLOURS[4],
+            alpha=0.5,
+            label="gap",
+        )
         right.axhline(log_p, color=plots.COLOURS[1], ls="--", label="log p(x)")
         right.set(ylabel="nats", xticks=[], xlim=(-0.6, 1.4), ylim=(floor, -1.8))
         right.legend(frameon=False, fontsize=8, loc="center right")
 
 
-widgets.play(be_the_encoder, mean=(-2.0, 2.5, 0.05, 0.2), deviation=(0.1, 1.5, 0.02, 0.9))
+widgets.play(
+    be_the_encoder, mean=(-2.0, 2.5, 0.05, 0.2), deviation=(0.1, 1.5, 0.02, 0.9)
+)
 
 # %% [markdown]
 # A VAE has a data set, and so a posterior for each picture. Moving sliders for each of 8,000 pictures would take a while, so a network does it: the *encoder* reads $x$ and answers with $\mu$ and $\log\sigma^2$ of $q(z \mid x)$. It gives a *distribution*, not
@@ -297,12 +378,19 @@ encoders = {"fair": (0.7, 0.4), "too wide": (0.0, 2.0), "too sure": (0.7, 0.04)}
 bounds = {name: [] for name in encoders}
 for name, (mean, variance) in encoders.items():
     mu_n, logvar_n, x_n = (
-        torch.full((repeats * max(ks), 1), value, dtype=torch.float64) for value in (mean, math.log(variance), x)
+        torch.full((repeats * max(ks), 1), value, dtype=torch.float64)
+        for value in (mean, math.log(variance), x)
     )
-    log_w = log_weight(vae.reparameterize(mu_n, logvar_n), mu_n, logvar_n, x_n).reshape(max(ks), repeats)
+    log_w = log_weight(vae.reparameterize(mu_n, logvar_n), mu_n, logvar_n, x_n).reshape(
+        max(ks), repeats
+    )
     for k in ks:
         bounds[name].append(verify.estimate(iwae_bound(log_w[:k])))
-    verify.agree(f"{name}: k = 1 is the ELBO", bounds[name][0], exact_bound(mean, math.log(variance)))
+    verify.agree(
+        f"{name}: k = 1 is the ELBO",
+        bounds[name][0],
+        exact_bound(mean, math.log(variance)),
+    )
 
 # %%
 with plots.figure(
@@ -320,15 +408,24 @@ with plots.figure(
             label=name,
         )
     ax.axhline(log_p, color="black", ls="--", label="log p(x)")
-    ax.set(xscale="log", xlabel="k, draws in one bound", ylabel="nats", ylim=(-4.2, -2.1))
+    ax.set(
+        xscale="log", xlabel="k, draws in one bound", ylabel="nats", ylim=(-4.2, -2.1)
+    )
     ax.legend(frameon=False, fontsize=9)
 left_over = {name: log_p - line[-1].mean for name, line in bounds.items()}
 verify.promise(
-    "with 200 draws the fair encoder lacks less than 0.01 nats", left_over["fair"] < 0.01, got=left_over["fair"]
+    "with 200 draws the fair encoder lacks less than 0.01 nats",
+    left_over["fair"] < 0.01,
+    got=left_over["fair"],
 )
-verify.promise("and the one too sure more than 0.1", left_over["too sure"] > 0.1, got=left_over["too sure"])
 verify.promise(
-    "at 5 draws the wide one is ahead of the one too sure", bounds["too wide"][2].mean > bounds["too sure"][2].mean
+    "and the one too sure more than 0.1",
+    left_over["too sure"] > 0.1,
+    got=left_over["too sure"],
+)
+verify.promise(
+    "at 5 draws the wide one is ahead of the one too sure",
+    bounds["too wide"][2].mean > bounds["too sure"][2].mean,
 )
 
 # %% [markdown]
@@ -361,16 +458,34 @@ def kl_standard_normal(mu, logvar):
 kl_standard_normal = check("vae.kl_standard_normal", kl_standard_normal)
 
 # %%
-mu, logvar = torch.randn(500, 8, dtype=torch.float64), torch.randn(500, 8, dtype=torch.float64)
+mu, logvar = (
+    torch.randn(500, 8, dtype=torch.float64),
+    torch.randn(500, 8, dtype=torch.float64),
+)
 own = kl_standard_normal(mu, logvar)
-normal, standard = torch.distributions.Normal(mu, (logvar / 2).exp()), torch.distributions.Normal(0.0, 1.0)
-verify.agree("your KL is that of torch.distributions", own, torch.distributions.kl_divergence(normal, standard).sum(1))
-verify.agree("and the one that trains the course's VAE", own, vae.kl_standard_normal(mu, logvar))
+normal, standard = (
+    torch.distributions.Normal(mu, (logvar / 2).exp()),
+    torch.distributions.Normal(0.0, 1.0),
+)
+verify.agree(
+    "your KL is that of torch.distributions",
+    own,
+    torch.distributions.kl_divergence(normal, standard).sum(1),
+)
+verify.agree(
+    "and the one that trains the course's VAE", own, vae.kl_standard_normal(mu, logvar)
+)
 mu_n, logvar_n = mu[:1].expand(many, 8), logvar[:1].expand(many, 8)
 z = vae.reparameterize(mu_n, logvar_n)
 zero = torch.zeros((), dtype=torch.float64)
-log_ratio = vae.gaussian_log_likelihood(z, mu_n, logvar_n) - vae.gaussian_log_likelihood(z, 0 * z, zero)
-verify.agree("and the mean of log q - log p over draws", verify.estimate(log_ratio), own[0].item())
+log_ratio = vae.gaussian_log_likelihood(
+    z, mu_n, logvar_n
+) - vae.gaussian_log_likelihood(z, 0 * z, zero)
+verify.agree(
+    "and the mean of log q - log p over draws",
+    verify.estimate(log_ratio),
+    own[0].item(),
+)
 
 # %% [markdown]
 # Other programs let the network answer $\log\sigma$. Both are fine, each with its own formulas:
@@ -390,19 +505,32 @@ verify.agree("and the mean of log q - log p over draws", verify.estimate(log_rat
 # NBVAL_CHECK_OUTPUT
 def kl_in(spelling, mu, l):
     """The KL formula of one row of the table, whatever l may mean; for one dimension."""
-    return 0.5 * (mu**2 + math.exp(l) - 1 - l) if spelling == "log σ²" else 0.5 * (mu**2 + math.exp(2 * l) - 1 - 2 * l)
+    return (
+        0.5 * (mu**2 + math.exp(l) - 1 - l)
+        if spelling == "log σ²"
+        else 0.5 * (mu**2 + math.exp(2 * l) - 1 - 2 * l)
+    )
 
 
-l_of = {"log σ²": math.log(posterior_variance), "log σ": math.log(posterior_variance) / 2}
-explains = log_normal(x, w * posterior_mean + b, s**2).item() - w**2 * posterior_variance / (2 * s**2)
+l_of = {
+    "log σ²": math.log(posterior_variance),
+    "log σ": math.log(posterior_variance) / 2,
+}
+explains = log_normal(
+    x, w * posterior_mean + b, s**2
+).item() - w**2 * posterior_variance / (2 * s**2)
 reported = {
-    f"draws by {drawn}, KL by {charged}": explains - kl_in(charged, posterior_mean, l_of[drawn])
+    f"draws by {drawn}, KL by {charged}": explains
+    - kl_in(charged, posterior_mean, l_of[drawn])
     for drawn in l_of
     for charged in l_of
 }
 print(f"{'log p(x)':32} {log_p:.3f}")
 for name, value in reported.items():
-    print(f"{name:32} {value:.3f}" + ("   above log p(x): not a bound" if value > log_p + 1e-9 else ""))
+    print(
+        f"{name:32} {value:.3f}"
+        + ("   above log p(x): not a bound" if value > log_p + 1e-9 else "")
+    )
 verify.promise(
     "drawing by log σ and charging by log σ² reports 0.25 nats more than log p(x)",
     abs(reported["draws by log σ, KL by log σ²"] - log_p - 0.25) < 0.005,
@@ -417,7 +545,10 @@ verify.promise(
 grid = torch.linspace(-6, 2, 4001, dtype=torch.float64)
 chosen = {}
 for drawn, deviations in {"log σ²": (grid / 2).exp(), "log σ": grid.exp()}.items():
-    for charged, cost in {"log σ²": grid.exp() - grid, "log σ": (2 * grid).exp() - 2 * grid}.items():
+    for charged, cost in {
+        "log σ²": grid.exp() - grid,
+        "log σ": (2 * grid).exp() - 2 * grid,
+    }.items():
         best = (w**2 * deviations**2 / (2 * s**2) + cost / 2).argmin()
         chosen[f"draws by {drawn}, KL by {charged}"] = deviations[best].item()
 plots.bars(
@@ -427,7 +558,12 @@ plots.bars(
     alt="Four bars: 0.471 for the two programs of one spelling; 0.672 and 0.313 for the two mixtures.",
 )
 consistent = [chosen[f"draws by {l}, KL by {l}"] for l in ("log σ²", "log σ")]
-verify.agree("the honest ones find the posterior's σ", consistent, [posterior_variance**0.5] * 2, tolerance=2e-3)
+verify.agree(
+    "the honest ones find the posterior's σ",
+    consistent,
+    [posterior_variance**0.5] * 2,
+    tolerance=2e-3,
+)
 verify.promise(
     "drawing by log σ, charging by log σ² makes q more than 20 % too narrow",
     chosen["draws by log σ, KL by log σ²"] < 0.8 * posterior_variance**0.5,
@@ -466,7 +602,10 @@ reparameterize = check("vae.reparameterize", reparameterize)
 def gradients(n, d, mean=0.7, variance=0.4):
     """n single-draw gradients to the first mu, d latents, by reparameterising and by the score; each (n,)."""
     mu = torch.full((n, d), mean, dtype=torch.float64, requires_grad=True)
-    logvar, data = torch.full_like(mu, math.log(variance)).detach(), torch.full_like(mu, x).detach()
+    logvar, data = (
+        torch.full_like(mu, math.log(variance)).detach(),
+        torch.full_like(mu, x).detach(),
+    )
     z = reparameterize(mu, logvar)
     f = log_weight(z, mu, logvar, data)
     through_draw = torch.autograd.grad(f.sum(), mu)[0][:, 0]
@@ -476,10 +615,17 @@ def gradients(n, d, mean=0.7, variance=0.4):
 
 exact = w * (x - w * 0.7 - b) / s**2 - 0.7
 by_draw, by_score, with_baseline = gradients(many, 1)
-verify.agree("reparameterised: the mean is the gradient", verify.estimate(by_draw), exact)
-verify.agree("score function: the mean is the gradient", verify.estimate(by_score), exact)
+verify.agree(
+    "reparameterised: the mean is the gradient", verify.estimate(by_draw), exact
+)
+verify.agree(
+    "score function: the mean is the gradient", verify.estimate(by_score), exact
+)
 plots.histogram(
-    {"reparameterised": by_draw[by_draw.abs() < 20], "score function": by_score[by_score.abs() < 20]},
+    {
+        "reparameterised": by_draw[by_draw.abs() < 20],
+        "score function": by_score[by_score.abs() < 20],
+    },
     x_label=f"gradient from one draw (exact: {exact:.2f}), between -20 and 20",
     title="Same mean; one is wide and lopsided, and that is with one latent",
     alt="Two histograms with the same mean. The reparameterised one is a bell; the score function's peaks left of it and has a long tail to the right.",
@@ -501,7 +647,9 @@ verify.promise(
 ds = [1, 4, 16, 64, 256]
 spread = {"score function": [], "score function, baseline": [], "reparameterised": []}
 for d in ds:
-    by_draw, by_score, with_baseline = gradients(runtime.pick(ci=1000, cpu=3000, gpu=3000), d)
+    by_draw, by_score, with_baseline = gradients(
+        runtime.pick(ci=1000, cpu=3000, gpu=3000), d
+    )
     for line, values in zip(spread.values(), (by_score, with_baseline, by_draw)):
         line.append(values.std().item())
 plots.curves(
@@ -515,7 +663,10 @@ plots.curves(
     log_y=True,
     markers=True,
 )
-growth = {name: math.log(line[-1] / line[1]) / math.log(ds[-1] / ds[1]) for name, line in spread.items()}
+growth = {
+    name: math.log(line[-1] / line[1]) / math.log(ds[-1] / ds[1])
+    for name, line in spread.items()
+}
 for name, power in growth.items():
     print(f"{name:26} grows like d^{power:.2f}")
 
@@ -527,7 +678,11 @@ for name, power in growth.items():
 
 # %%
 ratio = (spread["score function"][-1] / spread["reparameterised"][-1]) ** 2
-verify.promise("at d = 256 one draw is worth more than 100,000 of the score function's", ratio > 1e5, got=ratio)
+verify.promise(
+    "at d = 256 one draw is worth more than 100,000 of the score function's",
+    ratio > 1e5,
+    got=ratio,
+)
 verify.promise(
     "the score function's deviation grows like d",
     abs(growth["score function"] - 1) < 0.15,
@@ -538,7 +693,11 @@ verify.promise(
     abs(growth["score function, baseline"] - 0.5) < 0.15,
     got=growth["score function, baseline"],
 )
-verify.promise("reparameterised it does not grow", abs(growth["reparameterised"]) < 0.1, got=growth["reparameterised"])
+verify.promise(
+    "reparameterised it does not grow",
+    abs(growth["reparameterised"]) < 0.1,
+    got=growth["reparameterised"],
+)
 
 # %% [markdown]
 # ## The whole loss
@@ -566,12 +725,19 @@ negative_elbo = check("vae.negative_elbo", negative_elbo)
 pictures = F.pad(test_x[:100].reshape(-1, 1, 14, 14), (1, 1, 1, 1))
 recipe = vae.VaeRecipe((1, 16, 16))
 torch.manual_seed(seed)
-batch = torch.bernoulli(pictures)  # as the recipe does: no change for 0 and 1, but it uses up random numbers
+batch = torch.bernoulli(
+    pictures
+)  # as the recipe does: no change for 0 and 1, but it uses up random numbers
 mu, logvar = recipe.model.encoder(pictures)
 logits = recipe.model.decoder(vae.reparameterize(mu, logvar))
 by_hand = negative_elbo(batch.flatten(1), logits.flatten(1), mu, logvar).item()
 torch.manual_seed(seed)
-verify.agree("your loss is that of VaeRecipe.step", by_hand, recipe.step((pictures,))["loss"], tolerance=1e-5)
+verify.agree(
+    "your loss is that of VaeRecipe.step",
+    by_hand,
+    recipe.step((pictures,))["loss"],
+    tolerance=1e-5,
+)
 
 # %% [markdown]
 # Now the small network of the first cells, with the same data, steps and optimiser, and this loss.
@@ -600,13 +766,19 @@ plots.image_rows(
     title="The same network with the derived loss can draw",
     alt="Ten digits; the same, rebuilt a little softly; ten invented ones, most of them readable digits; the autoencoder's broken strokes from the same codes.",
 )
-largest = max(codes_vae.mean(0).abs().max().item(), (codes_vae.std(0) - 1).abs().max().item())
+largest = max(
+    codes_vae.mean(0).abs().max().item(), (codes_vae.std(0) - 1).abs().max().item()
+)
 verify.promise(
     "each latent of the VAE's codes has mean 0 and deviation 1 over the test set, within 0.2",
     largest < 0.2,
     got=largest,
 )
-verify.promise("the autoencoder's codes spread by more than 2", codes.std() > 2, got=codes.std().item())
+verify.promise(
+    "the autoencoder's codes spread by more than 2",
+    codes.std() > 2,
+    got=codes.std().item(),
+)
 
 # %% [markdown]
 # Same network, same number of steps. It rebuilds a little less sharply, and the invented codes now give digits. The KL has made the codes of all pictures together fill the prior: in each dimension mean 0 and deviation 1. So the prior is a place to draw from, and the decoder has
@@ -628,32 +800,53 @@ verify.promise("the autoencoder's codes spread by more than 2", codes.std() > 2,
 def pixels_averaged(model, x, progress):
     mu, logvar = model.encode(x)
     logits = model.decoder(reparameterize(mu, logvar))
-    return F.binary_cross_entropy_with_logits(logits, x) + vae.kl_per_dimension(mu, logvar).sum(dim=1).mean()
+    return (
+        F.binary_cross_entropy_with_logits(logits, x)
+        + vae.kl_per_dimension(mu, logvar).sum(dim=1).mean()
+    )
 
 
 def latents_averaged(model, x, progress):
     mu, logvar = model.encode(x)
     logits = model.decoder(reparameterize(mu, logvar))
-    surprise = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1).mean()
+    surprise = (
+        F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+        .sum(dim=1)
+        .mean()
+    )
     return surprise + vae.kl_per_dimension(mu, logvar).mean()
 
 
 def with_beta(model, x, beta):
     mu, logvar = model.encode(x)
-    surprise = vae.bernoulli_log_likelihood(x, model.decoder(reparameterize(mu, logvar)))
+    surprise = vae.bernoulli_log_likelihood(
+        x, model.decoder(reparameterize(mu, logvar))
+    )
     return -vae.elbo(surprise, vae.kl_standard_normal(mu, logvar), beta)
 
 
 losses = []
-for loss in (lambda: 196 * pixels_averaged(good, test_x, 0), lambda: with_beta(good, test_x, 196)):
+for loss in (
+    lambda: 196 * pixels_averaged(good, test_x, 0),
+    lambda: with_beta(good, test_x, 196),
+):
     torch.manual_seed(seed)
     losses.append(loss().item())
-verify.agree("196 × the loss with averaged pixels = the loss with β = 196", *losses, tolerance=1e-4)
+verify.agree(
+    "196 × the loss with averaged pixels = the loss with β = 196",
+    *losses,
+    tolerance=1e-4,
+)
 losses = []
-for loss in (lambda: latents_averaged(good, test_x, 0), lambda: with_beta(good, test_x, 1 / 16)):
+for loss in (
+    lambda: latents_averaged(good, test_x, 0),
+    lambda: with_beta(good, test_x, 1 / 16),
+):
     torch.manual_seed(seed)
     losses.append(loss().item())
-verify.agree("the loss with averaged latents = the loss with β = 1/16", *losses, tolerance=1e-4)
+verify.agree(
+    "the loss with averaged latents = the loss with β = 1/16", *losses, tolerance=1e-4
+)
 
 # %% [markdown]
 # A factor in front of the whole loss changes little (Adam divides it out again). A factor in front of *one* term changes what is being minimised: $\beta\,\mathrm{KL}$ in place of $\mathrm{KL}$ (β-VAE: Higgins et al., 2017, who chose it on purpose).
@@ -663,10 +856,20 @@ verify.agree("the loss with averaged latents = the loss with β = 1/16", *losses
 
 # %%
 rate = train_x.mean(dim=0).clamp(1e-4, 1 - 1e-4)
-given_up = -vae.bernoulli_log_likelihood(test_x, torch.logit(rate).expand_as(test_x)).mean().item()
-print(f"giving up costs {given_up:.1f} nats a picture; divided by 196: {given_up / 196:.2f} nats")
+given_up = (
+    -vae.bernoulli_log_likelihood(test_x, torch.logit(rate).expand_as(test_x))
+    .mean()
+    .item()
+)
+print(
+    f"giving up costs {given_up:.1f} nats a picture; divided by 196: {given_up / 196:.2f} nats"
+)
 print(f"to tell ten digits apart takes log 10 = {math.log(10):.2f} nats")
-verify.promise("the KL can't be more than 0.3 nats at the optimum", given_up / 196 < 0.3, got=given_up / 196)
+verify.promise(
+    "the KL can't be more than 0.3 nats at the optimum",
+    given_up / 196 < 0.3,
+    got=given_up / 196,
+)
 
 # %%
 models = {"β = 1": good}
@@ -681,13 +884,23 @@ for name, loss in {
 @torch.no_grad()
 def terms(model):
     mu, logvar = model.encode(test_x)
-    surprise = -vae.bernoulli_log_likelihood(test_x, model.decoder(reparameterize(mu, logvar))).mean().item()
-    return {"reconstruction": surprise, "KL": vae.kl_standard_normal(mu, logvar).mean().item()}
+    surprise = (
+        -vae.bernoulli_log_likelihood(test_x, model.decoder(reparameterize(mu, logvar)))
+        .mean()
+        .item()
+    )
+    return {
+        "reconstruction": surprise,
+        "KL": vae.kl_standard_normal(mu, logvar).mean().item(),
+    }
 
 
 measured = {name: terms(model) for name, model in models.items()}
 plots.grouped_bars(
-    {name: {**row, "their sum, -ELBO": sum(row.values())} for name, row in measured.items()},
+    {
+        name: {**row, "their sum, -ELBO": sum(row.values())}
+        for name, row in measured.items()
+    },
     y_label="nats a test picture, lower is better",
     title="Each hidden β moves nats from one term to the other, and the sum gets worse",
     alt="Three groups. β = 1: the lowest sum. β = 196: no KL, reconstruction as bad as giving up. β = 1/16: small reconstruction, large KL.",
@@ -698,7 +911,9 @@ plots.grouped_bars(
 rows = {"test digits": test_x[:10].reshape(-1, 1, 14, 14)}
 for name, model in models.items():
     with torch.no_grad():
-        rows[f"rebuilt, {name.split(' (')[0]}"] = draw(model, reparameterize(*model.encode(test_x[:10])))
+        rows[f"rebuilt, {name.split(' (')[0]}"] = draw(
+            model, reparameterize(*model.encode(test_x[:10]))
+        )
 for name, model in models.items():
     rows[f"drawn, {name.split(' (')[0]}"] = draw(model, invented)
 plots.image_rows(
@@ -712,8 +927,14 @@ verify.promise(
     measured["β = 196 (mean over pixels)"]["KL"] < 0.1,
     got=measured["β = 196 (mean over pixels)"]["KL"],
 )
-verify.promise("and a bound more than 10 nats worse", hidden - one > 10, got=hidden - one)
-verify.promise("the average over latents is more than 10 nats worse, too", weak - one > 10, got=weak - one)
+verify.promise(
+    "and a bound more than 10 nats worse", hidden - one > 10, got=hidden - one
+)
+verify.promise(
+    "the average over latents is more than 10 nats worse, too",
+    weak - one > 10,
+    got=weak - one,
+)
 
 # %% [markdown]
 # With β = 1/16 the codes cost little, so they spread further than the prior: sharper copies, and between the codes of real pictures the decoder is left to itself again, as in the autoencoder (β = 0). With β = 196 there is one blur for all: the classic question in the forums, "why does my VAE output the same image for every input?" No bug in the network, no bad learning rate. The loss asked for it.
@@ -722,12 +943,17 @@ verify.promise("the average over latents is more than 10 nats worse, too", weak 
 # $-\log p(x \mid z) = \frac{1}{2\sigma^2}\sum_i (x_i - \hat x_i)^2 + \text{constant}$. So `F.mse_loss(x_hat, x)`, the mean over $D$ pixels, is honest for $\frac{1}{2\sigma^2} = \frac1D$:
 
 # %%
-x_hat, target = torch.rand(1, 784, dtype=torch.float64), torch.rand(1, 784, dtype=torch.float64)
+x_hat, target = (
+    torch.rand(1, 784, dtype=torch.float64),
+    torch.rand(1, 784, dtype=torch.float64),
+)
 variance = torch.tensor(784 / 2, dtype=torch.float64)
 nats = -vae.gaussian_log_likelihood(target, x_hat, variance.log()).item()
 constant = 784 / 2 * math.log(2 * math.pi * 784 / 2)
 verify.agree(
-    "mse_loss is -log p(x|z) for σ² = D/2, but for a constant", F.mse_loss(x_hat, target).item(), nats - constant
+    "mse_loss is -log p(x|z) for σ² = D/2, but for a constant",
+    F.mse_loss(x_hat, target).item(),
+    nats - constant,
 )
 print(f"28×28 pixels: σ = {math.sqrt(784 / 2):.1f}, for grey values between 0 and 1")
 
@@ -750,8 +976,14 @@ class Peeker(nn.Module):
     def __init__(self, latent=8, hidden=128, layers=3, peek=True):
         super().__init__()
         sizes = [latent] + [hidden] * layers
-        deep = [part for a, c in itertools.pairwise(sizes) for part in (nn.Linear(a, c), nn.Tanh())]
-        self.encoder = nn.Sequential(nn.Linear(196, hidden), nn.Tanh(), nn.Linear(hidden, 2 * latent))
+        deep = [
+            part
+            for a, c in itertools.pairwise(sizes)
+            for part in (nn.Linear(a, c), nn.Tanh())
+        ]
+        self.encoder = nn.Sequential(
+            nn.Linear(196, hidden), nn.Tanh(), nn.Linear(hidden, 2 * latent)
+        )
         self.decoder = nn.Sequential(*deep, nn.Linear(hidden, 196))
         self.W, self.peek = nn.Parameter(torch.zeros(196, 196)), peek
 
@@ -771,11 +1003,19 @@ optimizer = torch.optim.Adam([head_start, grey], lr=2e-2, fused=True)
 for _ in range(steps // 2):
     batch = train_x[torch.randint(len(train_x), (100,))]
     optimizer.zero_grad()
-    (-vae.bernoulli_log_likelihood(batch, grey + batch @ head_start.triu(1)).mean()).backward()
+    (
+        -vae.bernoulli_log_likelihood(batch, grey + batch @ head_start.triu(1)).mean()
+    ).backward()
     optimizer.step()
 with torch.no_grad():
-    peeking = -vae.bernoulli_log_likelihood(test_x, grey + test_x @ head_start.triu(1)).mean().item()
-print(f"peeking alone: {peeking:.1f} nats a test digit; the VAE without peeking: {one:.1f}")
+    peeking = (
+        -vae.bernoulli_log_likelihood(test_x, grey + test_x @ head_start.triu(1))
+        .mean()
+        .item()
+    )
+print(
+    f"peeking alone: {peeking:.1f} nats a test digit; the VAE without peeking: {one:.1f}"
+)
 
 # %% [markdown]
 # Knowing the pixels before is worth about as much as a whole VAE. Together they should be better than either. Are they? Three treatments for the case that they are not. *KL annealing* (Bowman et al., 2016) starts with β = 0 and raises it to 1, so that the code is in use before it costs anything. *Free bits* (Kingma et al., 2016) let each latent
@@ -796,9 +1036,15 @@ free_bits = check("vae.free_bits", free_bits)
 def treated(warm_up=False, free=lambda progress: 0.0):
     def loss(model, x, progress):
         mu, logvar = model.encode(x)
-        explains = vae.bernoulli_log_likelihood(x, model.logits(reparameterize(mu, logvar), x))
-        beta = min(1.0, max(0.0, (progress - 0.3) / 0.6)) if warm_up else 1.0  # 0, then a ramp, then 1
-        return -vae.elbo(explains, free_bits(vae.kl_per_dimension(mu, logvar), free(progress)), beta)
+        explains = vae.bernoulli_log_likelihood(
+            x, model.logits(reparameterize(mu, logvar), x)
+        )
+        beta = (
+            min(1.0, max(0.0, (progress - 0.3) / 0.6)) if warm_up else 1.0
+        )  # 0, then a ramp, then 1
+        return -vae.elbo(
+            explains, free_bits(vae.kl_per_dimension(mu, logvar), free(progress)), beta
+        )
 
     return loss
 
@@ -807,7 +1053,10 @@ patients = {
     "untreated": (Peeker, treated()),
     "KL annealing": (Peeker, treated(warm_up=True)),
     "free bits, 0.5 nats": (Peeker, treated(free=lambda progress: 0.5)),
-    "free bits, first half": (Peeker, treated(free=lambda progress: 0.5 * (progress < 0.5))),
+    "free bits, first half": (
+        Peeker,
+        treated(free=lambda progress: 0.5 * (progress < 0.5)),
+    ),
     "no peeking, one layer": (lambda: Peeker(layers=1, peek=False), treated()),
 }
 cured = {}
@@ -828,9 +1077,14 @@ def examine(model):
     mu, logvar = model.encode(test_x)
     z, kl = reparameterize(mu, logvar), vae.kl_per_dimension(mu, logvar)
     right, swapped = (
-        -vae.bernoulli_log_likelihood(test_x, model.logits(code, test_x)).mean() for code in (z, z.roll(1, dims=0))
+        -vae.bernoulli_log_likelihood(test_x, model.logits(code, test_x)).mean()
+        for code in (z, z.roll(1, dims=0))
     )
-    return kl.mean(dim=0).sort(descending=True).values, (right + kl.sum(dim=1).mean()).item(), (swapped - right).item()
+    return (
+        kl.mean(dim=0).sort(descending=True).values,
+        (right + kl.sum(dim=1).mean()).item(),
+        (swapped - right).item(),
+    )
 
 
 found = {name: examine(model) for name, model in cured.items()}
@@ -850,20 +1104,44 @@ for name, (kl, loss, cost) in found.items():
 
 # %%
 untreated, annealed, free, half, blind = found.values()
-verify.promise("untreated, the KL is below 0.4 nats", untreated[0].sum() < 0.4, got=untreated[0].sum().item())
-verify.promise("and a wrong code costs less than 1 nat", untreated[2] < 1, got=untreated[2])
-verify.promise("annealed, the KL is above 4 nats", annealed[0].sum() > 4, got=annealed[0].sum().item())
+verify.promise(
+    "untreated, the KL is below 0.4 nats",
+    untreated[0].sum() < 0.4,
+    got=untreated[0].sum().item(),
+)
+verify.promise(
+    "and a wrong code costs less than 1 nat", untreated[2] < 1, got=untreated[2]
+)
+verify.promise(
+    "annealed, the KL is above 4 nats",
+    annealed[0].sum() > 4,
+    got=annealed[0].sum().item(),
+)
 verify.promise(
     "and the bound more than 1 nat better than untreated",
     untreated[1] - annealed[1] > 1,
     got=untreated[1] - annealed[1],
 )
-verify.promise("free bits keep all 8 dimensions above 0.4", free[0].min() > 0.4, got=free[0].min().item())
 verify.promise(
-    "free bits improve the bound by more than 0.4 nats", untreated[1] - free[1] > 0.4, got=untreated[1] - free[1]
+    "free bits keep all 8 dimensions above 0.4",
+    free[0].min() > 0.4,
+    got=free[0].min().item(),
 )
-verify.promise("without peeking the KL is above 5 nats", blind[0].sum() > 5, got=blind[0].sum().item())
-verify.promise("and the bound more than 2 nats worse", blind[1] - untreated[1] > 2, got=blind[1] - untreated[1])
+verify.promise(
+    "free bits improve the bound by more than 0.4 nats",
+    untreated[1] - free[1] > 0.4,
+    got=untreated[1] - free[1],
+)
+verify.promise(
+    "without peeking the KL is above 5 nats",
+    blind[0].sum() > 5,
+    got=blind[0].sum().item(),
+)
+verify.promise(
+    "and the bound more than 2 nats worse",
+    blind[1] - untreated[1] > 2,
+    got=blind[1] - untreated[1],
+)
 
 # %% [markdown]
 # The untreated model has thrown its code away. At the start $z$ is noise to the decoder, and charging for it is certain. So the encoder goes silent before the decoder has learned to listen, and to a silent encoder no decoder listens. Its gap is *zero*: where the decoder ignores $z$, the prior is the true posterior,
@@ -883,7 +1161,11 @@ verify.promise("and the bound more than 2 nats worse", blind[1] - untreated[1] >
 # %%
 @torch.no_grad()
 def log_weights(model, x, k, use_encoder=True):
-    mu, logvar = model.encode(x) if use_encoder else (torch.zeros(len(x), 16), torch.zeros(len(x), 16))
+    mu, logvar = (
+        model.encode(x)
+        if use_encoder
+        else (torch.zeros(len(x), 16), torch.zeros(len(x), 16))
+    )
     rows = []
     for _ in range(k):
         z = reparameterize(mu, logvar)
@@ -891,7 +1173,9 @@ def log_weights(model, x, k, use_encoder=True):
             vae.gaussian_log_likelihood(z, 0 * z, torch.zeros(())),
             vae.gaussian_log_likelihood(z, mu, logvar),
         )
-        rows.append(vae.bernoulli_log_likelihood(x, model.decoder(z)) + log_prior - log_q)
+        rows.append(
+            vae.bernoulli_log_likelihood(x, model.decoder(z)) + log_prior - log_q
+        )
     return torch.stack(rows)
 
 
@@ -903,7 +1187,10 @@ weights = {
     "draws from the prior": log_weights(good, some, most, False),
 }
 ks = [k for k in (1, 3, 10, 30, 100, 300, 1000) if k <= most]
-lines = {name: [iwae_bound(rows[:k]).mean().item() for k in ks] for name, rows in weights.items()}
+lines = {
+    name: [iwae_bound(rows[:k]).mean().item() for k in ks]
+    for name, rows in weights.items()
+}
 plots.curves(
     ks,
     {name: np.negative(line) for name, line in lines.items()},
@@ -916,8 +1203,14 @@ plots.curves(
 )
 aimed, blind = lines.values()
 gained = aimed[-1] - aimed[0]
-verify.promise("1,000 draws from q give at least 1 nat more than one", gained > 1, got=gained)
-verify.promise("1,000 from the prior give less than one from q", blind[-1] < aimed[0], got=blind[-1] - aimed[0])
+verify.promise(
+    "1,000 draws from q give at least 1 nat more than one", gained > 1, got=gained
+)
+verify.promise(
+    "1,000 from the prior give less than one from q",
+    blind[-1] < aimed[0],
+    got=blind[-1] - aimed[0],
+)
 
 # %% [markdown]
 # Most random codes have nothing to do with the picture before you, and their weights are next to 0. That is the second job of the encoder: it knows where to look. And when you report nats, say whether they are an ELBO or an importance-weighted bound, and with how many draws: the same model differs by
@@ -937,8 +1230,12 @@ verify.promise("1,000 from the prior give less than one from q", blind[-1] < aim
 # %%
 nats_used = measured["β = 1"]["KL"]
 used = vae.kl_per_dimension(mu, logvar).mean(dim=0)
-print(f"16 dimensions, {nats_used:.1f} nats in use; the busiest carries {used.max():.2f}, the laziest {used.min():.2f}")
-verify.promise("the code of a digit uses between 8 and 16 nats", 8 < nats_used < 16, got=nats_used)
+print(
+    f"16 dimensions, {nats_used:.1f} nats in use; the busiest carries {used.max():.2f}, the laziest {used.min():.2f}"
+)
+verify.promise(
+    "the code of a digit uses between 8 and 16 nats", 8 < nats_used < 16, got=nats_used
+)
 
 # %% [markdown]
 # **Section 3.2.3, "in training, generative and discriminative models compete": wrong for the VAE**, which the same section lists. There is no second player. Encoder and decoder raise one and the same bound, as you did with sliders and then by gradient.

@@ -32,7 +32,9 @@ runtime.seed_everything(seed)
 dense_steps = dense_steps or runtime.pick(ci=150, cpu=2400, gpu=4000)
 own_steps = own_steps or runtime.pick(ci=15, cpu=450, gpu=3000)
 digits = datasets.load("digits")
-images = transforms.to_signed(digits.images)  # (8000, 1, 28, 28), from -1 (black) to 1 (white)
+images = transforms.to_signed(
+    digits.images
+)  # (8000, 1, 28, 28), from -1 (black) to 1 (white)
 LATENT = 100  # how many random numbers a picture starts from
 
 # %% [markdown]
@@ -53,7 +55,11 @@ def article_generator(channels=3):
 def dense_discriminator(channels):
     """A logit a picture: l, so that σ(l) is the probability of being real."""
     return nn.Sequential(
-        nn.Flatten(), nn.Linear(channels * 28 * 28, 128), nn.LeakyReLU(0.2), nn.Linear(128, 1), nn.Flatten(0)
+        nn.Flatten(),
+        nn.Linear(channels * 28 * 28, 128),
+        nn.LeakyReLU(0.2),
+        nn.Linear(128, 1),
+        nn.Flatten(0),
     )
 
 
@@ -65,7 +71,9 @@ def train_stacked(generator, discriminator, steps, size=64):
         with torch.no_grad():
             fake = generator(torch.randn(size, LATENT))
         examples = torch.cat([images[:size], fake])
-        labels = torch.cat([torch.ones(size), torch.zeros(size)])  # 1: real, 0: generated
+        labels = torch.cat(
+            [torch.ones(size), torch.zeros(size)]
+        )  # 1: real, 0: generated
         loss = F.binary_cross_entropy_with_logits(stacked(examples), labels)
         optimizer.zero_grad()
         loss.backward()
@@ -126,11 +134,15 @@ def patched_loss(generator, discriminator, size=64, gradient=False):
     with torch.set_grad_enabled(gradient):
         fake = generator(torch.randn(size, LATENT))
     logits = discriminator(torch.cat([images[:size], fake]))
-    return F.binary_cross_entropy_with_logits(logits, torch.cat([torch.ones(size), torch.zeros(size)]))
+    return F.binary_cross_entropy_with_logits(
+        logits, torch.cat([torch.ones(size), torch.zeros(size)])
+    )
 
 
 def patched_training(generator, discriminator, steps, **how):
-    optimizer = torch.optim.Adam([*generator.parameters(), *discriminator.parameters()], lr=1e-3)
+    optimizer = torch.optim.Adam(
+        [*generator.parameters(), *discriminator.parameters()], lr=1e-3
+    )
     losses = []
     for _ in range(steps):
         loss = patched_loss(generator, discriminator, **how)
@@ -154,7 +166,9 @@ plots.curves(
     title="It runs, and the loss falls as one wishes",
     alt="The loss falls from about 0.7 towards 0 within a few dozen steps.",
 )
-verify.promise("after 100 steps the loss is below 0.05 nats", losses[-1] < 0.05, got=losses[-1])
+verify.promise(
+    "after 100 steps the loss is below 0.05 nats", losses[-1] < 0.05, got=losses[-1]
+)
 
 # %% [markdown]
 # No error any more, and a beautiful curve. Here the dangerous part begins: from now on nothing will tell you that something is wrong. You have to ask.
@@ -166,12 +180,24 @@ verify.promise("after 100 steps the loss is below 0.05 nats", losses[-1] < 0.05,
 # %%
 fresh_d = dense_discriminator(channels)
 first = patched_loss(article_generator(channels), fresh_d).item()
-verify.promise("the first loss lies within 0.15 of log 2 = 0.693", abs(first - math.log(2)) < 0.15, got=first)
+verify.promise(
+    "the first loss lies within 0.15 of log 2 = 0.693",
+    abs(first - math.log(2)) < 0.15,
+    got=first,
+)
 bce = F.binary_cross_entropy_with_logits
 zeros, labels = torch.zeros(64), torch.cat([torch.ones(32), torch.zeros(32)])
 verify.agree("one mean over both halves: log 2", bce(zeros, labels), math.log(2))
-verify.agree("the sum of two means, as in aigc_lab.gan: 2 log 2", gan.discriminator_loss(zeros, zeros), 2 * math.log(2))
-verify.agree("a sigmoid too many: 0.724", bce(torch.sigmoid(zeros), labels), math.log(1 + math.exp(0.5)) - 0.25)
+verify.agree(
+    "the sum of two means, as in aigc_lab.gan: 2 log 2",
+    gan.discriminator_loss(zeros, zeros),
+    2 * math.log(2),
+)
+verify.agree(
+    "a sigmoid too many: 0.724",
+    bce(torch.sigmoid(zeros), labels),
+    math.log(1 + math.exp(0.5)) - 0.25,
+)
 
 # %% [markdown]
 # That one is as it should be. Both conventions, log 2 and 2 log 2, are in use; know yours.
@@ -189,7 +215,9 @@ def parameters_that_changed(module, step):
 
 
 # %% tags=["check"]
-parameters_that_changed = check("debugging.parameters_that_changed", parameters_that_changed)
+parameters_that_changed = check(
+    "debugging.parameters_that_changed", parameters_that_changed
+)
 
 # %% [markdown]
 # **Predict first.** The loss of the patched program fell to nearly 0. In one more step of it, how many of G's four parameters (two weights, two biases) change, and how many of D's? What
@@ -204,7 +232,10 @@ def more():
 for name, network in (("G", generator), ("D", discriminator)):
     changed = parameters_that_changed(network, more)
     print(f"{name}: {len(changed)} of 4 parameters change {sorted(changed)}")
-print("largest change of a pixel that G draws, after 100 steps:", (generator(z) - before).abs().max().item())
+print(
+    "largest change of a pixel that G draws, after 100 steps:",
+    (generator(z) - before).abs().max().item(),
+)
 
 # %% [markdown]
 # You should have seen 0 of G's and 4 of D's, and a largest change of exactly 0. The falling loss was D's, learning to tell digits from the noise of a G that stands still. Ten thousand steps later G would draw what it
@@ -225,7 +256,9 @@ def reached(network, loss):
 for gradient in (False, True):
     loss = patched_loss(generator, discriminator, gradient=gradient)
     fake_line = "with no_grad" if not gradient else "without it  "
-    print(f"fakes made {fake_line}: the loss reaches {reached(generator, loss)} of 4 parameters of G")
+    print(
+        f"fakes made {fake_line}: the loss reaches {reached(generator, loss)} of 4 parameters of G"
+    )
 
 # %% [markdown]
 # `no_grad` makes the pictures constants. (`.detach()` does the same, and so does a round trip through NumPy, which is what the article's `predict` amounts to.) In D's step that is right: D should learn from the pictures, and G
@@ -267,7 +300,9 @@ def g_alone(loss_of_logits, steps=60):
 
 patched_training(generator, discriminator, steps=30)  # D learns a little
 with_label = {
-    "label 0, as the program has it": g_alone(lambda logits: bce(logits, torch.zeros_like(logits))),
+    "label 0, as the program has it": g_alone(
+        lambda logits: bce(logits, torch.zeros_like(logits))
+    ),
     "label 1": g_alone(lambda logits: bce(logits, torch.ones_like(logits))),
 }
 
@@ -304,7 +339,10 @@ def g_step_of_the_stack():
     both.step()
 
 
-print("changed in D by G's step:", sorted(parameters_that_changed(discriminator, g_step_of_the_stack)))
+print(
+    "changed in D by G's step:",
+    sorted(parameters_that_changed(discriminator, g_step_of_the_stack)),
+)
 for _ in range(19):
     g_step_of_the_stack()
 
@@ -367,8 +405,12 @@ generator_step = check("gan_steps.generator_step", generator_step)
 g_optimizer = torch.optim.Adam(generator.parameters(), lr=1e-3)
 d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=1e-3)
 steps_of = {
-    "D's step": lambda: discriminator_step(discriminator, d_optimizer, images[:64], generator(torch.randn(64, LATENT))),
-    "G's step": lambda: generator_step(generator, discriminator, g_optimizer, torch.randn(64, LATENT)),
+    "D's step": lambda: discriminator_step(
+        discriminator, d_optimizer, images[:64], generator(torch.randn(64, LATENT))
+    ),
+    "G's step": lambda: generator_step(
+        generator, discriminator, g_optimizer, torch.randn(64, LATENT)
+    ),
 }
 for name, step in steps_of.items():
     in_g = len(parameters_that_changed(generator, step))
@@ -394,7 +436,9 @@ def taught_on(draw, steps=300):
 
 def batch_of_fakes(n=64):
     """Stand-ins for a half-trained G: real digits, blurred and spotted."""
-    blurred = F.avg_pool2d(images[torch.randint(len(images), (n,))], 3, stride=1, padding=1)
+    blurred = F.avg_pool2d(
+        images[torch.randint(len(images), (n,))], 3, stride=1, padding=1
+    )
     return (blurred + 0.2 * torch.randn(blurred.shape)).clamp(-1, 1)
 
 
@@ -414,7 +458,9 @@ plots.histogram(
 )
 on_known, on_others = (opinions[name].mean().item() for name in list(opinions)[:2])
 verify.promise(
-    "D's logit is higher by more than 1 on digits that it knows", on_known - on_others > 1, got=on_known - on_others
+    "D's logit is higher by more than 1 on digits that it knows",
+    on_known - on_others > 1,
+    got=on_known - on_others,
 )
 
 # %% [markdown]
@@ -435,7 +481,9 @@ wide = taught_on(lambda: batch(images, 64))
 with torch.no_grad():
     gap = (wide(images[:64]).mean() - wide(images[1000:3000]).mean()).item()
 verify.promise(
-    "with random batches the gap shrinks to less than a third", abs(gap) < (on_known - on_others) / 3, got=gap
+    "with random batches the gap shrinks to less than a third",
+    abs(gap) < (on_known - on_others) / 3,
+    got=gap,
 )
 
 # %% [markdown]
@@ -445,14 +493,21 @@ verify.promise(
 
 # %%
 with torch.no_grad():
-    outputs = {"digits": images[:500], "G with LeakyReLU": article_generator(1)(torch.randn(500, LATENT))}
+    outputs = {
+        "digits": images[:500],
+        "G with LeakyReLU": article_generator(1)(torch.randn(500, LATENT)),
+    }
     far = F.leaky_relu(torch.tensor([-5.0, 5.0]), 0.2)
 for name, values in outputs.items():
     black, grey = (values < -0.9).float().mean(), (values.abs() < 0.5).float().mean()
     print(
         f"{name:17} {values.min():6.2f} to {values.max():5.2f}; below -0.9: {black:.0%}, between -0.5 and 0.5: {grey:.0%}"
     )
-verify.agree("LeakyReLU(0.2) needs an input of -5 to give black, and of 5 it makes 5", far, torch.tensor([-1.0, 5.0]))
+verify.agree(
+    "LeakyReLU(0.2) needs an input of -5 to give black, and of 5 it makes 5",
+    far,
+    torch.tensor([-1.0, 5.0]),
+)
 
 # %% [markdown]
 # To paint black G must push some 600 pixels a picture to -5, where the slope is a fifth; for white it must stop at 1, and nothing stops it. Until both are met D wins by looking at the range alone and has nothing to say about shapes. A `tanh` at the end is bounded by -1 and 1, for every input, and flat near both, so that most pixels stay black once
@@ -470,7 +525,10 @@ each_its_own = (line_up - line_up.amin((1, 2, 3), keepdim=True)) / (
     line_up.amax((1, 2, 3), keepdim=True) - line_up.amin((1, 2, 3), keepdim=True)
 )
 plots.image_rows(
-    {"each stretched on its own": each_its_own, "one scale for all": transforms.from_signed(line_up)},
+    {
+        "each stretched on its own": each_its_own,
+        "one scale for all": transforms.from_signed(line_up),
+    },
     title="Above, noise has full contrast and the faint digit is as white as the other",
     alt="Two rows: noise, a digit, a faint digit. In the upper row all have full contrast; below, the noise is mid-grey and the second digit faint.",
     scale=1.2,
@@ -499,12 +557,18 @@ sheet = check("debugging.sheet", sheet)
 # %%
 def dense_generator():
     return nn.Sequential(
-        nn.Linear(LATENT, 128), nn.LeakyReLU(0.2), nn.Linear(128, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28))
+        nn.Linear(LATENT, 128),
+        nn.LeakyReLU(0.2),
+        nn.Linear(128, 784),
+        nn.Tanh(),
+        nn.Unflatten(1, (1, 28, 28)),
     )
 
 
 def adam(network, lr=1e-3):
-    return torch.optim.Adam(network.parameters(), lr=lr, betas=(0.0, 0.99))  # no momentum: the other player moves
+    return torch.optim.Adam(
+        network.parameters(), lr=lr, betas=(0.0, 0.99)
+    )  # no momentum: the other player moves
 
 
 generator, discriminator = dense_generator(), dense_discriminator(1)
@@ -516,8 +580,12 @@ for step in range(dense_steps):
     if step in (0, dense_steps // 8, dense_steps // 2):
         sheets[f"step {step}"] = generator(z).detach()
     fake = generator(torch.randn(64, LATENT))
-    d_losses.append(discriminator_step(discriminator, d_optimizer, batch(images, 64), fake))
-    g_losses.append(generator_step(generator, discriminator, g_optimizer, torch.randn(64, LATENT)))
+    d_losses.append(
+        discriminator_step(discriminator, d_optimizer, batch(images, 64), fake)
+    )
+    g_losses.append(
+        generator_step(generator, discriminator, g_optimizer, torch.randn(64, LATENT))
+    )
 sheets[f"step {dense_steps}"] = generator(z).detach()
 
 # %%
@@ -527,8 +595,16 @@ plots.image_rows(
     title="The article's networks can draw, once the eight defects are gone",
     alt="Four rows of fifteen pictures: noise, blots, and then strokes that look more and more like digits.",
 )
-verify.promise("D's first loss is near 2 log 2 = 1.386", abs(d_losses[0] - 2 * math.log(2)) < 0.2, got=d_losses[0])
-verify.promise("G's first loss is near log 2 = 0.693", abs(g_losses[0] - math.log(2)) < 0.2, got=g_losses[0])
+verify.promise(
+    "D's first loss is near 2 log 2 = 1.386",
+    abs(d_losses[0] - 2 * math.log(2)) < 0.2,
+    got=d_losses[0],
+)
+verify.promise(
+    "G's first loss is near log 2 = 0.693",
+    abs(g_losses[0] - math.log(2)) < 0.2,
+    got=g_losses[0],
+)
 
 
 # %%
@@ -542,14 +618,22 @@ def smooth(losses):
 at = torch.arange(len(smooth(d_losses))) * window + window / 2
 plots.curves(
     at,
-    {"D's loss": smooth(d_losses), "G's loss": smooth(g_losses), "2 log 2": [2 * math.log(2)] * len(at)},
+    {
+        "D's loss": smooth(d_losses),
+        "G's loss": smooth(g_losses),
+        "2 log 2": [2 * math.log(2)] * len(at),
+    },
     x_label="step",
     y_label=f"nats, mean of {window} steps",
     title="A healthy game: nobody wins",
     alt="D's loss stays below 2 log 2, G's loss around 1; neither goes to 0.",
 )
 late = torch.tensor(d_losses[len(d_losses) // 2 :]).mean().item()
-verify.promise("D's loss in the second half lies between 0.5 and 1.386", 0.5 < late < 1.387, got=late)
+verify.promise(
+    "D's loss in the second half lies between 0.5 and 1.386",
+    0.5 < late < 1.387,
+    got=late,
+)
 
 # %% [markdown]
 # Compare this curve with the beautiful one above. There the loss went to 0 and G stood still; here it goes nowhere, and pictures appear.
@@ -568,7 +652,11 @@ def one_step(defect, g, d, g_optimizer, d_optimizer):
     if defect in ("", "first batch", "LeakyReLU"):
         return d_loss, generator_step(g, d, g_optimizer, noise)
     fake_logits = d(g(noise).detach() if defect == "no gradient" else g(noise))
-    loss = F.softplus(fake_logits).mean() if defect == "wrong label" else F.softplus(-fake_logits).mean()
+    loss = (
+        F.softplus(fake_logits).mean()
+        if defect == "wrong label"
+        else F.softplus(-fake_logits).mean()
+    )
     for optimizer in (g_optimizer, d_optimizer):
         optimizer.zero_grad()
     loss.backward()
@@ -581,14 +669,26 @@ def one_step(defect, g, d, g_optimizer, d_optimizer):
 # %%
 def treat(defect, steps):
     torch.manual_seed(seed)
-    g, d = (article_generator(1) if defect == "LeakyReLU" else dense_generator()), dense_discriminator(1)
+    g, d = (
+        (article_generator(1) if defect == "LeakyReLU" else dense_generator()),
+        dense_discriminator(1),
+    )
     optimizers = adam(g), adam(d)
     history = [one_step(defect, g, d, *optimizers) for _ in range(steps)]
     d_loss, g_loss = torch.tensor(history[-50:]).mean(dim=0).tolist()
     moved = len(parameters_that_changed(g, lambda: one_step(defect, g, d, *optimizers)))
     with torch.no_grad():
-        drawn, known, others = g(z), d(images[:64]).mean().item(), d(images[1000:3000]).mean().item()
-    numbers = {"D's loss": d_loss, "G's loss": g_loss, "G moves": moved, "known-others": known - others}
+        drawn, known, others = (
+            g(z),
+            d(images[:64]).mean().item(),
+            d(images[1000:3000]).mean().item(),
+        )
+    numbers = {
+        "D's loss": d_loss,
+        "G's loss": g_loss,
+        "G moves": moved,
+        "known-others": known - others,
+    }
     return drawn, numbers | {"drawn from": drawn.min().item(), "to": drawn.max().item()}
 
 
@@ -598,9 +698,15 @@ patients = torch.randperm(5, generator=torch.Generator().manual_seed(seed)).toli
 short = runtime.pick(ci=60, cpu=500, gpu=500)
 found = {letter: treat(DEFECTS[i], short) for letter, i in zip("ABCDE", patients)}
 for letter, (_, numbers) in found.items():
-    print(f"patient {letter}:", "   ".join(f"{name} {number:.4g}" for name, number in numbers.items()))
+    print(
+        f"patient {letter}:",
+        "   ".join(f"{name} {number:.4g}" for name, number in numbers.items()),
+    )
 plots.image_rows(
-    {letter: transforms.from_signed(drawn[:12]) for letter, (drawn, _) in found.items()},
+    {
+        letter: transforms.from_signed(drawn[:12])
+        for letter, (drawn, _) in found.items()
+    },
     title="What each of them draws",
     alt="Five rows of twelve pictures, one row a patient.",
 )
@@ -619,15 +725,33 @@ for letter, i in zip("ABCDE", patients):
 
 # %%
 of = {DEFECTS[i]: found[letter][1] for letter, i in zip("ABCDE", patients)}
-verify.promise("no gradient: G moves 0 parameters", of["no gradient"]["G moves"] == 0, got=of["no gradient"]["G moves"])
+verify.promise(
+    "no gradient: G moves 0 parameters",
+    of["no gradient"]["G moves"] == 0,
+    got=of["no gradient"]["G moves"],
+)
 partners = of["wrong label"]["D's loss"] + of["wrong label"]["G's loss"]
-verify.promise("wrong label: both losses below 0.1, two partners who agree", partners < 0.1, got=partners)
+verify.promise(
+    "wrong label: both losses below 0.1, two partners who agree",
+    partners < 0.1,
+    got=partners,
+)
 coin = 2 * math.log(2)
 loss = of["D not frozen"]["D's loss"]
-verify.promise("D not frozen: D's loss is above 2 log 2, worse than a coin's", loss > coin, got=loss)
+verify.promise(
+    "D not frozen: D's loss is above 2 log 2, worse than a coin's",
+    loss > coin,
+    got=loss,
+)
 by_heart = max(of, key=lambda defect: of[defect]["known-others"])
-verify.promise("first batch: the largest gap between known and other digits", by_heart == "first batch", got=by_heart)
-verify.promise("LeakyReLU: values beyond 1", of["LeakyReLU"]["to"] > 1, got=of["LeakyReLU"]["to"])
+verify.promise(
+    "first batch: the largest gap between known and other digits",
+    by_heart == "first batch",
+    got=by_heart,
+)
+verify.promise(
+    "LeakyReLU: values beyond 1", of["LeakyReLU"]["to"] > 1, got=of["LeakyReLU"]["to"]
+)
 
 # %% [markdown]
 # The pictures alone would have told you little, and misled you once: the patient whose D is not frozen draws rather well. In its D the two pushes on the fakes, label 0 in D's own step and label 1 in G's, nearly cancel, and so D is held back. That can steady a game.
@@ -647,7 +771,11 @@ def ward(defect, steps):
     print("   ".join(f"{name} {number:.4g}" for name, number in numbers.items()))
 
 
-widgets.play(ward, defect=["healthy", *DEFECTS], steps=(100, 2000, 100, runtime.pick(ci=100, cpu=500, gpu=500)))
+widgets.play(
+    ward,
+    defect=["healthy", *DEFECTS],
+    steps=(100, 2000, 100, runtime.pick(ci=100, cpu=500, gpu=500)),
+)
 
 # %% [markdown]
 # ## Your own GAN
@@ -701,9 +829,13 @@ for step in range(1, own_steps + 1):
     real, labels = images[chosen].to(device), digits.labels[chosen].to(device)
     fake = generator(torch.randn(64, LATENT, device=device), labels)
 
-    d_loss = gan.discriminator_loss(discriminator(real, labels), discriminator(fake.detach(), labels))
+    d_loss = gan.discriminator_loss(
+        discriminator(real, labels), discriminator(fake.detach(), labels)
+    )
     if step % 8 == 0:
-        d_loss = d_loss + 8 * 0.15 * gan.r1_penalty(discriminator, real, labels)  # γ/2 = 0.15, every 8th step only
+        d_loss = d_loss + 8 * 0.15 * gan.r1_penalty(
+            discriminator, real, labels
+        )  # γ/2 = 0.15, every 8th step only
     d_optimizer.zero_grad()
     d_loss.backward()
     d_optimizer.step()
@@ -719,7 +851,11 @@ for step in range(1, own_steps + 1):
     if step % max(1, own_steps // 5) == 0:
         with torch.no_grad():
             drawn = transforms.from_signed(averaged(fixed, wanted))
-        live.images(drawn, title=f"Your GAN after {step} steps", alt=f"Digits 0 to 9, twice, drawn after {step} steps.")
+        live.images(
+            drawn,
+            title=f"Your GAN after {step} steps",
+            alt=f"Digits 0 to 9, twice, drawn after {step} steps.",
+        )
 
 # %% [markdown]
 # Let the examiner judge, who knows real digits only. A hundred of each digit:
@@ -730,16 +866,33 @@ averaged = averaged.cpu()
 with torch.no_grad():
     drawn = averaged(torch.randn(1000, LATENT), asked)
 share = classifier.recognised(drawn, asked)
-verify.promise("the examiner recognises at least 80 % of what was asked for", share >= 0.8, got=share)
+verify.promise(
+    "the examiner recognises at least 80 % of what was asked for",
+    share >= 0.8,
+    got=share,
+)
 
 
 def variety(pictures, labels):
     """Mean distance between two pictures of the same digit."""
-    return torch.stack([torch.pdist(pictures[labels == k].flatten(1)[:100]).mean() for k in range(10)]).mean().item()
+    return (
+        torch.stack(
+            [
+                torch.pdist(pictures[labels == k].flatten(1)[:100]).mean()
+                for k in range(10)
+            ]
+        )
+        .mean()
+        .item()
+    )
 
 
 ratio = variety(drawn, asked) / variety(images[:2000], digits.labels[:2000])
-verify.promise("two drawings of a digit differ at least 0.6 times as much as two written ones", ratio > 0.6, got=ratio)
+verify.promise(
+    "two drawings of a digit differ at least 0.6 times as much as two written ones",
+    ratio > 0.6,
+    got=ratio,
+)
 
 # %%
 print("values from", f"{drawn.min():.2f} to {drawn.max():.2f}")
@@ -792,7 +945,11 @@ def count(network):
 
 
 ours, theirs = dense_generator(), article_generator(1)
-verify.agree("the repaired G has as many weights as the article's with one channel", count(ours), count(theirs))
+verify.agree(
+    "the repaired G has as many weights as the article's with one channel",
+    count(ours),
+    count(theirs),
+)
 
 # %% [markdown]
 # ## Quiz

@@ -21,7 +21,18 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from aigc_lab import check, datasets, gan, metrics, plots, pretrained, runtime, training, verify, widgets
+from aigc_lab import (
+    check,
+    datasets,
+    gan,
+    metrics,
+    plots,
+    pretrained,
+    runtime,
+    training,
+    verify,
+    widgets,
+)
 from aigc_lab.gan import evaluation
 from aigc_lab.gan.augmented import AugmentedGanRecipe, Changes
 from aigc_lab.pretrained.classifier import load_classifier
@@ -41,7 +52,10 @@ short = short or runtime.pick(ci=8, cpu=210, gpu=600)
 animals, test = datasets.load("cats_dogs"), datasets.load("cats_dogs", split="test")
 real, new = to_signed(animals.images), to_signed(test.images)
 plots.image_rows(
-    {kind: animals.images[animals.labels == i][:12] for i, kind in enumerate(animals.names)},
+    {
+        kind: animals.images[animals.labels == i][:12]
+        for i, kind in enumerate(animals.names)
+    },
     title=f"{len(animals):,} pictures to learn from, {len(test)} to test with, half of each are cats",
     alt="White silhouettes on black. Most cats sit, most dogs stand or sit; all are upright.",
 )
@@ -54,8 +68,12 @@ plots.image_rows(
 literal = gan.Discriminator((1, 28, 28), classes=2, width=8)
 optimizer = torch.optim.Adam(literal.parameters(), lr=2e-3)
 losses = []
-for images, labels in training.Batches((real, animals.labels), batch_size=64, seed=seed):
-    loss = F.softplus(-literal(images, labels)).mean()  # -log D(x), on real pictures only
+for images, labels in training.Batches(
+    (real, animals.labels), batch_size=64, seed=seed
+):
+    loss = F.softplus(
+        -literal(images, labels)
+    ).mean()  # -log D(x), on real pictures only
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -79,7 +97,10 @@ with torch.no_grad():
         "noise": torch.rand(400, 1, 28, 28) * 2 - 1,
         "an untrained G's": untrained(torch.randn(400, untrained.latent), test.labels),
     }
-    says = {name: literal(images, test.labels).sigmoid().mean().item() for name, images in others.items()}
+    says = {
+        name: literal(images, test.labels).sigmoid().mean().item()
+        for name, images in others.items()
+    }
 for name, probability in says.items():
     print(f"{name:17}  D says real with probability {probability:.3f}")
 
@@ -94,14 +115,31 @@ z = torch.randn(64, untrained.latent)
 
 def advice(discriminator):
     """Length of the gradient that G's weights get, at the first step."""
-    loss = gan.generator_loss(discriminator(untrained(z, test.labels[:64]), test.labels[:64]))
-    return sum(g.square().sum() for g in torch.autograd.grad(loss, list(untrained.parameters()))).sqrt().item()
+    loss = gan.generator_loss(
+        discriminator(untrained(z, test.labels[:64]), test.labels[:64])
+    )
+    return (
+        sum(
+            g.square().sum()
+            for g in torch.autograd.grad(loss, list(untrained.parameters()))
+        )
+        .sqrt()
+        .item()
+    )
 
 
 says_all = min(says.values())
-verify.promise("D calls everything real with probability above 0.9, on average", says_all > 0.9, got=says_all)
+verify.promise(
+    "D calls everything real with probability above 0.9, on average",
+    says_all > 0.9,
+    got=says_all,
+)
 ratio = advice(literal) / advice(fresh)
-verify.promise("G's gradient is less than half of what an untrained D gives it", ratio < 0.5, got=ratio)
+verify.promise(
+    "G's gradient is less than half of what an untrained D gives it",
+    ratio < 0.5,
+    got=ratio,
+)
 
 # %% [markdown]
 # D praises noise, and G has no reason to change it. (In the pairing loss of our GAN the mistake can't even be written down: each real picture needs a drawn partner.) So D must see both. With that, the case study can begin.
@@ -115,15 +153,27 @@ verify.promise("G's gradient is less than half of what an untrained D gives it",
 judge = load_classifier("cats_dogs")
 with torch.no_grad():
     seen = [evaluation.positions(new.rot90(k, (-2, -1))) for k in range(4)]
-right_animal = np.mean([(animal == test.labels).double().mean().item() for animal, _ in seen])
-right_turn = np.mean([(turn == k).double().mean().item() for k, (_, turn) in enumerate(seen)])
-verify.promise("it names the animal in at least 96 % of 1,600 cases", right_animal >= 0.96, got=right_animal)
-verify.promise("it sees the position in at least 98 %", right_turn >= 0.98, got=right_turn)
+right_animal = np.mean(
+    [(animal == test.labels).double().mean().item() for animal, _ in seen]
+)
+right_turn = np.mean(
+    [(turn == k).double().mean().item() for k, (_, turn) in enumerate(seen)]
+)
+verify.promise(
+    "it names the animal in at least 96 % of 1,600 cases",
+    right_animal >= 0.96,
+    got=right_animal,
+)
+verify.promise(
+    "it sees the position in at least 98 %", right_turn >= 0.98, got=right_turn
+)
 with torch.no_grad():
     real_features, new_features = judge.features(real), judge.features(new)
 floor = metrics.frechet_distance(new_features, real_features[:400])
 best = metrics.precision_recall(new_features, real_features[:400])
-print(f"floor: 400 real training pictures against the 400 test pictures: Fréchet distance {floor:.2f}")
+print(
+    f"floor: 400 real training pictures against the 400 test pictures: Fréchet distance {floor:.2f}"
+)
 print(f"ceiling: precision {best.precision:.2f}, recall {best.recall:.2f}")
 
 # %% [markdown]
@@ -149,7 +199,14 @@ def measure(step, recipe, history):
         measured.append(evaluation.report(recipe, (real, animals.labels), test))
 
 
-history = training.fit(recipe, (real, animals.labels), steps=steps, seed=seed, callback=measure, every_steps=often)
+history = training.fit(
+    recipe,
+    (real, animals.labels),
+    steps=steps,
+    seed=seed,
+    callback=measure,
+    every_steps=often,
+)
 recipe = recipe.to("cpu")
 
 # %%
@@ -160,10 +217,24 @@ with plots.figure(
     columns=2,
 ) as (left, right):
     for i, name in enumerate(("discriminator", "generator")):
-        left.plot(history.steps, history[name], color=plots.COLOURS[i], lw=0.8, label=name)
+        left.plot(
+            history.steps, history[name], color=plots.COLOURS[i], lw=0.8, label=name
+        )
     left.set(xlabel="step", ylabel="loss (nats)", ylim=(0, 2.5))
-    right.plot(at, [100 * m["recognised"] for m in measured], "o-", color=plots.COLOURS[2], label="recognised (%)")
-    right.plot(at, [m["frechet"] for m in measured], "s--", color=plots.COLOURS[3], label="Fréchet distance")
+    right.plot(
+        at,
+        [100 * m["recognised"] for m in measured],
+        "o-",
+        color=plots.COLOURS[2],
+        label="recognised (%)",
+    )
+    right.plot(
+        at,
+        [m["frechet"] for m in measured],
+        "s--",
+        color=plots.COLOURS[3],
+        label="Fréchet distance",
+    )
     right.set(xlabel="step", ylim=(0, 105))
     for ax in (left, right):
         ax.legend(frameon=False, fontsize=9)
@@ -172,9 +243,14 @@ with plots.figure(
 # The losses of a GAN are the score of a game between two players who both improve. After the first hundred steps theirs goes nowhere, while the pictures change from blots to animals. Read measurements of the *pictures*, against held-out data.
 
 # %%
-z = torch.randn(12, recipe.generator.latent, generator=torch.Generator().manual_seed(seed))
+z = torch.randn(
+    12, recipe.generator.latent, generator=torch.Generator().manual_seed(seed)
+)
 with torch.no_grad():
-    asked = {kind: recipe.averaged(z, torch.full((12,), i)) for i, kind in enumerate(animals.names)}
+    asked = {
+        kind: recipe.averaged(z, torch.full((12,), i))
+        for i, kind in enumerate(animals.names)
+    }
 plots.image_rows(
     {f"z, {kind}": from_signed(drawn) for kind, drawn in asked.items()},
     title="Same noise in each column, another label in each row",
@@ -189,7 +265,9 @@ told = torch.arange(400) % 2
 drawn = recipe.sample(400, labels=told, generator=torch.Generator().manual_seed(seed))
 with torch.no_grad():
     animal, turn = evaluation.positions(drawn)
-matrix = torch.stack([torch.bincount(animal[told == i], minlength=2) / 200 for i in range(2)])
+matrix = torch.stack(
+    [torch.bincount(animal[told == i], minlength=2) / 200 for i in range(2)]
+)
 plots.heatmap(
     matrix,
     rows=animals.names,
@@ -202,7 +280,9 @@ plots.heatmap(
     alt="A matrix of 2 by 2; the diagonal holds nearly everything.",
 )
 obeys = (animal == told).double().mean().item()
-verify.promise("at least 88 % show the animal that was asked for", obeys >= 0.88, got=obeys)
+verify.promise(
+    "at least 88 % show the animal that was asked for", obeys >= 0.88, got=obeys
+)
 
 # %% [markdown]
 # A cat and a dog are two points in the space of class codes. Nothing keeps you from asking for what lies between.
@@ -211,10 +291,16 @@ verify.promise("at least 88 % show the animal that was asked for", obeys >= 0.88
 # %%
 @torch.no_grad()
 def between(dog=0.5, drawing=0):
-    noise = torch.randn(12, recipe.averaged.latent, generator=torch.Generator().manual_seed(int(drawing)))
+    noise = torch.randn(
+        12,
+        recipe.averaged.latent,
+        generator=torch.Generator().manual_seed(int(drawing)),
+    )
     cat_code, dog_code = recipe.averaged.class_code.weight
     code = torch.cat([noise, (cat_code.lerp(dog_code, dog)).expand(12, -1)], dim=1)
-    pictures = recipe.averaged.draw(recipe.averaged.to_map(code).unflatten(1, recipe.averaged.small))
+    pictures = recipe.averaged.draw(
+        recipe.averaged.to_map(code).unflatten(1, recipe.averaged.small)
+    )
     share = evaluation.positions(pictures)[0].double().mean().item()
     plots.images(
         from_signed(pictures),
@@ -241,7 +327,9 @@ def generator_loss_in_view(discriminator, change, real, drawn):
 
 
 # %% tags=["check"]
-generator_loss_in_view = check("cats_dogs.generator_loss_in_view", generator_loss_in_view)
+generator_loss_in_view = check(
+    "cats_dogs.generator_loss_in_view", generator_loss_in_view
+)
 
 # %% [markdown]
 # Is that enough? Think of a change that turns pictures by quarters at random. A picture stands in one of four positions: upright 0, turned 1, 2 or 3 quarters. If a generator draws positions with shares $a = (a_0, a_1, a_2, a_3)$ and
@@ -273,14 +361,23 @@ turnings = {
     "90, 180 or 270, never 0": [0, 1 / 3, 1 / 3, 1 / 3],
 }
 for name, t in turnings.items():
-    values = torch.linalg.eigvals(position_mixing(torch.tensor(t, dtype=torch.float64))).abs()
+    values = torch.linalg.eigvals(
+        position_mixing(torch.tensor(t, dtype=torch.float64))
+    ).abs()
     print(f"{name:28} smallest |eigenvalue| {values.min():.2f}")
 
 # %%
 for name, t in turnings.items():
-    values = torch.linalg.eigvals(position_mixing(torch.tensor(t, dtype=torch.float64))).abs().sort()[0]
+    values = (
+        torch.linalg.eigvals(position_mixing(torch.tensor(t, dtype=torch.float64)))
+        .abs()
+        .sort()[0]
+    )
     verify.agree(
-        f"{name}: |eigenvalues| are the Fourier transform of t", values, np.sort(abs(np.fft.fft(t))), tolerance=1e-7
+        f"{name}: |eigenvalues| are the Fourier transform of t",
+        values,
+        np.sort(abs(np.fft.fft(t))),
+        tolerance=1e-7,
     )
 
 # %% [markdown]
@@ -304,11 +401,17 @@ def view_of_d(turn_0=0.7, turn_90=0.1, turn_180=0.1, turn_270=0.1, G_draws="upri
         "half of each": [0.5, 0, 0.5, 0],
         "all four": [0.25] * 4,
     }
-    views = {"real": mixing[:, 0], "drawn": mixing @ torch.tensor(g_shares[G_draws]).double()}
+    views = {
+        "real": mixing[:, 0],
+        "drawn": mixing @ torch.tensor(g_shares[G_draws]).double(),
+    }
     apart = (views["real"] - views["drawn"]).abs().sum().item() / 2
     smallest = torch.linalg.eigvals(mixing).abs().min().item()
     plots.grouped_bars(
-        {f"{90 * i} degrees": {name: v[i].item() for name, v in views.items()} for i in range(4)},
+        {
+            f"{90 * i} degrees": {name: v[i].item() for name, v in views.items()}
+            for i in range(4)
+        },
         y_label="share",
         title=f"D's view differs by {apart:.2f}; smallest |eigenvalue| {smallest:.2f}",
         alt="For each of four positions two bars: the share among real and among drawn pictures, as D sees them.",
@@ -359,14 +462,26 @@ sheets, upright = {}, {}
 for name, view in views.items():
     runtime.seed_everything(seed)
     if view is None:
-        turned = torch.cat([augment(real, turn=quarters, probability=0.5) for _ in range(4)])
-        game, data = gan.GanRecipe.for_data(animals, width=8), (turned, animals.labels.repeat(4))
+        turned = torch.cat(
+            [augment(real, turn=quarters, probability=0.5) for _ in range(4)]
+        )
+        game, data = (
+            gan.GanRecipe.for_data(animals, width=8),
+            (turned, animals.labels.repeat(4)),
+        )
     else:
-        game, data = AugmentedGanRecipe.for_data(animals, width=8, augment=view), (real, animals.labels)
+        game, data = (
+            AugmentedGanRecipe.for_data(animals, width=8, augment=view),
+            (real, animals.labels),
+        )
     training.fit(game, data, steps=short, seed=seed, callback=raise_p, every_steps=10)
-    sheets[name] = game.to("cpu").sample(400, labels=told, generator=torch.Generator().manual_seed(seed))
+    sheets[name] = game.to("cpu").sample(
+        400, labels=told, generator=torch.Generator().manual_seed(seed)
+    )
     with torch.no_grad():
-        upright[name] = (evaluation.positions(sheets[name])[1] == 0).double().mean().item()
+        upright[name] = (
+            (evaluation.positions(sheets[name])[1] == 0).double().mean().item()
+        )
 for name, share in upright.items():
     print(f"{name:29} {share:.0%} upright")
 
@@ -380,13 +495,24 @@ plots.image_rows(
     title="Two of these four generators know which way is up",
     alt="Four rows of rough animals. In the rows 'data only' and 'both, random, every time' many lie on their side or stand on their heads.",
 )
-verify.promise("data only: fewer than 70 % upright", upright["data only"] < 0.70, got=upright["data only"])
-lost, safe = upright["both, random, every time"], ("both, p < 1", "both, 90 degrees, every time")
 verify.promise(
-    "both, random, every time: fewer than with either safe change", lost < min(upright[name] for name in safe), got=lost
+    "data only: fewer than 70 % upright",
+    upright["data only"] < 0.70,
+    got=upright["data only"],
+)
+lost, safe = (
+    upright["both, random, every time"],
+    ("both, p < 1", "both, 90 degrees, every time"),
+)
+verify.promise(
+    "both, random, every time: fewer than with either safe change",
+    lost < min(upright[name] for name in safe),
+    got=lost,
 )
 for name in safe:
-    verify.promise(f"{name}: at least 65 % upright", upright[name] >= 0.65, got=upright[name])
+    verify.promise(
+        f"{name}: at least 65 % upright", upright[name] >= 0.65, got=upright[name]
+    )
 
 # %% [markdown]
 # Why does p rise slowly? *Recoverable* says where the optimum is, not how soon it is found. When this text was written, p = 0.5 from the first step left most animals in a wrong position with one seed of two: G had settled there before D could
@@ -425,7 +551,11 @@ overfitting = check("cats_dogs.overfitting", overfitting)
 # %%
 with torch.no_grad():
     plain = recipe.discriminator.plain  # D without the change in front
-    logits = {"seen": plain(real, animals.labels), "held out": plain(new, test.labels), "drawn": plain(drawn, told)}
+    logits = {
+        "seen": plain(real, animals.labels),
+        "held out": plain(new, test.labels),
+        "drawn": plain(drawn, told),
+    }
 plots.histogram(
     logits,
     x_label="logit of D",
@@ -436,14 +566,20 @@ for a, b in [("seen", "drawn"), ("held out", "drawn"), ("seen", "held out")]:
     print(f"{a:9} above {b:9} in {win_rate(logits[a], logits[b]):.1%} of pairs")
 print(f"overfitting: {overfitting(*logits.values()):.2f}")
 memory = win_rate(logits["seen"], logits["held out"]).item()
-verify.promise("with 1,600 pictures and so few steps, D remembers none: at most 56 %", memory <= 0.56, got=memory)
+verify.promise(
+    "with 1,600 pictures and so few steps, D remembers none: at most 56 %",
+    memory <= 0.56,
+    got=memory,
+)
 
 # %% [markdown]
 # Here D has seen each picture a dozen times only. To see the disease you need fewer pictures and more steps, which takes minutes. So a script of the course has done it beforehand: 100 cats and 100 dogs, 800 steps (256 times each picture), in six ways, with two seeds each.
 
 # %%
 facts, stored = pretrained.info("cats_dogs_gans"), pretrained.load("cats_dogs_gans")
-print(f"{facts['script']}: {facts['seconds']:.0f} s of one thread, seeds {facts['seed']}")
+print(
+    f"{facts['script']}: {facts['seconds']:.0f} s of one thread, seeds {facts['seed']}"
+)
 
 
 def over_time(run, measure):
@@ -460,7 +596,10 @@ lines = {name: over_time(run, "memory") for name, run in runs.items()}
 plots.curves(
     facts["steps"],
     {name: values.mean(dim=0) for name, values in lines.items()},
-    bands={name: (values.min(dim=0).values, values.max(dim=0).values) for name, values in lines.items()},
+    bands={
+        name: (values.min(dim=0).values, values.max(dim=0).values)
+        for name, values in lines.items()
+    },
     x_label="step",
     y_label="share of pairs: seen above held-out",
     title="With 200 pictures D learns them by heart",
@@ -506,22 +645,52 @@ with plots.figure(
     axes[1].set_xscale("log")
 
 # %%
-mean = {way: {m: float(np.mean(v)) for m, v in facts["result"][f"200 pictures: {way}"].items()} for way in ways}
-shown = {"recognised": "recognised", "frechet": "Fréchet", "real_held_out": "held-out", "memory": "memory"}
+mean = {
+    way: {
+        m: float(np.mean(v)) for m, v in facts["result"][f"200 pictures: {way}"].items()
+    }
+    for way in ways
+}
+shown = {
+    "recognised": "recognised",
+    "frechet": "Fréchet",
+    "real_held_out": "held-out",
+    "memory": "memory",
+}
 shown |= {"recall": "recall", "distance": "distance"}
 print(f"{'':32}" + "".join(f"{name:>11}" for name in shown.values()))
 for way, m in mean.items():
     print(f"{way:32}" + "".join(f"{m[k]:11.2f}" for k in shown))
-none, both_sides = mean["none"]["real_held_out"], mean["small changes, both"]["real_held_out"]
-verify.promise("without changes D wins at most 65 % of pairs on held-out pictures", none <= 0.65, got=none)
-verify.promise("with small changes on both sides at least 72 %", both_sides >= 0.72, got=both_sides)
+none, both_sides = (
+    mean["none"]["real_held_out"],
+    mean["small changes, both"]["real_held_out"],
+)
+verify.promise(
+    "without changes D wins at most 65 % of pairs on held-out pictures",
+    none <= 0.65,
+    got=none,
+)
+verify.promise(
+    "with small changes on both sides at least 72 %", both_sides >= 0.72, got=both_sides
+)
 position = {way: facts["result"][f"200 pictures: {way}"]["upright"] for way in ways}
-verify.promise("a fixed quarter turn: over 95 % upright", min(position[ways[3]]) > 0.95, got=min(position[ways[3]]))
-verify.promise("on the data only: under 85 %", max(position[ways[5]]) < 0.85, got=max(position[ways[5]]))
+verify.promise(
+    "a fixed quarter turn: over 95 % upright",
+    min(position[ways[3]]) > 0.95,
+    got=min(position[ways[3]]),
+)
+verify.promise(
+    "on the data only: under 85 %",
+    max(position[ways[5]]) < 0.85,
+    got=max(position[ways[5]]),
+)
 print(
     f"upright after random turns, every time: {position[ways[4]][0]:.0%} with one seed, {position[ways[4]][1]:.0%} with the other"
 )
-verify.promise("one seed above 80 %, one below 5 %", max(position[ways[4]]) > 0.8 and min(position[ways[4]]) < 0.05)
+verify.promise(
+    "one seed above 80 %, one below 5 %",
+    max(position[ways[4]]) > 0.8 and min(position[ways[4]]) < 0.05,
+)
 
 # %% [markdown]
 # With 1,600 pictures D has less to learn by heart. What do small changes do then?
@@ -529,16 +698,30 @@ verify.promise("one seed above 80 %, one below 5 %", max(position[ways[4]]) > 0.
 # %%
 few, many = {}, {}
 for way in ("none", "small changes, both"):
-    few[way], many[way] = (facts["result"][f"{number} pictures: {way}"] for number in (200, 1600))
+    few[way], many[way] = (
+        facts["result"][f"{number} pictures: {way}"] for number in (200, 1600)
+    )
     for number, result in ((200, few[way]), (1600, many[way])):
-        print(f"{number:5} pictures, {way:20} Fréchet distance {result['frechet']}, recall {result['recall']}")
-gain = {m: (few["none"][m], few["small changes, both"][m]) for m in ("frechet", "recall")}
+        print(
+            f"{number:5} pictures, {way:20} Fréchet distance {result['frechet']}, recall {result['recall']}"
+        )
+gain = {
+    m: (few["none"][m], few["small changes, both"][m]) for m in ("frechet", "recall")
+}
 verify.promise(
-    "200 pictures: Fréchet distance lower by a third or more", max(gain["frechet"][1]) < min(gain["frechet"][0]) / 1.5
+    "200 pictures: Fréchet distance lower by a third or more",
+    max(gain["frechet"][1]) < min(gain["frechet"][0]) / 1.5,
 )
-verify.promise("200 pictures: recall higher in both seeds", min(gain["recall"][1]) > max(gain["recall"][0]))
+verify.promise(
+    "200 pictures: recall higher in both seeds",
+    min(gain["recall"][1]) > max(gain["recall"][0]),
+)
 spread = sorted(many["none"]["frechet"] + many["small changes, both"]["frechet"])
-verify.promise("1,600 pictures: all four within 30 %", spread[-1] < 1.3 * spread[0], got=spread[-1] / spread[0])
+verify.promise(
+    "1,600 pictures: all four within 30 %",
+    spread[-1] < 1.3 * spread[0],
+    got=spread[-1] / spread[0],
+)
 
 # %% [markdown]
 # Read from these tables:
@@ -567,7 +750,9 @@ plots.image_rows(
 both_ways = torch.cat([real, real.flip(-1)])
 with torch.no_grad():
     by_pixel = metrics.nearest_neighbours(drawn.flatten(1), both_ways.flatten(1))
-    by_feature = metrics.nearest_neighbours(judge.features(drawn), judge.features(both_ways))
+    by_feature = metrics.nearest_neighbours(
+        judge.features(drawn), judge.features(both_ways)
+    )
 shown = slice(0, 12)
 plots.image_rows(
     {
@@ -578,9 +763,13 @@ plots.image_rows(
     title="Nearest training pictures: relatives, or originals?",
     alt="Twelve drawn animals; below each, two training pictures that resemble it in posture but differ in outline.",
 )
-held_out = metrics.nearest_neighbours(new.flatten(1), both_ways.flatten(1))[0].mean().item()
+held_out = (
+    metrics.nearest_neighbours(new.flatten(1), both_ways.flatten(1))[0].mean().item()
+)
 ours = by_pixel[0].mean().item()
-print(f"mean distance to the nearest training picture: drawn {ours:.1f}, held-out real {held_out:.1f}")
+print(
+    f"mean distance to the nearest training picture: drawn {ours:.1f}, held-out real {held_out:.1f}"
+)
 verify.promise(
     "drawings are no closer to the training pictures than 0.6 of what new real ones are",
     ours > 0.6 * held_out,
@@ -600,14 +789,24 @@ final = evaluation.report(recipe, (real, animals.labels), test)
 print(
     f"quality          recognised as asked, upright  {final['recognised']:6.1%}   judge on real test pictures {pretrained.info('classifier_cats_dogs')['result']['test_accuracy_upright']:.1%}"
 )
-print(f"                 Fréchet distance              {final['frechet']:6.1f}   real against real {floor:.1f}")
+print(
+    f"                 Fréchet distance              {final['frechet']:6.1f}   real against real {floor:.1f}"
+)
 print(
     f"                 precision                     {final['precision']:6.2f}   real against real {best.precision:.2f}"
 )
-print(f"D's power        held-out real above drawn     {final['real_held_out']:6.1%}   guessing 50 %")
-print(f"                 seen above held-out           {final['memory']:6.1%}   nothing remembered 50 %")
-print(f"diversity        recall                        {final['recall']:6.2f}   real against real {best.recall:.2f}")
-print(f"                 distance to nearest seen      {final['distance']:6.1f}   held-out real {own:.1f}")
+print(
+    f"D's power        held-out real above drawn     {final['real_held_out']:6.1%}   guessing 50 %"
+)
+print(
+    f"                 seen above held-out           {final['memory']:6.1%}   nothing remembered 50 %"
+)
+print(
+    f"diversity        recall                        {final['recall']:6.2f}   real against real {best.recall:.2f}"
+)
+print(
+    f"                 distance to nearest seen      {final['distance']:6.1f}   held-out real {own:.1f}"
+)
 
 # %% [markdown]
 # Read it line by line, each number beside what real pictures get. The drawings are well recognised and still far from the floor in Fréchet distance: the judge sees the right animal in a rough outline. Recall is below its ceiling: some kinds of cats are never drawn. And as D is not yet fooled, more
@@ -630,7 +829,11 @@ verify.agree(
     torch.linalg.matrix_power(fixed, 4),
     torch.eye(4).double(),
 )
-verify.agree("after a random one, upright and on their heads look the same", at_random[:, 0], at_random[:, 2])
+verify.agree(
+    "after a random one, upright and on their heads look the same",
+    at_random[:, 0],
+    at_random[:, 2],
+)
 
 # %% [markdown]
 # **Section 4.3.3, quality by "comparing generated and real pictures": imprecise.** There is no pair to compare: which real cat should drawing 17 resemble? Compare *distributions*, in stated features, beside a floor.

@@ -23,13 +23,26 @@ import zlib
 import numpy as np
 import torch
 
-from aigc_lab import check, datasets, metrics, plots, runtime, training, vae, verify, widgets
+from aigc_lab import (
+    check,
+    datasets,
+    metrics,
+    plots,
+    runtime,
+    training,
+    vae,
+    verify,
+    widgets,
+)
 from aigc_lab.pretrained import classifier
 from aigc_lab.transforms import to_unit
 
 runtime.seed_everything(seed)
 steps = steps or runtime.pick(ci=25, cpu=800, gpu=6000)
-fewer, many = runtime.pick(ci=25, cpu=350, gpu=3000), runtime.pick(ci=200, cpu=2000, gpu=2000)
+fewer, many = (
+    runtime.pick(ci=25, cpu=350, gpu=3000),
+    runtime.pick(ci=200, cpu=2000, gpu=2000),
+)
 device = runtime.device()
 digits, test = datasets.load("digits"), datasets.load("digits", split="test")
 grey, test_grey = to_unit(digits.images), to_unit(test.images)
@@ -46,7 +59,10 @@ def dice(number=seed):
 # this course grew out of says that one then generates from that low-dimensional space. So train one, and do it. The networks are those that the VAE below will have; of the encoder's two outputs only the first is used.
 
 # %%
-encoder, decoder = vae.Encoder((1, 28, 28)).to(device), vae.Decoder((1, 28, 28)).to(device)
+encoder, decoder = (
+    vae.Encoder((1, 28, 28)).to(device),
+    vae.Decoder((1, 28, 28)).to(device),
+)
 optimizer = torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], lr=4e-3)
 for (x,) in itertools.islice(training.Batches((grey.to(device),), 64, seed), fewer):
     code, _ = encoder(x)
@@ -59,9 +75,15 @@ for (x,) in itertools.islice(training.Batches((grey.to(device),), 64, seed), few
 with torch.no_grad():
     codes = torch.cat([encoder(part.to(device))[0] for part in grey.split(500)])
     rebuilt = decoder(encoder(test_grey[:12].to(device))[0]).sigmoid().cpu()
-    from_noise = decoder(torch.randn(12, 20, generator=dice()).to(device)).sigmoid().cpu()
+    from_noise = (
+        decoder(torch.randn(12, 20, generator=dice()).to(device)).sigmoid().cpu()
+    )
 plots.image_rows(
-    {"test digits": test.images[:12], "rebuilt": rebuilt, "decoded from noise": from_noise},
+    {
+        "test digits": test.images[:12],
+        "rebuilt": rebuilt,
+        "decoded from noise": from_noise,
+    },
     title="It rebuilds what it never saw, and can't draw",
     alt="Twelve test digits, the same digits rebuilt, a little soft, and twelve grey shapes that are hardly digits.",
 )
@@ -70,10 +92,16 @@ plots.image_rows(
 # The second row is soft, but one reads it. The third was decoded from $z \sim N(0, I)$. But who said that codes look like that? Nobody told the encoder where to put them:
 
 # %%
-print(f"standard deviation of the 20 numbers: {codes.std(dim=0).min():.1f} to {codes.std(dim=0).max():.1f}")
+print(
+    f"standard deviation of the 20 numbers: {codes.std(dim=0).min():.1f} to {codes.std(dim=0).max():.1f}"
+)
 length = codes.norm(dim=1).mean().item()
 print(f"mean length of a code: {length:.1f}; of noise: about {math.sqrt(20):.1f}")
-verify.promise("codes lie more than twice as far out as noise", length > 2 * math.sqrt(20), got=length)
+verify.promise(
+    "codes lie more than twice as far out as noise",
+    length > 2 * math.sqrt(20),
+    got=length,
+)
 
 # %% [markdown]
 # The codes are somewhere else, so you decoded places where no picture ever was. You could measure where the codes are, fit a Gaussian to them, and draw from that. The VAE goes the other way. It says beforehand
@@ -87,7 +115,10 @@ verify.promise("codes lie more than twice as far out as noise", length > 2 * mat
 model = vae.VaeRecipe.for_data(digits)
 history = training.fit(model, digits, steps=steps, seed=seed)
 block = max(1, len(history) // 30)  # steps that make one point of the curve
-points = {name: history[name][: len(history) // block * block].reshape(-1, block) for name in ("reconstruction", "KL")}
+points = {
+    name: history[name][: len(history) // block * block].reshape(-1, block)
+    for name in ("reconstruction", "KL")
+}
 smooth = {name: values.mean(axis=1) for name, values in points.items()}
 plots.curves(
     block * np.arange(1, len(smooth["KL"]) + 1),
@@ -97,7 +128,11 @@ plots.curves(
     title="The code gets dearer, the picture cheaper",
     alt="Reconstruction falls from above 200 to about 80 nats while the KL rises to about 20.",
 )
-verify.promise("the KL ends between 15 and 27 nats", 15 < smooth["KL"][-1] < 27, got=smooth["KL"][-1])
+verify.promise(
+    "the KL ends between 15 and 27 nats",
+    15 < smooth["KL"][-1] < 27,
+    got=smooth["KL"][-1],
+)
 
 # %% [markdown]
 # At first a code says little. As the decoder learns to use it, the KL rises, and the reconstruction falls by more. A rising KL is the model at work.
@@ -117,7 +152,10 @@ with torch.no_grad():
         "training digits": grey[:many],
     }
 seen = judge.features(2 * test_grey - 1)
-distance = {name: metrics.frechet_distance(seen, judge.features(2 * sheet - 1)) for name, sheet in sheets.items()}
+distance = {
+    name: metrics.frechet_distance(seen, judge.features(2 * sheet - 1))
+    for name, sheet in sheets.items()
+}
 for name, value in distance.items():
     print(f"{name:30} {value:6.0f}")
 
@@ -132,9 +170,17 @@ plots.image_rows(
     alt="Four rows of fourteen: blots, digits with flaws, digits that are a little soft, real digits.",
 )
 worst, repaired, ours, real = distance.values()
-verify.promise("N(0, I): the autoencoder is over 5 times as far off as the VAE", worst > 5 * ours, got=worst / ours)
-verify.promise("a fitted Gaussian: less than 3 times", repaired < 3 * ours, got=repaired / ours)
-verify.promise("real digits are nearer than all", real < min(worst, repaired, ours), got=real)
+verify.promise(
+    "N(0, I): the autoencoder is over 5 times as far off as the VAE",
+    worst > 5 * ours,
+    got=worst / ours,
+)
+verify.promise(
+    "a fitted Gaussian: less than 3 times", repaired < 3 * ours, got=repaired / ours
+)
+verify.promise(
+    "real digits are nearer than all", real < min(worst, repaired, ours), got=real
+)
 
 # %% [markdown]
 # ## Walk through the latent space
@@ -146,7 +192,9 @@ flat = vae.VaeRecipe.for_data(digits, latent=2)
 training.fit(flat, digits, steps=2 * fewer, seed=seed)
 side = 13
 marks = torch.special.ndtri((torch.arange(side) + 0.5) / side)  # quantiles of N(0, 1)
-grid = torch.cartesian_prod(marks.flip(0), marks).flip(1)  # z2 from top to bottom, z1 from left to right
+grid = torch.cartesian_prod(marks.flip(0), marks).flip(
+    1
+)  # z2 from top to bottom, z1 from left to right
 plots.images(
     flat.decode(grid),
     columns=side,
@@ -167,7 +215,9 @@ plots.scatter(
     alt="Means of the test digits' codes, coloured by digit: ten overlapping regions around 0.",
 )
 sizes = (logvar / 2).exp().mean(dim=0)
-print(f"a code's cloud has a standard deviation of {sizes[0]:.2f} by {sizes[1]:.2f}, on average")
+print(
+    f"a code's cloud has a standard deviation of {sizes[0]:.2f} by {sizes[1]:.2f}, on average"
+)
 
 # %% [markdown]
 # Walk it yourself. Where two regions meet, is there a border, or a digit that is half of each?
@@ -242,7 +292,9 @@ widgets.play(turn, test_digit=(0, 99, 1, 3), rank=(1, model.latent, 1, 1))
 # NBVAL_CHECK_OUTPUT
 for d in (2, 20, 256):
     a, b = torch.randn(2, 10_000, d, generator=dice()).double()
-    print(f"d = {d:3}: ends {a.norm(dim=1).mean():5.2f} long, half way {((a + b) / 2).norm(dim=1).mean():5.2f}")
+    print(
+        f"d = {d:3}: ends {a.norm(dim=1).mean():5.2f} long, half way {((a + b) / 2).norm(dim=1).mean():5.2f}"
+    )
 
 # %% [markdown]
 # Half way, a chord is shorter by $\sqrt 2$. In 256 dimensions the lengths of drawn codes spread by only 0.7 around 16, so a code of length 11.3 is one that the prior practically never draws. The cure is to walk on the arc.
@@ -266,8 +318,14 @@ halves = {
     "arc": model.decode(slerp(first, second, 0.5)).cpu(),
     "a new draw": model.sample(many // 4, dice(2)).cpu(),
 }
-sure = {name: judge(2 * x - 1).softmax(dim=1).max(dim=1).values.mean().item() for name, x in halves.items()}
-halfway = {name: metrics.frechet_distance(seen, judge.features(2 * x - 1)) for name, x in halves.items()}
+sure = {
+    name: judge(2 * x - 1).softmax(dim=1).max(dim=1).values.mean().item()
+    for name, x in halves.items()
+}
+halfway = {
+    name: metrics.frechet_distance(seen, judge.features(2 * x - 1))
+    for name, x in halves.items()
+}
 plots.bars(
     halfway,
     y_label="Fréchet distance to test digits",
@@ -276,14 +334,24 @@ plots.bars(
 )
 
 # %%
-print("how sure the classifier is:", ", ".join(f"{name} {value:.0%}" for name, value in sure.items()))
+print(
+    "how sure the classifier is:",
+    ", ".join(f"{name} {value:.0%}" for name, value in sure.items()),
+)
 verify.promise(
     "the pixel mean is more than twice as far off as either path",
     halfway["pixels"] > 2 * max(halfway["chord"], halfway["arc"]),
     got=halfway["pixels"] / max(halfway["chord"], halfway["arc"]),
 )
-verify.promise("the arc is nearer to test digits than the chord", halfway["arc"] < halfway["chord"], got=halfway["arc"])
-verify.promise("the classifier is no less sure of the pixel mean than of the arc", sure["pixels"] > sure["arc"] - 0.05)
+verify.promise(
+    "the arc is nearer to test digits than the chord",
+    halfway["arc"] < halfway["chord"],
+    got=halfway["arc"],
+)
+verify.promise(
+    "the classifier is no less sure of the pixel mean than of the arc",
+    sure["pixels"] > sure["arc"] - 0.05,
+)
 
 # %%
 two, six = [(test.labels == digit).nonzero()[0, 0].item() for digit in (2, 6)]
@@ -300,7 +368,9 @@ plots.image_rows(
     alt="Three rows of eleven: a cross-fade, and two paths on which one digit changes shape into another.",
 )
 apart = (model.decode((a + b) / 2) - model.decode(slerp(a, b, 0.5))).abs().mean().item()
-print(f"lengths {a.norm():.2f} and {b.norm():.2f}; chord and arc differ by {apart:.3f} a pixel half way")
+print(
+    f"lengths {a.norm():.2f} and {b.norm():.2f}; chord and arc differ by {apart:.3f} a pixel half way"
+)
 
 # %% [markdown]
 # The double exposures are far from digits, yet the classifier is as sure of them as of real draws: certainty is no proof of quality. Of the two paths through
@@ -319,7 +389,10 @@ flipped, thresholded = vae.binarise(test.images, seed=0), (test_grey > 0.5).floa
 with torch.no_grad():
     mu, logvar = model.encode(test.images)
     logits = model.averaged.decoder(vae.reparameterize(mu, logvar, dice())).cpu()
-    cross_entropy = vae.bernoulli_log_likelihood(test_grey, logits) - vae.kl_standard_normal(mu, logvar).cpu()
+    cross_entropy = (
+        vae.bernoulli_log_likelihood(test_grey, logits)
+        - vae.kl_standard_normal(mu, logvar).cpu()
+    )
 ways = {
     "coin flips": model.bound(flipped, generator=dice()).cpu(),
     "threshold": model.bound(thresholded, generator=dice()).cpu(),
@@ -353,15 +426,26 @@ plots.curves(
 )
 
 # %%
-on_training = -model.bound(vae.binarise(digits.images[:many]), generator=dice()).mean().item()
+on_training = (
+    -model.bound(vae.binarise(digits.images[:many]), generator=dice()).mean().item()
+)
 on_test = -ways["coin flips"].mean().item()
 print(f"ELBO: training digits {on_training:.1f}, test digits {on_test:.1f} nats")
 verify.promise(
-    "50 draws gain more than 2 nats over the ELBO", tightened[0] - tightened[-1] > 2, got=tightened[0] - tightened[-1]
+    "50 draws gain more than 2 nats over the ELBO",
+    tightened[0] - tightened[-1] > 2,
+    got=tightened[0] - tightened[-1],
 )
 verify.promise("the test ELBO is better than 108 nats", on_test < 108, got=on_test)
-moved = on_test + model.bound(vae.binarise(test.images, seed=1), generator=dice()).mean().item()
-verify.promise("another seed of the coin flips moves it by less than 1 nat", abs(moved) < 1, got=moved)
+moved = (
+    on_test
+    + model.bound(vae.binarise(test.images, seed=1), generator=dice()).mean().item()
+)
+verify.promise(
+    "another seed of the coin flips moves it by less than 1 nat",
+    abs(moved) < 1,
+    got=moved,
+)
 
 # %% [markdown]
 # What do others have on binarised MNIST? The numbers below are $-\log p$ estimated by importance sampling, as published; an independent library (pythae) reports that it reproduced each within 0.3 nats:
@@ -389,8 +473,14 @@ bits_per_dimension = check("latent.bits_per_dimension", bits_per_dimension)
 
 # %%
 guess = torch.tensor(784 * math.log(0.5), dtype=torch.float64)
-verify.agree("guessing black or white costs one bit a pixel", bits_per_dimension(guess, (1, 28, 28)), 1.0)
-print(f"95 nats for 28 x 28 pixels: {bits_per_dimension(torch.tensor(-95.0), (1, 28, 28)):.3f} bits a pixel")
+verify.agree(
+    "guessing black or white costs one bit a pixel",
+    bits_per_dimension(guess, (1, 28, 28)),
+    1.0,
+)
+print(
+    f"95 nats for 28 x 28 pixels: {bits_per_dimension(torch.tensor(-95.0), (1, 28, 28)):.3f} bits a pixel"
+)
 
 # %% [markdown]
 # ## The odd one out
@@ -412,7 +502,10 @@ area_under_roc = check("latent.area_under_roc", area_under_roc)
 # %%
 fashion, fashion_test = datasets.load("fashion"), datasets.load("fashion", split="test")
 clothes = vae.binarise(fashion_test.images[:many], seed=0)
-score = {"test digits": -ways["coin flips"], "clothes": -model.bound(clothes, generator=dice()).cpu()}
+score = {
+    "test digits": -ways["coin flips"],
+    "clothes": -model.bound(clothes, generator=dice()).cpu(),
+}
 plots.histogram(
     {name: nats.clamp(max=1500) for name, nats in score.items()},
     x_label="-bound of the digits' VAE, nats (1500 stands for more, too)",
@@ -432,7 +525,9 @@ tailor = vae.VaeRecipe.for_data(fashion)
 training.fit(tailor, fashion, steps=fewer, seed=seed)
 black = torch.zeros(200, 1, 28, 28)
 surprise = {"clothes": clothes, "digits": flipped, "all black": black}
-surprise = {name: -tailor.bound(x, generator=dice()).cpu() for name, x in surprise.items()}
+surprise = {
+    name: -tailor.bound(x, generator=dice()).cpu() for name, x in surprise.items()
+}
 for name, nats in surprise.items():
     print(
         f"{name:10} {nats.mean():6.0f} nats, taken for an anomaly with area {area_under_roc(surprise['clothes'], nats):.2f}"
@@ -457,15 +552,24 @@ by_class = {
 order_of_classes = sorted(by_class, key=by_class.get)
 plots.bars(
     {name: by_class[name] for name in order_of_classes}
-    | {"(digits)": surprise["digits"].mean().item(), "(all black)": surprise["all black"].mean().item()},
+    | {
+        "(digits)": surprise["digits"].mean().item(),
+        "(all black)": surprise["all black"].mean().item(),
+    },
     y_label="-bound, nats",
     title="The bound measures how simple a picture is, as well",
     alt="Mean surprise by kind of clothes, from sandals or trousers to shirts, with digits and black pictures beside them.",
 )
 blind = area_under_roc(surprise["clothes"], surprise["all black"])
 confused = area_under_roc(surprise["clothes"], surprise["digits"])
-verify.promise("digits are less surprising than clothes in more than half of the pairs", confused < 0.5, got=confused)
-verify.promise("an all black picture is hardly ever taken for an anomaly", blind < 0.05, got=blind)
+verify.promise(
+    "digits are less surprising than clothes in more than half of the pairs",
+    confused < 0.5,
+    got=confused,
+)
+verify.promise(
+    "an all black picture is hardly ever taken for an anomaly", blind < 0.05, got=blind
+)
 
 # %% [markdown]
 # Why? $-\log p(x)$ is a code length. A picture that is simple is short to write in *every* reasonable code, familiar or not. Clothes are full of grey, and each grey pixel is a coin flip that nobody can foresee. Even an oracle
@@ -474,8 +578,13 @@ verify.promise("an all black picture is hardly ever taken for an anomaly", blind
 # %%
 coins = {name: sum(torch.special.entr(q).flatten(1).sum(1).mean().item() for q in (x, 1 - x))
          for name, x in {"clothes": to_unit(fashion_test.images[:many]), "digits": test_grey}.items()}  # fmt: skip
-print(f"the oracle pays {coins['clothes']:.0f} nats for clothes, {coins['digits']:.0f} for digits")
-verify.promise("clothes cost the oracle more than twice as much", coins["clothes"] > 2 * coins["digits"])
+print(
+    f"the oracle pays {coins['clothes']:.0f} nats for clothes, {coins['digits']:.0f} for digits"
+)
+verify.promise(
+    "clothes cost the oracle more than twice as much",
+    coins["clothes"] > 2 * coins["digits"],
+)
 
 # %% [markdown]
 # A stranger needs only be simpler than that to look familiar. The digits' VAE has the same blind spot:
@@ -483,7 +592,9 @@ verify.promise("clothes cost the oracle more than twice as much", coins["clothes
 # %%
 empty = -model.bound(black, generator=dice()).mean().item()
 share = (score["test digits"] < empty).double().mean().item()
-print(f"an empty picture costs the digits' VAE {empty:.0f} nats; {share:.1%} of the test digits cost less")
+print(
+    f"an empty picture costs the digits' VAE {empty:.0f} nats; {share:.1%} of the test digits cost less"
+)
 
 # %% [markdown]
 # A cure that helps is to compare with a code that knows nothing of clothes. `zlib` stands in for "how complicated is this picture at all", and the score becomes the *difference* of the two code lengths (the idea of Serrà et al., 2020).
@@ -493,7 +604,9 @@ print(f"an empty picture costs the digits' VAE {empty:.0f} nats; {share:.1%} of 
 def complexity(images):
     """Nats that a general-purpose compressor takes for each black and white picture."""
     packed = [np.packbits(image.numpy().astype(bool)).tobytes() for image in images]
-    return torch.tensor([8 * len(zlib.compress(data, 9)) * math.log(2) for data in packed])
+    return torch.tensor(
+        [8 * len(zlib.compress(data, 9)) * math.log(2) for data in packed]
+    )
 
 
 sets = {"clothes": clothes, "digits": flipped, "all black": black}
@@ -516,9 +629,17 @@ plots.grouped_bars(
 
 # %%
 for name, row in table.items():
-    print(f"{name:10}", ", ".join(f"{score}: {value:.2f}" for score, value in row.items()))
-verify.promise("corrected, digits stand out in more than 65 of 100 pairs", table["digits"]["bound - complexity"] > 0.65)
-verify.promise("corrected, black pictures nearly always", table["all black"]["bound - complexity"] > 0.95)
+    print(
+        f"{name:10}", ", ".join(f"{score}: {value:.2f}" for score, value in row.items())
+    )
+verify.promise(
+    "corrected, digits stand out in more than 65 of 100 pairs",
+    table["digits"]["bound - complexity"] > 0.65,
+)
+verify.promise(
+    "corrected, black pictures nearly always",
+    table["all black"]["bound - complexity"] > 0.95,
+)
 
 # %% [markdown]
 # Black pictures go from the least suspicious to the most, and digits from worse than guessing to a useful, far from perfect score. What helped is the question: not "is this likely?" but "is this likelier under my model than under one
@@ -532,13 +653,21 @@ verify.promise("corrected, black pictures nearly always", table["all black"]["bo
 
 # %%
 far = distance["autoencoder, N(0, I)"] / distance["VAE, N(0, I)"]
-verify.promise("the article's generator is over 5 times as far from digits as the VAE", far > 5, got=far)
-spread = (logvar.exp() + mu.square()).mean(dim=0).cpu()  # of the test digits' codes, in the VAE
+verify.promise(
+    "the article's generator is over 5 times as far from digits as the VAE",
+    far > 5,
+    got=far,
+)
+spread = (
+    (logvar.exp() + mu.square()).mean(dim=0).cpu()
+)  # of the test digits' codes, in the VAE
 print(
     f"the VAE's codes together have a second moment of {spread.min():.2f} to {spread.max():.2f} a dimension; the prior has 1"
 )
 verify.promise(
-    "each within 0.5 of the prior's 1", (spread - 1).abs().max().item() < 0.5, got=(spread - 1).abs().max().item()
+    "each within 0.5 of the prior's 1",
+    (spread - 1).abs().max().item() < 0.5,
+    got=(spread - 1).abs().max().item(),
 )
 
 # %% [markdown]

@@ -62,11 +62,15 @@ asked = torch.arange(n) % 10
 # are three of them. Would you buy one?
 
 # %%
-pool = runtime.pick(ci=1000, cpu=4000)  # training digits of which the judge's features are kept
+pool = runtime.pick(
+    ci=1000, cpu=4000
+)  # training digits of which the judge's features are kept
 with torch.no_grad():
     known = torch.cat([judge.features(part) for part in train_x[:pool].split(250)])
     sure = judge.head(known).softmax(dim=1)
-surest = torch.stack([(sure[:, c] * (digits.labels[:pool] == c)).argmax() for c in range(10)])
+surest = torch.stack(
+    [(sure[:, c] * (digits.labels[:pool] == c)).argmax() for c in range(10)]
+)
 averages = torch.stack([train_x[digits.labels == c].mean(dim=0) for c in range(10)])
 copied = torch.randperm(pool, generator=torch.Generator().manual_seed(seed))[:n]
 
@@ -86,12 +90,23 @@ plots.image_rows(
 
 # %%
 torch.manual_seed(seed)
-flatterer = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)))
+flatterer = nn.Sequential(
+    nn.Linear(64, 512),
+    nn.ReLU(),
+    nn.Linear(512, 784),
+    nn.Tanh(),
+    nn.Unflatten(1, (1, 28, 28)),
+)
 optimizer = torch.optim.Adam(flatterer.parameters(), lr=3e-3)
 wishes = (known - known.mean(dim=0)) / known.std()
 for _ in range(runtime.pick(ci=100, cpu=150)):
     some = torch.randint(len(known), (64,))
-    loss = (judge.features(flatterer(wishes[some])) - known[some]).square().sum(dim=1).mean()
+    loss = (
+        (judge.features(flatterer(wishes[some])) - known[some])
+        .square()
+        .sum(dim=1)
+        .mean()
+    )
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -106,7 +121,9 @@ plots.images(
     alt="Ten white squares with dark smears and specks; nobody would call them digits.",
 )
 share = classifier.recognised(sets["D"], labels["D"])
-verify.promise("the judge recognises at least 97 % of D's pictures", share >= 0.97, got=share)
+verify.promise(
+    "the judge recognises at least 97 % of D's pictures", share >= 0.97, got=share
+)
 
 # %% [markdown]
 # A judge that you optimise against stops being a judge. Lesson 01 took "the share recognised" for quality; D gets nearly full marks for it.
@@ -168,17 +185,32 @@ damaged = {
 }
 goal = metrics.mse(damaged["ghost"], x)
 for name, y in damaged.items():
-    blend = (goal / metrics.mse(y, x)).sqrt().clamp(max=1)  # the MSE grows with the square of the share
+    blend = (
+        (goal / metrics.mse(y, x)).sqrt().clamp(max=1)
+    )  # the MSE grows with the square of the share
     damaged[name] = x + blend[:, None, None, None] * (y - x)
 plots.image_rows(
-    {"original": x} | {f"{name}, SSIM {metrics.ssim(y, x).mean():.2f}": y for name, y in damaged.items()},
+    {"original": x}
+    | {
+        f"{name}, SSIM {metrics.ssim(y, x).mean():.2f}": y
+        for name, y in damaged.items()
+    },
     title="Four damages, one and the same PSNR",
     alt="Five rows of ten digits: original, ghost, fainter, blurred, noisy; the noisy row looks worst.",
 )
 for name, y in damaged.items():
-    verify.agree(f"{name}: PSNR as of the ghost", psnr(y, x), psnr(damaged["ghost"], x), tolerance=1e-4)
+    verify.agree(
+        f"{name}: PSNR as of the ghost",
+        psnr(y, x),
+        psnr(damaged["ghost"], x),
+        tolerance=1e-4,
+    )
 structure = {name: metrics.ssim(y, x).mean().item() for name, y in damaged.items()}
-verify.promise("SSIM puts the noisy ones last", min(structure, key=structure.get) == "noisy", got=structure["noisy"])
+verify.promise(
+    "SSIM puts the noisy ones last",
+    min(structure, key=structure.get) == "noisy",
+    got=structure["noisy"],
+)
 
 # %% [markdown]
 # So SSIM sees something that MSE doesn't. It has blind spots of its own. Find one: which harmless change ruins all three metrics?
@@ -199,15 +231,25 @@ def damage(kind, strength):
     pair = y[4:5], x[4:5]
     numbers = f"MSE {metrics.mse(*pair).item():.3f}   PSNR {psnr(*pair).item():.1f} dB   SSIM {metrics.ssim(*pair).item():.2f}"
     plots.images(
-        torch.cat(pair), title=numbers, labels=[kind, "original"], alt=f"A 4 after {kind}, and the original.", scale=2.6
+        torch.cat(pair),
+        title=numbers,
+        labels=[kind, "original"],
+        alt=f"A 4 after {kind}, and the original.",
+        scale=2.6,
     )
 
 
-widgets.play(damage, kind=["move", "noise", "blur", "fade"], strength=(0.0, 1.0, 0.05, 0.35))
+widgets.play(
+    damage, kind=["move", "noise", "blur", "fade"], strength=(0.0, 1.0, 0.05, 0.35)
+)
 
 # %%
 two = metrics.ssim(x.roll(2, dims=-1), x).mean().item()
-verify.promise("moved by two pixels, digits have a lower SSIM than the noisy ones", two < structure["noisy"], got=two)
+verify.promise(
+    "moved by two pixels, digits have a lower SSIM than the noisy ones",
+    two < structure["noisy"],
+    got=two,
+)
 
 # %% [markdown]
 # Move the digit by two pixels: nobody minds, and all three metrics collapse.
@@ -219,9 +261,18 @@ verify.promise("moved by two pixels, digits have a lower SSIM than the noisy one
 
 # %% tags=["predict"]
 sevens = transforms.to_unit(test.images[test.labels == 7]).double()
-perfect = metrics.mse(sevens, sevens.roll(1, dims=0)).mean()  # each real 7 against the next real 7
-blur = metrics.mse(transforms.to_unit(transforms.from_signed(averages[7:8])).double().expand_as(sevens), sevens).mean()
-print(f"perfect generator: {-10 * perfect.log10():.2f} dB     average of the training 7s: {-10 * blur.log10():.2f} dB")
+perfect = metrics.mse(
+    sevens, sevens.roll(1, dims=0)
+).mean()  # each real 7 against the next real 7
+blur = metrics.mse(
+    transforms.to_unit(transforms.from_signed(averages[7:8]))
+    .double()
+    .expand_as(sevens),
+    sevens,
+).mean()
+print(
+    f"perfect generator: {-10 * perfect.log10():.2f} dB     average of the training 7s: {-10 * blur.log10():.2f} dB"
+)
 
 # %% [markdown]
 # You should have seen the blur win by about 3 dB. That is no accident of these digits. Let $x$ and $x'$ be two independent draws with mean $\mu$ and
@@ -235,11 +286,15 @@ print(f"perfect generator: {-10 * perfect.log10():.2f} dB     average of the tra
 # %%
 flat = sevens.flatten(1)
 squares = torch.cdist(flat, flat).square()
-pairs = squares.sum() / (len(flat) * (len(flat) - 1))  # the mean over all ordered pairs of different 7s
+pairs = squares.sum() / (
+    len(flat) * (len(flat) - 1)
+)  # the mean over all ordered pairs of different 7s
 trace = flat.var(dim=0).sum()
 verify.agree("mean over pairs of |x - x'|² = 2 tr Σ", pairs, 2 * trace)
 verify.agree(
-    "mean of |x - mean|² = tr Σ, with n - 1", (flat - flat.mean(dim=0)).square().sum() / (len(flat) - 1), trace
+    "mean of |x - mean|² = tr Σ, with n - 1",
+    (flat - flat.mean(dim=0)).square().sum() / (len(flat) - 1),
+    trace,
 )
 lead = 10 * (perfect / blur).log10().item()
 verify.promise("the average wins by 2.7 to 3.3 dB", 2.7 < lead < 3.3, got=lead)
@@ -265,12 +320,24 @@ def seen_by(network, pictures):
 
 seen = {name: seen_by(judge.features, pictures) for name, pictures in sets.items()}
 of_standard = seen_by(judge.features, standard)
-score = {name: metrics.inception_score(judge.head(f).softmax(dim=1)) for name, f in seen.items()}
-told = {name: (judge.head(seen[name]).argmax(dim=1) == y).double().mean().item() for name, y in labels.items()}
+score = {
+    name: metrics.inception_score(judge.head(f).softmax(dim=1))
+    for name, f in seen.items()
+}
+told = {
+    name: (judge.head(seen[name]).argmax(dim=1) == y).double().mean().item()
+    for name, y in labels.items()
+}
 print("            recognised   inception score")
 for name in sets:
-    print(f"{name:10}  {f'{told[name]:.1%}' if name in told else 'not asked':>10}   {score[name]:10.2f}")
-verify.promise("A, the ten prints, beats real digits by more than 1", score["A"] > score["real"] + 1, got=score["A"])
+    print(
+        f"{name:10}  {f'{told[name]:.1%}' if name in told else 'not asked':>10}   {score[name]:10.2f}"
+    )
+verify.promise(
+    "A, the ten prints, beats real digits by more than 1",
+    score["A"] > score["real"] + 1,
+    got=score["A"],
+)
 
 # %% [markdown]
 # (Nobody can ask this VAE for a certain digit, so nothing counts as recognised.) Real digits don't get 10, since the judge is not sure of each. A holds the record: ten perfect pictures, all classes equally often. The formula never
@@ -279,7 +346,10 @@ verify.promise("A, the ten prints, beats real digits by more than 1", score["A"]
 # %%
 # NBVAL_CHECK_OUTPUT
 print("one sure picture a class:", round(metrics.inception_score(torch.eye(10)), 6))
-print("ten thousand sure pictures a class:", round(metrics.inception_score(torch.eye(10).repeat(10_000, 1)), 6))
+print(
+    "ten thousand sure pictures a class:",
+    round(metrics.inception_score(torch.eye(10).repeat(10_000, 1)), 6),
+)
 print("never sure:", round(metrics.inception_score(torch.full((50, 10), 0.1)), 6))
 
 # %% [markdown]
@@ -295,7 +365,9 @@ print("never sure:", round(metrics.inception_score(torch.full((50, 10), 0.1)), 6
 # %%
 s_r, s_f = sympy.symbols("sigma_r sigma_f", positive=True)
 verify.agree(
-    "σr² + σf² - 2 (σr² σf²)^½ = (σr - σf)²", s_r**2 + s_f**2 - 2 * sympy.sqrt(s_r**2 * s_f**2), (s_r - s_f) ** 2
+    "σr² + σf² - 2 (σr² σf²)^½ = (σr - σf)²",
+    s_r**2 + s_f**2 - 2 * sympy.sqrt(s_r**2 * s_f**2),
+    (s_r - s_f) ** 2,
 )
 
 # %% [markdown]
@@ -324,7 +396,11 @@ verify.promise(
     distance["C"] < 1.3 * distance["real"],
     got=distance["C"],
 )
-verify.promise("B, the averages, is farther than A, the prints", distance["B"] > distance["A"], got=distance["B"])
+verify.promise(
+    "B, the averages, is farther than A, the prints",
+    distance["B"] > distance["A"],
+    got=distance["B"],
+)
 
 # %% [markdown]
 # It catches A, B and D. C it calls perfect, and rightly so: C *is* distributed like real digits. That is C's record.
@@ -339,9 +415,15 @@ sizes = runtime.pick(ci=[100, 200, 300], cpu=[100, 150, 250, 500, 1000])
 rng = torch.Generator().manual_seed(seed)
 floor, kernel = {}, {}
 for m in sizes:
-    draws = [torch.randperm(len(known), generator=rng)[: 2 * m].split(m) for _ in range(12)]
-    floor[m] = np.array([metrics.frechet_distance(known[a], known[b]) for a, b in draws])
-    kernel[m] = np.array([metrics.kernel_distance(known[a], known[b]) for a, b in draws])
+    draws = [
+        torch.randperm(len(known), generator=rng)[: 2 * m].split(m) for _ in range(12)
+    ]
+    floor[m] = np.array(
+        [metrics.frechet_distance(known[a], known[b]) for a, b in draws]
+    )
+    kernel[m] = np.array(
+        [metrics.kernel_distance(known[a], known[b]) for a, b in draws]
+    )
     print(
         f"m = {m:5}   Fréchet {floor[m].mean():6.2f} ± {floor[m].std():.2f}   kernel {kernel[m].mean():+.3f} ± {kernel[m].std():.3f}"
     )
@@ -355,10 +437,20 @@ for m in sizes:
 # %%
 of_gan, inverse = [], [1 / m for m in sizes]
 for m in sizes:
-    draws = [(torch.randperm(n, generator=rng)[:m], torch.randperm(n, generator=rng)[:m]) for _ in range(12)]
-    of_gan.append(np.mean([metrics.frechet_distance(of_standard[a], seen["GAN"][b]) for a, b in draws]))
+    draws = [
+        (torch.randperm(n, generator=rng)[:m], torch.randperm(n, generator=rng)[:m])
+        for _ in range(12)
+    ]
+    of_gan.append(
+        np.mean(
+            [metrics.frechet_distance(of_standard[a], seen["GAN"][b]) for a, b in draws]
+        )
+    )
 of_real = [floor[m].mean() for m in sizes]
-lines = {"GAN against real": np.polyfit(inverse, of_gan, 1), "real against real": np.polyfit(inverse, of_real, 1)}
+lines = {
+    "GAN against real": np.polyfit(inverse, of_gan, 1),
+    "real against real": np.polyfit(inverse, of_real, 1),
+}
 
 # %%
 along = np.linspace(0, 1 / sizes[0], 50)
@@ -375,11 +467,21 @@ with plots.figure(
             label=f"{name}: {line[1]:.2f} at 0",
         )
         ax.plot(inverse, values, "o", color=plots.COLOURS[i])
-    ax.set(xlabel="1/m", ylabel="Fréchet distance", ylim=(min(0, lines["real against real"][1]) - 0.5, None))
+    ax.set(
+        xlabel="1/m",
+        ylabel="Fréchet distance",
+        ylim=(min(0, lines["real against real"][1]) - 0.5, None),
+    )
     ax.legend(frameon=False)
-verify.promise("at 100 pictures real digits are more than 5 from real digits", of_real[0] > 5, got=of_real[0])
 verify.promise(
-    "extrapolated, less than 1 is left", abs(lines["real against real"][1]) < 1, got=lines["real against real"][1]
+    "at 100 pictures real digits are more than 5 from real digits",
+    of_real[0] > 5,
+    got=of_real[0],
+)
+verify.promise(
+    "extrapolated, less than 1 is left",
+    abs(lines["real against real"][1]) < 1,
+    got=lines["real against real"][1],
 )
 
 # %% [markdown]
@@ -420,9 +522,14 @@ plots.curves(
     log_x=True,
     markers=True,
 )
-many = [torch.randperm(len(known), generator=rng)[: 2 * sizes[0]].split(sizes[0]) for _ in range(200)]
+many = [
+    torch.randperm(len(known), generator=rng)[: 2 * sizes[0]].split(sizes[0])
+    for _ in range(200)
+]
 at_100 = verify.estimate([metrics.kernel_distance(known[a], known[b]) for a, b in many])
-verify.agree("kernel distance of 100 real against 100 real digits is 0 on average", at_100, 0.0)
+verify.agree(
+    "kernel distance of 100 real against 100 real digits is 0 on average", at_100, 0.0
+)
 
 # %% [markdown]
 # ### One training is one throw of the dice
@@ -432,11 +539,16 @@ verify.agree("kernel distance of 100 real against 100 real digits is 0 on averag
 
 # %%
 twice = pretrained.info("cats_dogs_gans")["result"]
-pair = {way: twice[f"1600 pictures: {way}"]["frechet"] for way in ("none", "small changes, both")}
+pair = {
+    way: twice[f"1600 pictures: {way}"]["frechet"]
+    for way in ("none", "small changes, both")
+}
 for way, (first, second) in pair.items():
     print(f"{way:20}  Fréchet distance: seed 0 {first:5.2f}, seed 1 {second:5.2f}")
 winners = [min(pair, key=lambda way: pair[way][number]) for number in (0, 1)]
-verify.promise("each of the two ways wins with one of the seeds", winners[0] != winners[1])
+verify.promise(
+    "each of the two ways wins with one of the seeds", winners[0] != winners[1]
+)
 
 # %% [markdown]
 # Had somebody trained once, and chosen seed 0, "augmentation does harm here" would be in a paper now; with seed 1, the opposite. Measure the spread over *samples* to say how well you know one model, and the spread over *trainings* to say how well you
@@ -450,7 +562,11 @@ verify.promise("each of the two ways wins with one of the seeds", winners[0] != 
 
 # %%
 root = torch.linalg.cholesky(torch.cov(known.double().T) + 1e-6 * torch.eye(64))
-cloud = known.double().mean(dim=0) + torch.randn(n, 64, generator=torch.Generator().manual_seed(seed)).double() @ root.T
+cloud = (
+    known.double().mean(dim=0)
+    + torch.randn(n, 64, generator=torch.Generator().manual_seed(seed)).double()
+    @ root.T
+)
 shapeless = metrics.frechet_distance(of_standard, cloud)
 among = metrics.precision_recall(of_standard, cloud)
 print(f"Fréchet distance {shapeless:.2f} (real: {distance['real']:.2f})")
@@ -461,9 +577,15 @@ print(
     f"share that lies among real features: {among.precision:.0%} (real: {metrics.precision_recall(of_standard, seen['real']).precision:.0%})"
 )
 verify.promise(
-    "the shapeless cloud is at most 1.5 times as far as reality", shapeless < 1.5 * distance["real"], got=shapeless
+    "the shapeless cloud is at most 1.5 times as far as reality",
+    shapeless < 1.5 * distance["real"],
+    got=shapeless,
 )
-verify.promise("less than half of it lies among real features", among.precision < 0.5, got=among.precision)
+verify.promise(
+    "less than half of it lies among real features",
+    among.precision < 0.5,
+    got=among.precision,
+)
 
 # %% [markdown]
 # The kernel distance sees third moments, too, and notices a little. Precision, which comes below, asks whether an example lies where real ones
@@ -481,13 +603,21 @@ space = features.pca(train_x[:pool].flatten(1), 64)
 everything = sets | {"standard": standard}
 eyes = {
     "judge": seen | {"standard": of_standard},
-    "random network": {name: seen_by(untrained.features, pictures) for name, pictures in everything.items()},
-    "pixels (PCA)": {name: space.project(pictures.flatten(1)) for name, pictures in everything.items()},
+    "random network": {
+        name: seen_by(untrained.features, pictures)
+        for name, pictures in everything.items()
+    },
+    "pixels (PCA)": {
+        name: space.project(pictures.flatten(1))
+        for name, pictures in everything.items()
+    },
 }
 times_floor = {}
 for eye, f in eyes.items():
     best = metrics.frechet_distance(f["standard"], f["real"])
-    times_floor[eye] = {name: metrics.frechet_distance(f["standard"], f[name]) / best for name in sets}
+    times_floor[eye] = {
+        name: metrics.frechet_distance(f["standard"], f[name]) / best for name in sets
+    }
 
 # %%
 table = np.array([[times_floor[eye][name] for eye in eyes] for name in sets])
@@ -501,12 +631,17 @@ plots.heatmap(
 )
 judged, measured = times_floor["judge"], times_floor["pixels (PCA)"]
 verify.promise(
-    "the judge prefers A to B, pixels prefer B to A", judged["A"] < judged["B"] and measured["B"] < measured["A"]
+    "the judge prefers A to B, pixels prefer B to A",
+    judged["A"] < judged["B"] and measured["B"] < measured["A"],
 )
 behind = {eye: row["VAE"] / row["GAN"] for eye, row in times_floor.items()}
-print("the VAE's distance over the GAN's:", {eye: round(value, 1) for eye, value in behind.items()})
+print(
+    "the VAE's distance over the GAN's:",
+    {eye: round(value, 1) for eye, value in behind.items()},
+)
 verify.promise(
-    "next to the GAN, the VAE is twice as far for the judge as for pixels", behind["judge"] > 2 * behind["pixels (PCA)"]
+    "next to the GAN, the VAE is twice as far for the judge as for pixels",
+    behind["judge"] > 2 * behind["pixels (PCA)"],
 )
 verify.promise(
     "the judge prefers D to A; for pixels D is last",
@@ -528,8 +663,12 @@ verify.promise(
 plane = torch.Generator().manual_seed(4)
 corners = torch.tensor([[0.0, 0.0], [3.0, 0.0], [1.5, 2.5]])
 crowd = corners[torch.arange(24) % 3] + 0.4 * torch.randn(24, 2, generator=plane)
-timid = crowd[::3].mean(dim=0) + 0.22 * torch.randn(23, 2, generator=plane)  # stays with one of the three groups
-radii = metrics.nearest_neighbours(crowd, crowd, k=3)[0][:, -1]  # each finds itself first: this is k = 2
+timid = crowd[::3].mean(dim=0) + 0.22 * torch.randn(
+    23, 2, generator=plane
+)  # stays with one of the three groups
+radii = metrics.nearest_neighbours(crowd, crowd, k=3)[0][
+    :, -1
+]  # each finds itself first: this is k = 2
 with plots.figure(
     title="Precise, but two of three groups are missed",
     alt="Three groups of real points, each point with a circle. All generated crosses lie in one group.",
@@ -562,8 +701,13 @@ precision = check("metrics.precision", precision)
 # %% tags=["predict"]
 with_outlier = torch.cat([timid, torch.tensor([[40.0, 40.0]])])
 for name, points in {"crosses": timid, "with one outlier": with_outlier}.items():
-    recall, coverage = precision(points, crowd, 2), metrics.density_coverage(crowd, points, 2).coverage
-    print(f"{name:18} precision {precision(crowd, points, 2):.2f}   recall {recall:.2f}   coverage {coverage:.2f}")
+    recall, coverage = (
+        precision(points, crowd, 2),
+        metrics.density_coverage(crowd, points, 2).coverage,
+    )
+    print(
+        f"{name:18} precision {precision(crowd, points, 2):.2f}   recall {recall:.2f}   coverage {coverage:.2f}"
+    )
 
 # %% [markdown]
 # You should have seen recall leap from a quarter to nearly 1, and coverage stay. The outlier's nearest neighbours are far away, so its ball is huge and swallows
@@ -575,8 +719,15 @@ for name, points in {"crosses": timid, "with one outlier": with_outlier}.items()
 # %%
 four = {}
 for name, f in seen.items():
-    pr, dc = metrics.precision_recall(of_standard, f), metrics.density_coverage(of_standard, f)
-    four[name] = {"precision": pr.precision, "recall": pr.recall, "coverage": dc.coverage}
+    pr, dc = (
+        metrics.precision_recall(of_standard, f),
+        metrics.density_coverage(of_standard, f),
+    )
+    four[name] = {
+        "precision": pr.precision,
+        "recall": pr.recall,
+        "coverage": dc.coverage,
+    }
 plots.grouped_bars(
     four,
     y_label="share",
@@ -588,7 +739,10 @@ verify.promise(
     0.75 < four["real"]["precision"] < 0.95,
     got=four["real"]["precision"],
 )
-verify.promise("A, B and D all have a recall below 0.05", max(four[name]["recall"] for name in "ABD") < 0.05)
+verify.promise(
+    "A, B and D all have a recall below 0.05",
+    max(four[name]["recall"] for name in "ABD") < 0.05,
+)
 
 # %% [markdown]
 # ### A trade, not a property
@@ -598,7 +752,9 @@ verify.promise("A, B and D all have a recall below 0.05", max(four[name]["recall
 
 # %%
 scales = [0.25, 0.5, 0.75, 1.0, 1.25, 1.5]
-z = torch.randn(n, gan_recipe.averaged.latent, generator=torch.Generator().manual_seed(seed))
+z = torch.randn(
+    n, gan_recipe.averaged.latent, generator=torch.Generator().manual_seed(seed)
+)
 trade = {"precision": [], "recall": [], "coverage": [], "recognised": []}
 far, shrunk = [], {}
 for scale in scales:
@@ -620,14 +776,26 @@ with plots.figure(
     columns=2,
 ) as axes:
     for i, (name, values) in enumerate(trade.items()):
-        axes[0].plot(scales, values, plots.STYLES[i], marker="o", color=plots.COLOURS[i], label=name)
+        axes[0].plot(
+            scales,
+            values,
+            plots.STYLES[i],
+            marker="o",
+            color=plots.COLOURS[i],
+            label=name,
+        )
     axes[0].set(xlabel="standard deviation of the noise", ylabel="share")
     axes[0].legend(frameon=False, fontsize=8)
     axes[1].plot(scales, far, marker="o", color=plots.COLOURS[4])
-    axes[1].set(xlabel="standard deviation of the noise", ylabel="Fréchet distance", ylim=(0, None))
+    axes[1].set(
+        xlabel="standard deviation of the noise",
+        ylabel="Fréchet distance",
+        ylim=(0, None),
+    )
 verify.promise(
     "precision falls and recall rises by more than 0.1 over the range",
-    trade["precision"][0] - trade["precision"][-1] > 0.1 and trade["recall"][-1] - trade["recall"][0] > 0.1,
+    trade["precision"][0] - trade["precision"][-1] > 0.1
+    and trade["recall"][-1] - trade["recall"][0] > 0.1,
 )
 verify.promise(
     "the smallest noise is recognised more often than real digits, or as often",
@@ -638,7 +806,10 @@ verify.promise(
 # %%
 rows = [i for i in range(n) if i % 10 in (2, 4, 7)][:12]
 plots.image_rows(
-    {f"noise {scale}": transforms.from_signed(shrunk[scale][rows]) for scale in (0.25, 1.0, 1.5)},
+    {
+        f"noise {scale}": transforms.from_signed(shrunk[scale][rows])
+        for scale in (0.25, 1.0, 1.5)
+    },
     title="Alike and clean, as trained, varied and odd",
     alt="Rows of the digits 2, 4, 7: with small noise alike and clean; with large noise varied, some broken.",
 )
@@ -657,10 +828,21 @@ searched = runtime.pick(ci=pool, cpu=len(digits))
 pixels = transforms.to_unit(digits.images[:searched]).flatten(1)
 few = runtime.pick(ci=100, cpu=300)
 moved = sets["C"].roll(1, dims=-1)  # copies, each moved by one pixel
-suspects = {"real": sets["real"], "GAN": sets["GAN"], "VAE": sets["VAE"], "C": sets["C"], "C, moved": moved}
-nearest = {name: metrics.nearest_neighbours((p[:few].flatten(1) + 1) / 2, pixels) for name, p in suspects.items()}
+suspects = {
+    "real": sets["real"],
+    "GAN": sets["GAN"],
+    "VAE": sets["VAE"],
+    "C": sets["C"],
+    "C, moved": moved,
+}
+nearest = {
+    name: metrics.nearest_neighbours((p[:few].flatten(1) + 1) / 2, pixels)
+    for name, p in suspects.items()
+}
 for name, (far_off, _) in nearest.items():
-    print(f"{name:10} median distance {far_off.median():.2f}   copies {(far_off < 1e-6).double().mean():.0%}")
+    print(
+        f"{name:10} median distance {far_off.median():.2f}   copies {(far_off < 1e-6).double().mean():.0%}"
+    )
 plots.histogram(
     {name: nearest[name][0] for name in ("real", "GAN", "VAE", "C, moved")},
     x_label=f"distance to the nearest of {searched:,} training digits, pixels in [0, 1]",
@@ -678,20 +860,36 @@ verify.promise(
 # eyes: the most suspicious pictures beside what they might be copied from.
 
 # %%
-trained_on = torch.cat([known, seen_by(judge.features, train_x[pool:searched])]) if searched > pool else known
+trained_on = (
+    torch.cat([known, seen_by(judge.features, train_x[pool:searched])])
+    if searched > pool
+    else known
+)
 in_features = {
-    name: metrics.nearest_neighbours(seen_by(judge.features, p[:few]), trained_on)[0].median().item()
+    name: metrics.nearest_neighbours(seen_by(judge.features, p[:few]), trained_on)[0]
+    .median()
+    .item()
     for name, p in suspects.items()
 }
-print("median distance in features:", {name: round(value, 2) for name, value in in_features.items()})
+print(
+    "median distance in features:",
+    {name: round(value, 2) for name, value in in_features.items()},
+)
 most = nearest["GAN"][0][:, 0].argsort()[:10]
 plots.image_rows(
-    {"GAN": transforms.from_signed(sets["GAN"][most]), "training": digits.images[nearest["GAN"][1][most, 0]]},
+    {
+        "GAN": transforms.from_signed(sets["GAN"][most]),
+        "training": digits.images[nearest["GAN"][1][most, 0]],
+    },
     title="The GAN's ten nearest to a training picture",
     alt="Ten digits by the GAN and below each the training digit nearest to it: alike, not equal.",
 )
 still = nearest["C, moved"][0].median().item() / nearest["real"][0].median().item()
-verify.promise("moved copies are more than half as far off in pixels as honest digits", still > 0.5, got=still)
+verify.promise(
+    "moved copies are more than half as far off in pixels as honest digits",
+    still > 0.5,
+    got=still,
+)
 verify.promise(
     "in features they are nearer than honest digits",
     in_features["C, moved"] < in_features["real"],
@@ -710,7 +908,9 @@ verify.promise(
 
 # %%
 drawn = transforms.from_signed(
-    gan_recipe.sample(100, test.labels[n : n + 100], torch.Generator().manual_seed(seed + 1))
+    gan_recipe.sample(
+        100, test.labels[n : n + 100], torch.Generator().manual_seed(seed + 1)
+    )
 )
 votes = two_alternative.Test(test.images[n : n + 100], drawn, seed=seed)
 votes.show()
@@ -739,8 +939,16 @@ for right, of in [(15, 20), (20, 20), (10, 20), (530, 1000), (600, 1000)]:
     low, high = votes_interval(right, of)
     print(f"{right} of {of}: p is from {low:.3f} to {high:.3f}")
 low, high = votes_interval(15, 20)
-verify.agree("at the lower end, 15 or more of 20 have probability 0.025", stats.binom.sf(14, 20, low), 0.025)
-verify.agree("at the upper end, 15 or fewer of 20 have probability 0.025", stats.binom.cdf(15, 20, high), 0.025)
+verify.agree(
+    "at the lower end, 15 or more of 20 have probability 0.025",
+    stats.binom.sf(14, 20, low),
+    0.025,
+)
+verify.agree(
+    "at the upper end, 15 or fewer of 20 have probability 0.025",
+    stats.binom.cdf(15, 20, high),
+    0.025,
+)
 
 # %% [markdown]
 # 15 of 20 just rules out guessing. But 10 of 20 proves nothing: $p$ may be anything from 0.27 to 0.73. "People couldn't tell" after
@@ -751,21 +959,29 @@ verify.agree("at the upper end, 15 or fewer of 20 have probability 0.025", stats
 def votes_to_tell(p, power=0.8):
     """Votes after which the interval lies above 0.5 with probability `power`, if p is the truth."""
     for of in range(6, 5000):
-        least = int(stats.binom.isf(0.025, of, 0.5)) + 1  # this many right answers put the lower end above 0.5
+        least = (
+            int(stats.binom.isf(0.025, of, 0.5)) + 1
+        )  # this many right answers put the lower end above 0.5
         if stats.binom.sf(least - 1, of, p) >= power:
             return of
 
 
 def votes_to_pin_down(half_width):
     """Votes after which an even split leaves p within 0.5 ± half_width."""
-    return next(of for of in range(2, 5000, 2) if votes_interval(of // 2, of)[1] <= 0.5 + half_width)
+    return next(
+        of
+        for of in range(2, 5000, 2)
+        if votes_interval(of // 2, of)[1] <= 0.5 + half_width
+    )
 
 
 needed = {p: votes_to_tell(p) for p in (0.9, 0.75, 0.6, 0.55)}
 print("people can tell:", {f"p = {p}": of for p, of in needed.items()})
 pinned = {half: votes_to_pin_down(half) for half in (0.2, 0.1, 0.05)}
 print("people can hardly tell:", {f"0.5 ± {half}": of for half, of in pinned.items()})
-verify.promise("p = 0.6 needs about 200 votes", 180 < needed[0.6] < 220, got=needed[0.6])
+verify.promise(
+    "p = 0.6 needs about 200 votes", 180 < needed[0.6] < 220, got=needed[0.6]
+)
 verify.promise("0.5 ± 0.05 needs about 400", 380 < pinned[0.05] < 420, got=pinned[0.05])
 
 # %%
@@ -800,13 +1016,20 @@ def same_digits(pictures, y):
 
 paired, target = {}, same_digits(standard, test.labels[:n])
 for name, y in labels.items():
-    paired[name] = -10 * metrics.mse(same_digits(sets[name], y), target).mean().log10().item()
+    paired[name] = (
+        -10 * metrics.mse(same_digits(sets[name], y), target).mean().log10().item()
+    )
 some_of_each = torch.cat([pictures[:100].flatten(1) for pictures in sets.values()])
 far_off, _ = metrics.nearest_neighbours((some_of_each + 1) / 2, pixels)
-copies = {name: (part < 1e-6).double().mean().item() for name, part in zip(sets, far_off.split(100))}
+copies = {
+    name: (part < 1e-6).double().mean().item()
+    for name, part in zip(sets, far_off.split(100))
+}
 
 # %%
-print("        PSNR, dB  recognised     IS  Fréchet  pixels*  precision  recall  copies")
+print(
+    "        PSNR, dB  recognised     IS  Fréchet  pixels*  precision  recall  copies"
+)
 for name in sets:
     psnr_of = f"{paired[name]:.2f}" if name in paired else "-"
     told_of = f"{told[name]:.1%}" if name in told else "-"
@@ -814,7 +1037,9 @@ for name in sets:
         f"{name:6} {psnr_of:>9} {told_of:>11} {score[name]:6.2f} {distance[name]:8.2f} {measured[name]:8.1f} "
         f"{four[name]['precision']:10.2f} {four[name]['recall']:7.2f} {copies[name]:7.0%}"
     )
-print("* Fréchet distance in pixel components, in floors. PSNR: against real digits of the same class.")
+print(
+    "* Fréchet distance in pixel components, in floors. PSNR: against real digits of the same class."
+)
 
 # %%
 verify.promise(
@@ -822,13 +1047,20 @@ verify.promise(
     paired["B"] > paired["real"] + 2,
     got=paired["B"] - paired["real"],
 )
-verify.promise("D is recognised within 1.5 % of real digits", told["D"] > told["real"] - 0.015, got=told["D"])
+verify.promise(
+    "D is recognised within 1.5 % of real digits",
+    told["D"] > told["real"] - 0.015,
+    got=told["D"],
+)
 verify.promise(
     "the GAN is nearer to real digits than the VAE, in the judge's features",
     distance["GAN"] < distance["VAE"],
     got=distance["GAN"],
 )
-verify.promise("only A and C consist of copies", {name for name, share in copies.items() if share > 0.5} == {"A", "C"})
+verify.promise(
+    "only A and C consist of copies",
+    {name for name, share in copies.items() if share > 0.5} == {"A", "C"},
+)
 
 # %% [markdown]
 # | | record | how it is fooled | caught by |
@@ -849,11 +1081,24 @@ verify.promise("only A and C consist of copies", {name for name, share in copies
 # %%
 again = []
 for other in range(5):
-    f = seen_by(judge.features, gan_recipe.sample(n, asked, torch.Generator().manual_seed(100 + other)))
+    f = seen_by(
+        judge.features,
+        gan_recipe.sample(n, asked, torch.Generator().manual_seed(100 + other)),
+    )
     pr = metrics.precision_recall(of_standard, f)
-    again.append((metrics.frechet_distance(of_standard, f), metrics.kernel_distance(of_standard, f), *pr))
-for name, column in zip(("Fréchet", "kernel", "precision", "recall"), np.array(again).T):
-    print(f"{name:10} {column.mean():7.3f} ± {column.std(ddof=1):.3f} over 5 sets of samples of the same GAN")
+    again.append(
+        (
+            metrics.frechet_distance(of_standard, f),
+            metrics.kernel_distance(of_standard, f),
+            *pr,
+        )
+    )
+for name, column in zip(
+    ("Fréchet", "kernel", "precision", "recall"), np.array(again).T
+):
+    print(
+        f"{name:10} {column.mean():7.3f} ± {column.std(ddof=1):.3f} over 5 sets of samples of the same GAN"
+    )
 
 # %% [markdown]
 # ## Check the article
@@ -867,7 +1112,9 @@ own, shuffled = (
     metrics.ssim(hundred, hundred).mean().item(),
     metrics.ssim(hundred, hundred.roll(1, dims=0)).mean().item(),
 )
-print(f"SSIM of 100 real digits with themselves {own:.2f}, in another order {shuffled:.2f}: the same set of pictures")
+print(
+    f"SSIM of 100 real digits with themselves {own:.2f}, in another order {shuffled:.2f}: the same set of pictures"
+)
 verify.promise("in another order SSIM is below 0.3", shuffled < 0.3, got=shuffled)
 
 # %% [markdown]
@@ -878,7 +1125,11 @@ verify.promise("in another order SSIM is below 0.3", shuffled < 0.3, got=shuffle
 # can be measured. You turned it: the same GAN, at noise 0.25 and 1.5, was at both ends.
 
 # %%
-verify.promise("at noise 0.25 recall is below 0.1", trade["recall"][0] < 0.1, got=trade["recall"][0])
+verify.promise(
+    "at noise 0.25 recall is below 0.1",
+    trade["recall"][0] < 0.1,
+    got=trade["recall"][0],
+)
 verify.promise(
     "at noise 1.5 it is at least three times that",
     trade["recall"][-1] > 3 * trade["recall"][0],

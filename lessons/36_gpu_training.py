@@ -24,7 +24,17 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from aigc_lab import check, datasets, gan, plots, runtime, training, transforms, verify, widgets
+from aigc_lab import (
+    check,
+    datasets,
+    gan,
+    plots,
+    runtime,
+    training,
+    transforms,
+    verify,
+    widgets,
+)
 from aigc_lab.hardware import memory, pictures, profiler, roofline, speedups, timing
 from aigc_lab.recipes import optimizer_step
 
@@ -34,8 +44,12 @@ rounds = rounds or runtime.pick(ci=1, cpu=5, gpu=15)
 device = runtime.device()
 here = timing.TorchDevice(device)  # now(), run(work), synchronize()
 gpu = timing.QueuedDevice() if device.type == "cpu" else here
-name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
-print(f"All numbers below are those of this machine: {name}, {torch.get_num_threads()} threads.")
+name = (
+    torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
+)
+print(
+    f"All numbers below are those of this machine: {name}, {torch.get_num_threads()} threads."
+)
 
 # %% [markdown]
 # ## A thousand times too fast
@@ -72,8 +86,14 @@ print(
 # %%
 gpu.synchronize()
 done = gpu.now() - start
-print(f"after waiting: {1e3 * done:.1f} ms, {20 * 2 * size**3 / done / 1e12:.3f} thousand billion operations a second")
-verify.promise("waiting takes longer than asking", done > asked, got=f"{done / asked:,.0f} times as long")
+print(
+    f"after waiting: {1e3 * done:.1f} ms, {20 * 2 * size**3 / done / 1e12:.3f} thousand billion operations a second"
+)
+verify.promise(
+    "waiting takes longer than asking",
+    done > asked,
+    got=f"{done / asked:,.0f} times as long",
+)
 
 # %% [markdown]
 # On a CUDA GPU the wait is `torch.cuda.synchronize()`. Some operations wait without saying so: `loss.item()`, `.tolist()`, `.cpu()`, `print(tensor)`, `if tensor:`, `tensor.nonzero()`.
@@ -109,12 +129,18 @@ print(f"the twenty products, timed properly: {1e3 * seconds(heavy):.1f} ms")
 # second, add long vectors, $a = b + 3c$, which takes next to no arithmetic.
 
 # %%
-peak = roofline.measure_peak(device, size=runtime.pick(ci=768, cpu=2048, gpu=8192), repeats=rounds)
-bandwidth = roofline.measure_bandwidth(device, mebibytes=runtime.pick(ci=16, cpu=64, gpu=512), repeats=rounds)
+peak = roofline.measure_peak(
+    device, size=runtime.pick(ci=768, cpu=2048, gpu=8192), repeats=rounds
+)
+bandwidth = roofline.measure_bandwidth(
+    device, mebibytes=runtime.pick(ci=16, cpu=64, gpu=512), repeats=rounds
+)
 machine = roofline.Machine("this machine, measured", peak, bandwidth)
 print(f"arithmetic: {peak / 1e9:,.0f} GFLOP/s in float32")
 print(f"memory:     {bandwidth / 1e9:,.1f} GB/s")
-print(f"for each byte it moves, it could do {machine.ridge:.1f} floating-point operations")
+print(
+    f"for each byte it moves, it could do {machine.ridge:.1f} floating-point operations"
+)
 
 # %% [markdown]
 # The last number is the interesting one. A float32 has four bytes. If an operation does less with each number it fetches than this machine could, the arithmetic stands idle and
@@ -139,7 +165,11 @@ arithmetic_intensity = check("hardware.arithmetic_intensity", arithmetic_intensi
 
 # %%
 side = sympy.symbols("n", positive=True)
-verify.agree("square matrices, 4 bytes: n / 6", roofline.arithmetic_intensity(side, side, side, 4), side / 6)
+verify.agree(
+    "square matrices, 4 bytes: n / 6",
+    roofline.arithmetic_intensity(side, side, side, 4),
+    side / 6,
+)
 verify.agree(
     "matrix times vector, n → ∞: 1/2",
     sympy.limit(roofline.arithmetic_intensity(side, side, 1, 4), side, sympy.oo),
@@ -149,19 +179,32 @@ verify.agree(
 # %%
 # NBVAL_CHECK_OUTPUT
 for n in (16, 256, 4096):
-    print(f"{n:4} × {n:4} times {n:4} × {n:4}: {arithmetic_intensity(n, n, n, 4):6.1f} FLOP/B")
-print(f"4096 × 4096 times a vector:  {arithmetic_intensity(4096, 4096, 1, 4):7.1f} FLOP/B")
+    print(
+        f"{n:4} × {n:4} times {n:4} × {n:4}: {arithmetic_intensity(n, n, n, 4):6.1f} FLOP/B"
+    )
+print(
+    f"4096 × 4096 times a vector:  {arithmetic_intensity(4096, 4096, 1, 4):7.1f} FLOP/B"
+)
 
 # %% [markdown]
 # A convolution is counted in the same way. `roofline.convolution` does it; torch's own counter, which watches the operations as they run, must come to the same FLOP.
 
 # %%
-layer, maps = nn.Conv2d(16, 32, kernel_size=3, stride=2, padding=1), torch.randn(64, 16, 14, 14)
+layer, maps = (
+    nn.Conv2d(16, 32, kernel_size=3, stride=2, padding=1),
+    torch.randn(64, 16, 14, 14),
+)
 with FlopCounterMode(display=False) as counter, torch.no_grad():
     layer(maps)
 work = roofline.convolution(64, 16, 14, 14, 32, kernel=3, stride=2, padding=1)
-verify.agree("FLOP of a convolution: formula and torch's counter", work.flop, counter.get_total_flops())
-print(f"{work.flop / 1e6:.1f} MFLOP, {work.bytes / 1e6:.2f} MB: {work.intensity:.1f} FLOP/B")
+verify.agree(
+    "FLOP of a convolution: formula and torch's counter",
+    work.flop,
+    counter.get_total_flops(),
+)
+print(
+    f"{work.flop / 1e6:.1f} MFLOP, {work.bytes / 1e6:.2f} MB: {work.intensity:.1f} FLOP/B"
+)
 
 # %% [markdown]
 # ## The roof
@@ -187,7 +230,9 @@ long = runtime.pick(ci=2**22, cpu=2**24, gpu=2**27)
 b, c, total = (torch.ones(long, device=device) for _ in range(3))
 rate = long / seconds(lambda: torch.add(b, c, out=total))
 roof = attainable(1 / 12, peak, bandwidth)
-print(f"adding: {rate / 1e9:.2f} GFLOP/s, {rate / peak:.1%} of the peak; the roof there is {roof / 1e9:.2f} GFLOP/s")
+print(
+    f"adding: {rate / 1e9:.2f} GFLOP/s, {rate / peak:.1%} of the peak; the roof there is {roof / 1e9:.2f} GFLOP/s"
+)
 
 # %% [markdown]
 # You should have seen a few hundredths or less, about what the roof allows. The arithmetic is idle nearly all the time. No better code for the *addition* can change that. Only fewer trips to
@@ -207,11 +252,23 @@ def measure(name, work, run):
 
 for n in (64, 256, 1024):
     pair = torch.randn(2, n, n, device=device)
-    measure(f"matrices {n} × {n}", roofline.Work(2 * n**3, 12 * n**2), lambda pair=pair: pair[0] @ pair[1])
-measure("adding long vectors", roofline.Work(long, 12 * long), lambda: torch.add(b, c, out=total))
+    measure(
+        f"matrices {n} × {n}",
+        roofline.Work(2 * n**3, 12 * n**2),
+        lambda pair=pair: pair[0] @ pair[1],
+    )
+measure(
+    "adding long vectors",
+    roofline.Work(long, 12 * long),
+    lambda: torch.add(b, c, out=total),
+)
 layer, maps = layer.to(device), maps.to(device)
 measure("D's second convolution", work, lambda: layer(maps))
-measure("an activation", roofline.Work(maps.numel(), 8 * maps.numel()), lambda: F.leaky_relu(maps, 0.2))
+measure(
+    "an activation",
+    roofline.Work(maps.numel(), 8 * maps.numel()),
+    lambda: F.leaky_relu(maps, 0.2),
+)
 shares = {name: rate / peak for name, (_, rate) in points.items()}
 pictures.draw(
     [machine],
@@ -244,18 +301,29 @@ def layer_under_roof(machine, batch_doublings):
     intensity = arithmetic_intensity(2**batch_doublings, 4096, 4096, width)
     most = attainable(intensity, chosen.peak, chosen.bandwidth)
     text = f"A batch of {2**batch_doublings}: {intensity:.1f} FLOP/B, at most {most / chosen.peak:.0%} of the peak"
-    pictures.draw([chosen], {"the layer": (intensity, most)}, title=text, alt=f"{text}, on {chosen.name}.")
+    pictures.draw(
+        [chosen],
+        {"the layer": (intensity, most)},
+        title=text,
+        alt=f"{text}, on {chosen.name}.",
+    )
 
 
 widgets.play(
-    layer_under_roof, machine=["H100, bf16", "T4, fp16", "T4, float32", "this machine"], batch_doublings=(0, 12, 1, 5)
+    layer_under_roof,
+    machine=["H100, bf16", "T4, fp16", "T4, float32", "this machine"],
+    batch_doublings=(0, 12, 1, 5),
 )
 
 # %%
 # NBVAL_CHECK_OUTPUT
 for name in ("T4, float32", "T4, fp16", "H100, bf16"):
     chosen, width = machines[name]
-    enough = next(2**k for k in range(13) if arithmetic_intensity(2**k, 4096, 4096, width) >= chosen.ridge)
+    enough = next(
+        2**k
+        for k in range(13)
+        if arithmetic_intensity(2**k, 4096, 4096, width) >= chosen.ridge
+    )
     print(f"{name}: it computes from a batch of {enough} on")
 
 # %% [markdown]
@@ -308,9 +376,13 @@ def four_steps():
 
 
 step_flop, took = roofline.count_flop(four_steps) / 4, seconds(four_steps) / 4
-print(f"a step: {step_flop / 1e6:.0f} MFLOP in {1e3 * took:.2f} ms, {step_flop / took / peak:.1%} of the measured peak")
+print(
+    f"a step: {step_flop / 1e6:.0f} MFLOP in {1e3 * took:.2f} ms, {step_flop / took / peak:.1%} of the measured peak"
+)
 if device.type == "cuda":
-    print(f"the GPU is at work in {sum(spent.values()) / 8 / took:.0%} of that time; in the rest it waits for orders")
+    print(
+        f"the GPU is at work in {sum(spent.values()) / 8 / took:.0%} of that time; in the rest it waits for orders"
+    )
 
 # %% [markdown]
 # ## One change a row
@@ -369,7 +441,9 @@ table.row(
 # %%
 table.row(
     "loss: not looked at in each step",
-    lambda: [loss.item() for _ in range(4) for loss in recipe.step(next(order)).values()],
+    lambda: [
+        loss.item() for _ in range(4) for loss in recipe.step(next(order)).values()
+    ],
     four_steps,
 )
 
@@ -420,7 +494,11 @@ def adam(**how):
     return torch.optim.Adam(weights, **how)
 
 
-table.row("optimiser: fused Adam", adam(foreach=False, fused=False).step, adam(fused=True).step)
+table.row(
+    "optimiser: fused Adam",
+    adam(foreach=False, fused=False).step,
+    adam(fused=True).step,
+)
 
 
 def chain(x):
@@ -431,15 +509,27 @@ def chain(x):
 vector = torch.randn(runtime.pick(ci=2**20, cpu=2**22, gpu=2**26), device=device)
 tool = runtime.compiler(device)
 if runtime.profile() == "ci" or tool is None:
-    table.not_here("compile: seven operations in one pass", "no compiler" if tool is None else "left out in profile ci")
+    table.not_here(
+        "compile: seven operations in one pass",
+        "no compiler" if tool is None else "left out in profile ci",
+    )
 else:
     try:
         compiled, start = torch.compile(chain), here.now()
         compiled(vector)
-        print(f"the first call took {here.now() - start:.1f} s: it wrote a program and compiled it")
-        table.row("compile: seven operations in one pass", lambda: chain(vector), lambda: compiled(vector))
+        print(
+            f"the first call took {here.now() - start:.1f} s: it wrote a program and compiled it"
+        )
+        table.row(
+            "compile: seven operations in one pass",
+            lambda: chain(vector),
+            lambda: compiled(vector),
+        )
     except Exception as error:  # a half-installed compiler is as good as none
-        table.not_here("compile: seven operations in one pass", f"{type(error).__name__} in the compiler")
+        table.not_here(
+            "compile: seven operations in one pass",
+            f"{type(error).__name__} in the compiler",
+        )
 
 # %% [markdown]
 # **Another architecture.** The GAN's last layer must double the size. A transposed convolution can do that; so can a smaller convolution that draws four channels and lays them out as neighbours
@@ -448,7 +538,9 @@ else:
 # %%
 maps = torch.randn(64, 32, 14, 14, device=device)
 transposed = nn.ConvTranspose2d(32, 1, kernel_size=4, stride=2, padding=1).to(device)
-shuffled = nn.Sequential(nn.Conv2d(32, 4, kernel_size=3, padding=1), nn.PixelShuffle(2)).to(device)
+shuffled = nn.Sequential(
+    nn.Conv2d(32, 4, kernel_size=3, padding=1), nn.PixelShuffle(2)
+).to(device)
 table.row(
     "last layer: convolution and PixelShuffle",
     lambda: transposed(maps).sum().backward(),
@@ -464,7 +556,13 @@ with plots.figure(
     alt="Horizontal bars on a logarithmic axis, one for each change, from 1 to the right for a gain and to the left for a loss.",
     size=(8.0, 4.0),
 ) as ax:
-    ax.barh(list(factors), [factor - 1 for factor in factors.values()], left=1, color=plots.COLOURS[0], height=0.6)
+    ax.barh(
+        list(factors),
+        [factor - 1 for factor in factors.values()],
+        left=1,
+        color=plots.COLOURS[0],
+        height=0.6,
+    )
     ax.axvline(1, color=plots.COLOURS[1])
     ax.set_xscale("log")
     ax.set_xlabel("times as fast as before")
@@ -513,14 +611,23 @@ plots.bars(
 # themselves.
 
 # %%
-parameters, tensors = sum(w.numel() for w in network.parameters()), len(list(network.parameters()))
+parameters, tensors = (
+    sum(w.numel() for w in network.parameters()),
+    len(list(network.parameters())),
+)
 numbers = 784 + 2 * (16 * 14 * 14 + 32 * 7 * 7 + 64 * 7 * 7)
 verify.agree("weights: 4 bytes each", filled["weights"], 4 * parameters)
 verify.agree("gradients: 4 bytes a weight", filled["gradients"], 4 * parameters)
 verify.agree(
-    "Adam: 8 bytes a weight, and a count of steps a tensor", filled["Adam's two averages"], 8 * parameters + 4 * tensors
+    "Adam: 8 bytes a weight, and a count of steps a tensor",
+    filled["Adam's two averages"],
+    8 * parameters + 4 * tensors,
 )
-verify.agree("kept for backward: 4 bytes × 64 pictures × 16,464 numbers", filled["kept for backward"], 4 * 64 * numbers)
+verify.agree(
+    "kept for backward: 4 bytes × 64 pictures × 16,464 numbers",
+    filled["kept for backward"],
+    4 * 64 * numbers,
+)
 
 # %% [markdown]
 # So you can say beforehand what a training will need. Write it down, also for mixed precision: under `torch.autocast` the weights, the gradients and Adam's averages stay in float32. What is kept for the backward pass is in
@@ -546,10 +653,18 @@ def forward_in_half():
 
 
 counted = training_bytes(parameters, 64 * numbers, mixed=False)
-verify.agree("float32: counted and measured", counted, sum(filled.values()) - 4 * tensors)
+verify.agree(
+    "float32: counted and measured", counted, sum(filled.values()) - 4 * tensors
+)
 kept_in_half = memory.saved_bytes(forward_in_half, without=network.parameters())
-print(f"kept for backward: {kept / 1e6:.2f} MB in float32, {kept_in_half / 1e6:.2f} MB in mixed precision")
-verify.promise("mixed precision keeps 50 to 55 % of it", 0.5 <= kept_in_half / kept <= 0.55, got=kept_in_half / kept)
+print(
+    f"kept for backward: {kept / 1e6:.2f} MB in float32, {kept_in_half / 1e6:.2f} MB in mixed precision"
+)
+verify.promise(
+    "mixed precision keeps 50 to 55 % of it",
+    0.5 <= kept_in_half / kept <= 0.55,
+    got=kept_in_half / kept,
+)
 
 # %% [markdown]
 # For a network this small the weights are nothing. For a language model it is the other way round. Before a single activation is kept:
@@ -594,7 +709,9 @@ accumulated_gradient = check("hardware.accumulated_gradient", accumulated_gradie
 # %%
 import copy
 
-kept_by_part = memory.saved_bytes(lambda: network(x[:16].clone()).sum(), without=network.parameters())
+kept_by_part = memory.saved_bytes(
+    lambda: network(x[:16].clone()).sum(), without=network.parameters()
+)
 verify.agree("16 of 64 pictures keep a quarter", 4 * kept_by_part, kept)
 
 
@@ -609,7 +726,11 @@ def weights_after_a_step(accumulate):
     return nn.utils.parameters_to_vector(twin.parameters()).detach()
 
 
-verify.agree("a step with 64, and with four parts of 16", weights_after_a_step(1), weights_after_a_step(4))
+verify.agree(
+    "a step with 64, and with four parts of 16",
+    weights_after_a_step(1),
+    weights_after_a_step(4),
+)
 
 # %% [markdown]
 # This holds as long as examples don't look at each other. Batch norm makes them do so, and lesson 37 shows what follows.
@@ -622,7 +743,9 @@ verify.agree("a step with 64, and with four parts of 16", weights_after_a_step(1
 # %%
 from torch.utils.checkpoint import checkpoint
 
-blocks = nn.ModuleList(nn.Sequential(nn.Linear(64, 256), nn.GELU(), nn.Linear(256, 64)) for _ in range(12)).to(device)
+blocks = nn.ModuleList(
+    nn.Sequential(nn.Linear(64, 256), nn.GELU(), nn.Linear(256, 64)) for _ in range(12)
+).to(device)
 tokens = torch.randn(256, 64, device=device, requires_grad=True)
 
 
@@ -634,20 +757,31 @@ def through_blocks(again):
 
 
 def gradient(again):
-    gradients = torch.autograd.grad(through_blocks(again), [tokens, *blocks.parameters()])
+    gradients = torch.autograd.grad(
+        through_blocks(again), [tokens, *blocks.parameters()]
+    )
     return torch.cat([gradient.flatten() for gradient in gradients])
 
 
 # %%
-full = memory.saved_bytes(lambda: through_blocks(again=False), without=blocks.parameters())
-less = memory.saved_bytes(lambda: through_blocks(again=True), without=blocks.parameters())
-flop, more = roofline.count_flop(lambda: gradient(again=False)), roofline.count_flop(lambda: gradient(again=True))
+full = memory.saved_bytes(
+    lambda: through_blocks(again=False), without=blocks.parameters()
+)
+less = memory.saved_bytes(
+    lambda: through_blocks(again=True), without=blocks.parameters()
+)
+flop, more = (
+    roofline.count_flop(lambda: gradient(again=False)),
+    roofline.count_flop(lambda: gradient(again=True)),
+)
 print(
     f"kept for backward: {full / 1e6:.1f} MB, with checkpoints {less / 1e6:.1f} MB. Arithmetic: {more / flop:.2f} times as much"
 )
 verify.agree("the gradients are equal", gradient(again=True), gradient(again=False))
 verify.promise("less than a fifth is kept", 0 < less < full / 5, got=less / full)
-verify.promise("for at most a third more arithmetic", flop < more <= 4 / 3 * flop, got=more / flop)
+verify.promise(
+    "for at most a third more arithmetic", flop < more <= 4 / 3 * flop, got=more / flop
+)
 
 # %% [markdown]
 # Why a third? A backward pass costs twice a forward pass, one for the gradient of the inputs and one for that of the weights. One more forward pass makes four units out of three. torch stops it as soon as it has what it
@@ -692,7 +826,10 @@ folder = Path(tempfile.mkdtemp())
 
 def begin(file):
     package = Path(aigc_lab.__file__).parents[1]
-    settings = os.environ | {"AIGC_LAB_PROFILE": "ci", "PYTHONPATH": str(package)}  # ci: on the CPU, quietly
+    settings = os.environ | {
+        "AIGC_LAB_PROFILE": "ci",
+        "PYTHONPATH": str(package),
+    }  # ci: on the CPU, quietly
     command = [sys.executable, "-c", program, str(folder / file)]
     return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True)
 
@@ -709,8 +846,12 @@ for line in broken.stdout:
 broken.wait()
 whole.communicate()
 reached = len(training_checkpoint.load_newest(folder / "broken")[0]["history"]["rows"])
-print(f"killed, exit code {broken.returncode}. The newest whole checkpoint is that of step {reached}.")
-verify.promise("it did not end by itself", broken.returncode != 0, got=broken.returncode)
+print(
+    f"killed, exit code {broken.returncode}. The newest whole checkpoint is that of step {reached}."
+)
+verify.promise(
+    "it did not end by itself", broken.returncode != 0, got=broken.returncode
+)
 
 # %% [markdown]
 # Now the same program again, with the same file. It says where it goes on. When it is done, compare its weights with those of the run that nobody touched:
@@ -718,12 +859,18 @@ verify.promise("it did not end by itself", broken.returncode != 0, got=broken.re
 # %%
 said = begin("broken").communicate()[0].splitlines()
 print(f"it began with {said[0]!r} and ended with {said[-1]!r}")
-one, other = training_checkpoint.load(folder / "whole"), training_checkpoint.load(folder / "broken")
+one, other = (
+    training_checkpoint.load(folder / "whole"),
+    training_checkpoint.load(folder / "broken"),
+)
 for part in ("generator", "discriminator", "averaged"):
     pairs = zip(one["recipe"][part].values(), other["recipe"][part].values())
     equal = all(torch.equal(left, right) for left, right in pairs)
     verify.promise(f"{part}: all weights equal, to the bit", equal)
-verify.promise("so are all losses of all steps", torch.equal(one["history"]["rows"], other["history"]["rows"]))
+verify.promise(
+    "so are all losses of all steps",
+    torch.equal(one["history"]["rows"], other["history"]["rows"]),
+)
 
 # %% [markdown]
 # Equal to the bit, not about equal. For that the file must hold everything that the next step depends on: weights, both optimisers' averages, the running average of G, the position in the shuffled data, and where each random
@@ -749,7 +896,9 @@ for damage, content in {
     state, _ = training_checkpoint.load_newest(folder / "broken")
     step = len(state["history"]["rows"])
     verify.promise(
-        f"{damage}: noticed, and the checkpoint before it, of step 115, is read instead", step == 115, got=step
+        f"{damage}: noticed, and the checkpoint before it, of step 115, is read instead",
+        step == 115,
+        got=step,
     )
 
 # %% [markdown]
@@ -765,8 +914,13 @@ for damage, content in {
 tau, delta, mean_time = sympy.symbols("tau delta M", positive=True)
 cost = delta / tau + tau / (2 * mean_time)
 best = sympy.solve(sympy.diff(cost, tau), tau)[0]
-verify.agree("the cheapest interval is √(2 δ M)", best, sympy.sqrt(2 * delta * mean_time))
-write = seconds(lambda: training_checkpoint.save({"recipe": recipe.state_dict()}, folder / "timed"), repeats=3)
+verify.agree(
+    "the cheapest interval is √(2 δ M)", best, sympy.sqrt(2 * delta * mean_time)
+)
+write = seconds(
+    lambda: training_checkpoint.save({"recipe": recipe.state_dict()}, folder / "timed"),
+    repeats=3,
+)
 print(
     f"writing this GAN takes {1e3 * write:.1f} ms here; for a break every 2 hours, save each {(2 * write * 7200) ** 0.5:.0f} s"
 )
@@ -799,7 +953,9 @@ print(f"on a T4 at the peak of its data sheet: {need / 8.1e12:.2f} s.")
 # %%
 # NBVAL_CHECK_OUTPUT
 for chip, capability in {"V100": 7.0, "T4": 7.5, "A100": 8.0, "H100": 9.0}.items():
-    print(f"{chip}: compute capability {capability}, {'bf16' if capability >= 8.0 else 'fp16 only, with a scaler'}")
+    print(
+        f"{chip}: compute capability {capability}, {'bf16' if capability >= 8.0 else 'fp16 only, with a scaler'}"
+    )
 
 # %% [markdown]
 # "A fast CPU for processing the data": **right** where pictures are decoded and augmented on the CPU. When the data fits into the GPU's memory, the table above says what is left of it. `pip install tensorflow-gpu`: **wrong** by now. The package was withdrawn in

@@ -29,13 +29,32 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from aigc_lab import check, datasets, gan, plots, runtime, training, vae, verify, widgets
-from aigc_lab.parallel import costs, data_parallel, digit_classifier, ring_all_reduce, sharding, torchrun
+from aigc_lab import (
+    check,
+    datasets,
+    gan,
+    plots,
+    runtime,
+    training,
+    vae,
+    verify,
+    widgets,
+)
+from aigc_lab.parallel import (
+    costs,
+    data_parallel,
+    digit_classifier,
+    ring_all_reduce,
+    sharding,
+    torchrun,
+)
 from aigc_lab.training import checkpoint
 
 # %%
 runtime.seed_everything(seed)
-if runtime.profile() != "ci":  # two processes need two GPUs; with fewer, everything here computes on the CPU
+if (
+    runtime.profile() != "ci"
+):  # two processes need two GPUs; with fewer, everything here computes on the CPU
     os.environ["AIGC_LAB_PROFILE"] = "gpu" if torchrun.gpus_for(2) else "cpu"
 timed_steps = timed_steps or runtime.pick(ci=8, cpu=60, gpu=200)
 place = "GPU" if runtime.device().type == "cuda" else "CPU"
@@ -55,32 +74,38 @@ worker = """
 import sys
 from itertools import islice
 import torch
-from aigc_lab import datasets, reader, training, vae
-from aigc_lab.processes import Processes
+from aigc_lab import datasets, training, vae
+from aigc_lab.parallel import digit_classifier
+from aigc_lab.training.processes import Processes
 
 here = Processes()                      # here.index of here.count
-data = reader.digits()                  # 2,000 digits
+data = digit_classifier.digits()        # 2,000 digits
 
-alone, path = reader.Reader(), []       # 1. nobody talks
+model = digit_classifier.DigitClassifier
+alone, path = model(), []               # 1. nobody talks
 for batch in islice(training.Batches(data, 16, 0, here.index, here.count), 60):
     path.append(alone.weights())
     alone.step(batch)
 path.append(alone.weights())
 
-together, trail = reader.Reader(), []   # 2. the same steps under fit
-training.fit(together, data, steps=60, batch_size=16, callback=lambda *_: trail.append(together.weights()), every_steps=5)
+together, trail = model(), []           # 2. the same steps under fit
+def keep(step, recipe, history):
+    trail.append(recipe.weights())
+training.fit(together, data, steps=60, batch_size=16, callback=keep, every_steps=5)
 
 digits, seconds = datasets.load("digits"), {}
 for batch_size in (32, 64):             # 3. how long does a step take?
     recipe = vae.VaeRecipe.for_data(digits)
-    seconds[batch_size] = reader.seconds_a_step(recipe, digits, batch_size, int(sys.argv[1]))
+    seconds[batch_size] = digit_classifier.seconds_a_step(
+        recipe, digits, batch_size, int(sys.argv[1])
+    )
 
 result = {"alone": torch.stack(path[::5]), "together": torch.stack(trail), "seconds": seconds}
 torch.save(result, f"result {here.index}")
 """
 
 # %% [markdown]
-# `reader.Reader` is the smallest recipe there is: two layers that say which digit a picture shows, in float64. Each process builds it with the same first weights.
+# `digit_classifier.DigitClassifier` is the smallest recipe there is: two layers that say which digit a picture shows, in float64. Each process builds it with the same first weights.
 #
 # Who starts the two? A launcher, `torchrun`, which is a Python module. It tells each process its number and where to find the other, and watches over both. Start it from the notebook as a program of its own. (A notebook can't be copied
 # into several processes: it has opened files, threads, perhaps a GPU.)
@@ -107,7 +132,10 @@ if run.returncode:
 results = [torch.load(folder / f"result {i}", weights_only=True) for i in range(2)]
 
 # %%
-apart = {how: (results[0][how] - results[1][how]).norm(dim=1) for how in ("alone", "together")}
+apart = {
+    how: (results[0][how] - results[1][how]).norm(dim=1)
+    for how in ("alone", "together")
+}
 plots.curves(
     torch.arange(0, 61, 5),
     {"each on its own": apart["alone"], "with fit": apart["together"]},
@@ -118,7 +146,9 @@ plots.curves(
 )
 drift, kept = (apart[how][-1].item() for how in ("alone", "together"))
 verify.promise("on their own, the two have drifted apart", drift > 0.01, got=drift)
-verify.promise("with fit, their weights are the same, to the last bit", kept == 0, got=kept)
+verify.promise(
+    "with fit, their weights are the same, to the last bit", kept == 0, got=kept
+)
 
 # %% [markdown]
 # Two processes that don't talk train two models, each from half of the data. You have doubled the bill and gained nothing. Under `fit` they end with the *same* model, bit for bit. What did they tell each other?
@@ -129,7 +159,7 @@ verify.promise("with fit, their weights are the same, to the last bit", kept == 
 #
 # $$\nabla\,\frac1n\sum_{j=1}^{n}\ell_j \;=\; \frac1n\sum_{i=1}^{p}\;\sum_{j\in\text{part } i}\nabla\ell_j \;=\; \sum_{i=1}^{p}\frac{n_i}{n}\,g_i,\qquad g_i = \nabla\,\frac1{n_i}\sum_{j\in\text{part } i}\ell_j .$$
 #
-# Nothing is approximated. With equal parts all weights $n_i/n$ are $1/p$: the plain mean. That is all there is to it: `average` in `aigc_lab/processes.py` is a few lines around one call of Accelerate, PyTorch's `DistributedDataParallel` does the same
+# Nothing is approximated. With equal parts all weights $n_i/n$ are $1/p$: the plain mean. That is all there is to it: `average` in `aigc_lab/training/processes.py` is a few lines around one call of Accelerate, PyTorch's `DistributedDataParallel` does the same
 # while the backward pass is still running. Write it for any parts.
 
 
@@ -150,7 +180,9 @@ averaged_gradient = check("parallel.averaged_gradient", averaged_gradient)
 # %%
 def gradient(loss, model):
     """The gradient of a loss in all weights of a model, as one vector."""
-    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, model.parameters())])
+    return torch.cat(
+        [g.flatten() for g in torch.autograd.grad(loss, model.parameters())]
+    )
 
 
 data = digit_classifier.digits()
@@ -159,7 +191,10 @@ model = digit_classifier.DigitClassifier().model
 whole = gradient(F.cross_entropy(model(pictures), labels), model)
 for sizes in ([16, 16], [24, 8], [1, 30, 1]):
     parts = torch.stack(
-        [gradient(F.cross_entropy(model(x), y), model) for x, y in zip(pictures.split(sizes), labels.split(sizes))]
+        [
+            gradient(F.cross_entropy(model(x), y), model)
+            for x, y in zip(pictures.split(sizes), labels.split(sizes))
+        ]
     )
     verify.agree(
         f"parts of {sizes}: weighted mean = gradient of the batch of 32",
@@ -176,7 +211,10 @@ for sizes in ([16, 16], [24, 8], [1, 30, 1]):
 one = digit_classifier.DigitClassifier()
 training.fit(one, data, steps=60, batch_size=32)
 verify.agree(
-    "60 steps of 2 × 16 end where 60 steps of 32 end", results[0]["together"][-1], one.weights(), tolerance=1e-10
+    "60 steps of 2 × 16 end where 60 steps of 32 end",
+    results[0]["together"][-1],
+    one.weights(),
+    tolerance=1e-10,
 )
 
 # %% [markdown]
@@ -194,7 +232,9 @@ verify.agree(
 # %%
 torch.manual_seed(seed)
 critics = {
-    name: nn.Sequential(nn.Linear(784, 32), norm(32), nn.LeakyReLU(0.2), nn.Linear(32, 1)).double()
+    name: nn.Sequential(
+        nn.Linear(784, 32), norm(32), nn.LeakyReLU(0.2), nn.Linear(32, 1)
+    ).double()
     for name, norm in (("layer norm", nn.LayerNorm), ("batch norm", nn.BatchNorm1d))
 }
 
@@ -204,7 +244,10 @@ def tell_apart(D, x, y):
 
 
 def recognise(model, x, y):
-    code, other = F.normalize(model(x), dim=1), F.normalize(model(x.roll(1, dims=1)), dim=1)
+    code, other = (
+        F.normalize(model(x), dim=1),
+        F.normalize(model(x.roll(1, dims=1)), dim=1),
+    )
     return F.cross_entropy(code @ other.T / 0.1, torch.arange(len(x)))
 
 
@@ -215,14 +258,21 @@ def recognise(model, x, y):
 trials = {
     "mean, 16 + 16": (model, lambda m, x, y: F.cross_entropy(m(x), y), [16, 16]),
     "mean, 24 + 8": (model, lambda m, x, y: F.cross_entropy(m(x), y), [24, 8]),
-    "sum, 16 + 16": (model, lambda m, x, y: F.cross_entropy(m(x), y, reduction="sum"), [16, 16]),
+    "sum, 16 + 16": (
+        model,
+        lambda m, x, y: F.cross_entropy(m(x), y, reduction="sum"),
+        [16, 16],
+    ),
     "layer norm, 16 + 16": (critics["layer norm"], tell_apart, [16, 16]),
     "batch norm, 16 + 16": (critics["batch norm"], tell_apart, [16, 16]),
     "contrastive, 16 + 16": (model, recognise, [16, 16]),
 }
 errors = {}
 for name, (net, loss, sizes) in trials.items():
-    parts = [gradient(loss(net, x, y), net) for x, y in zip(pictures.split(sizes), labels.split(sizes))]
+    parts = [
+        gradient(loss(net, x, y), net)
+        for x, y in zip(pictures.split(sizes), labels.split(sizes))
+    ]
     true = gradient(loss(net, pictures, labels), net)
     errors[name] = ((torch.stack(parts).mean(dim=0) - true).norm() / true.norm()).item()
     print(f"{name:22} relative error of the plain mean: {errors[name]:8.1e}")
@@ -238,9 +288,15 @@ for name, (net, loss, sizes) in trials.items():
 # %%
 for name in ("mean, 16 + 16", "layer norm, 16 + 16"):
     verify.promise(f"{name}: exact", errors[name] < 1e-12, got=errors[name])
-verify.agree("sum: the plain mean is half of the whole, so the error is 1/2", errors["sum, 16 + 16"], 0.5)
+verify.agree(
+    "sum: the plain mean is half of the whole, so the error is 1/2",
+    errors["sum, 16 + 16"],
+    0.5,
+)
 for name in ("mean, 24 + 8", "batch norm, 16 + 16", "contrastive, 16 + 16"):
-    verify.promise(f"{name}: wrong by more than 1 %", errors[name] > 0.01, got=errors[name])
+    verify.promise(
+        f"{name}: wrong by more than 1 %", errors[name] > 0.01, got=errors[name]
+    )
 
 # %% [markdown]
 # For batch norm you can see what is lost. The mean of the parts' means is the whole mean, but variances don't average:
@@ -257,7 +313,9 @@ verify.agree(
 )
 first = critics["batch norm"]
 shift = (first(pictures)[:16] - first(pictures[:16])).abs().max().item()
-verify.promise("the same picture gets another logit beside other pictures", shift > 1e-3, got=shift)
+verify.promise(
+    "the same picture gets another logit beside other pictures", shift > 1e-3, got=shift
+)
 
 # %% [markdown]
 # In a GAN this hurts twice: D's judgement of one picture depends on the company it is in, and with eight processes each norm sees an eighth of the batch. The cures: a norm that looks at one example at a time (layer, group or instance norm),
@@ -322,14 +380,28 @@ def ring_bytes(size, processes):
 ring_bytes = check("parallel.ring_bytes", ring_bytes)
 
 # %%
-changed = sum((after != before).sum().item() for before, after in pairwise(states))  # a message changes one number
-verify.agree("counted in the pictures above: numbers that arrive at each of 4 processes", changed / 4, ring_bytes(4, 4))
-weights = sum(w.numel() for w in vae.VaeRecipe.for_data(datasets.load("digits")).model.parameters())
+changed = sum(
+    (after != before).sum().item() for before, after in pairwise(states)
+)  # a message changes one number
+verify.agree(
+    "counted in the pictures above: numbers that arrive at each of 4 processes",
+    changed / 4,
+    ring_bytes(4, 4),
+)
+weights = sum(
+    w.numel()
+    for w in vae.VaeRecipe.for_data(datasets.load("digits")).model.parameters()
+)
 print(f"a VAE of {weights:,} weights, in float32")
 for p in (2, 8, 1024):
     ring, obvious = ring_bytes(4 * weights, p) / 1e6, 2 * (p - 1) * 4 * weights / 1e6
-    print(f"{p:5} processes: each sends {ring:.2f} MB a step; the obvious way, process 0 moves {obvious:,.0f} MB")
-verify.promise("however many take part, each sends less than two vectors", ring_bytes(1.0, 10**6) < 2)
+    print(
+        f"{p:5} processes: each sends {ring:.2f} MB a step; the obvious way, process 0 moves {obvious:,.0f} MB"
+    )
+verify.promise(
+    "however many take part, each sends less than two vectors",
+    ring_bytes(1.0, 10**6) < 2,
+)
 
 # %% [markdown]
 # $2\frac{p-1}{p}M$: nearly independent of $p$. No method sends less (Patarasuk and Yuan 2009). What does grow is the number of *rounds*, $2(p-1)$, and each costs the time that a message takes to set out. So libraries send all gradients of a step as a few large vectors, begin
@@ -339,7 +411,11 @@ verify.promise("however many take part, each sends less than two vectors", ring_
 # %%
 def carrying(megabytes, gigabytes_a_second, microseconds_a_message):
     counts = [2**k for k in range(1, 11)]
-    size, speed, wait = megabytes * 1e6, gigabytes_a_second * 1e9, microseconds_a_message * 1e-6
+    size, speed, wait = (
+        megabytes * 1e6,
+        gigabytes_a_second * 1e9,
+        microseconds_a_message * 1e-6,
+    )
     ring = [1e3 * ring_all_reduce.seconds(size, p, speed, wait) for p in counts]
     plots.curves(
         counts,
@@ -358,7 +434,10 @@ def carrying(megabytes, gigabytes_a_second, microseconds_a_message):
 
 
 widgets.play(
-    carrying, megabytes=(1, 2000, 1, 500), gigabytes_a_second=(1, 400, 1, 50), microseconds_a_message=(0, 100, 5, 10)
+    carrying,
+    megabytes=(1, 2000, 1, 500),
+    gigabytes_a_second=(1, 400, 1, 50),
+    microseconds_a_message=(0, 100, 5, 10),
 )
 
 # %% [markdown]
@@ -373,7 +452,12 @@ widgets.play(
 threads = torch.get_num_threads()
 torch.set_num_threads(1)
 digits = datasets.load("digits")
-single = {n: digit_classifier.seconds_a_step(vae.VaeRecipe.for_data(digits), digits, n, timed_steps) for n in (32, 64)}
+single = {
+    n: digit_classifier.seconds_a_step(
+        vae.VaeRecipe.for_data(digits), digits, n, timed_steps
+    )
+    for n in (32, 64)
+}
 torch.set_num_threads(threads)
 double = results[0]["seconds"]
 plots.bars(
@@ -389,17 +473,29 @@ plots.bars(
 )
 
 # %%
-cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+cores = (
+    len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+)
 units = torch.cuda.device_count() if place == "GPU" else cores
 strong, weak = single[64] / double[32], single[64] / double[64]
 share = data_parallel.serial_share(strong, 2)
-print(f"This machine has {units} {place}{' cores' if place == 'CPU' else 's'} for two processes.")
+print(
+    f"This machine has {units} {place}{' cores' if place == 'CPU' else 's'} for two processes."
+)
 if units < 2:
-    print("They took turns on it, so neither kind of scaling can gain anything: what you see is the price of talking.")
+    print(
+        "They took turns on it, so neither kind of scaling can gain anything: what you see is the price of talking."
+    )
 print(f"strong scaling: {strong:.2f} × as fast; ideal 2")
-print(f"half of the examples, alone: {single[32] / single[64]:.0%} of the time; ideal 50%")
-print(f"talking, and getting into each other's way: {1e3 * (double[32] - single[32]):.1f} ms a step")
-print(f"weak scaling: each at {weak:.0%} of its speed alone, together {2 * weak:.2f} × the work in the same time")
+print(
+    f"half of the examples, alone: {single[32] / single[64]:.0%} of the time; ideal 50%"
+)
+print(
+    f"talking, and getting into each other's way: {1e3 * (double[32] - single[32]):.1f} ms a step"
+)
+print(
+    f"weak scaling: each at {weak:.0%} of its speed alone, together {2 * weak:.2f} × the work in the same time"
+)
 print(
     f"not divided, by Amdahl's law: {share:.0%}; then {1 / max(share, 1e-3):.1f} × is the end, however many take part"
 )
@@ -433,7 +529,9 @@ def amdahl(percent_not_divided):
         y_label="times as fast",
         log_x=True,
         log_y=True,
-        title=f"1,024 processes, {gains[-1]:.0f} × as fast" if share else "Nothing in common: ideal",
+        title=f"1,024 processes, {gains[-1]:.0f} × as fast"
+        if share
+        else "Nothing in common: ideal",
         alt="Speed-up against processes. The ideal line goes straight up, the other bends and levels off at one over the share.",
     )
 
@@ -452,8 +550,9 @@ widgets.play(amdahl, percent_not_divided=(0, 50, 1, 5))
 survivor = """
 import os, signal
 import torch
-from aigc_lab import reader, training
-from aigc_lab.processes import Processes
+from aigc_lab import training
+from aigc_lab.parallel import digit_classifier
+from aigc_lab.training.processes import Processes
 
 here = Processes()
 first_attempt = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
@@ -464,8 +563,11 @@ def accident(step, recipe, history):
     if first_attempt and here.index == 1 and step == 25:
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
-together = reader.Reader()
-training.fit(together, reader.digits(), steps=60, batch_size=16, checkpoint="run", save_every_steps=10, callback=accident, every_steps=5)
+together = digit_classifier.DigitClassifier()
+training.fit(
+    together, digit_classifier.digits(), steps=60, batch_size=16,
+    checkpoint="run", save_every_steps=10, callback=accident, every_steps=5,
+)
 torch.save(together.weights(), f"survived {here.index}")
 """
 run = start(survivor, restarts=1)
@@ -475,19 +577,37 @@ print("Steps that process 0 reported:", (folder / "steps 0").read_text())
 
 # %%
 reported = [int(step) for step in (folder / "steps 0").read_text().split()]
-verify.promise("in the end the run is whole: the launcher reports success", run.returncode == 0, got=run.returncode)
-verify.promise("the second attempt didn't begin at step 0", reported.count(0) == 1, got=reported.count(0))
+verify.promise(
+    "in the end the run is whole: the launcher reports success",
+    run.returncode == 0,
+    got=run.returncode,
+)
+verify.promise(
+    "the second attempt didn't begin at step 0",
+    reported.count(0) == 1,
+    got=reported.count(0),
+)
 survived = torch.load(folder / "survived 0", weights_only=True)
 same = torch.equal(survived, results[0]["together"][-1])
-verify.promise("its weights are those of the run that was never killed, to the last bit", same, got=same)
+verify.promise(
+    "its weights are those of the run that was never killed, to the last bit",
+    same,
+    got=same,
+)
 saved = checkpoint.load(folder / "run")
-print("in the checkpoint:", ", ".join(saved), "· random streams of", len(saved["rng"]), "processes")
+print(
+    "in the checkpoint:",
+    ", ".join(saved),
+    "· random streams of",
+    len(saved["rng"]),
+    "processes",
+)
 
 # %% [markdown]
 # The survivor names the loss and the step to go on from, the launcher ends it and starts both again, and they go on from step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds all that
 # decides about the future: weights, optimiser, position in the data, and the random streams of *every* process. So the number of processes must stay the same for an exact continuation.
 #
-# A trap, in PyTorch 2.13: `torchrun` keeps its address book over a restart, and now and then a new process waits for one that is dead. `launch.environment` asks for a new book, with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`. Set it, too, where
+# A trap, in PyTorch 2.13: `torchrun` keeps its address book over a restart, and now and then a new process waits for one that is dead. `torchrun.environment` asks for a new book, with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`. Set it, too, where
 # you call `torchrun` yourself.
 #
 # How often should you save? Young's rule (1974): with a save that takes $\delta$ seconds and a failure every $T$ on average, every $\sqrt{2\delta T}$ seconds. The cost per second of work is $\delta/t$ for saving and $t/2T$ for what is lost:
@@ -498,7 +618,9 @@ best = sympy.solve(sympy.diff(delta / t + t / (2 * T), t), t)[0]
 verify.agree("the best interval is sqrt(2 δ T)", best, sympy.sqrt(2 * delta * T))
 between = 54 * 24 * 3600 / 419  # seconds from one failure to the next
 minutes = float(best.subs({delta: 30, T: between})) / 60
-print(f"a save of 30 s, a failure every {between / 3600:.1f} h: save every {minutes:.0f} minutes")
+print(
+    f"a save of 30 s, a failure every {between / 3600:.1f} h: save every {minutes:.0f} minutes"
+)
 
 # %% [markdown]
 # ## Too large for one GPU
@@ -517,10 +639,15 @@ print(f"a save of 30 s, a failure every {between / 3600:.1f} h: save every {minu
 # But why should all of them hold the same 12 bytes of the optimiser? Adam treats each weight on its own. So let each process update a $p$-th of the weights, and hand the results round. Is that the same training?
 
 # %%
-whole, shared = digit_classifier.DigitClassifier().model, digit_classifier.DigitClassifier().model
+whole, shared = (
+    digit_classifier.DigitClassifier().model,
+    digit_classifier.DigitClassifier().model,
+)
 layers = list(shared.parameters())
 full = torch.optim.Adam(whole.parameters(), lr=1e-2)
-shards = [torch.optim.Adam(layers[i::2], lr=1e-2) for i in range(2)]  # two processes, every second tensor each
+shards = [
+    torch.optim.Adam(layers[i::2], lr=1e-2) for i in range(2)
+]  # two processes, every second tensor each
 for _ in range(20):
     for net in (whole, shared):
         net.zero_grad()
@@ -528,15 +655,28 @@ for _ in range(20):
     full.step()
     for shard in shards:
         shard.step()
-stored = [sum(t.numel() for state in o.state.values() for t in state.values() if t.ndim) for o in (full, *shards)]
-print("numbers that Adam stores:", stored[0], "whole,", stored[1], "and", stored[2], "in the two shards")
+stored = [
+    sum(t.numel() for state in o.state.values() for t in state.values() if t.ndim)
+    for o in (full, *shards)
+]
+print(
+    "numbers that Adam stores:",
+    stored[0],
+    "whole,",
+    stored[1],
+    "and",
+    stored[2],
+    "in the two shards",
+)
 verify.agree(
     "20 steps of two half optimisers = 20 steps of the whole",
     torch.cat([w.flatten() for w in shared.parameters()]),
     torch.cat([w.flatten() for w in whole.parameters()]),
     tolerance=1e-12,
 )
-verify.promise("together they store what one did", stored[0] == stored[1] + stored[2], got=stored)
+verify.promise(
+    "together they store what one did", stored[0] == stored[1] + stored[2], got=stored
+)
 
 # %% [markdown]
 # The same weights, and each process stores its share only. (Here by whole tensors, so the shares are unequal; libraries cut one long vector.) That is stage 1 of ZeRO, the *zero redundancy optimizer*. (Mind what does *not* treat weights one by one: clipping by the gradient's length needs one more small sum over all.) Stage 2 also keeps, of the averaged gradient, the own
@@ -554,7 +694,12 @@ def bytes_per_gpu(weights, gpus, stage):
 bytes_per_gpu = check("parallel.bytes_per_gpu", bytes_per_gpu)
 
 # %%
-published = [120, 31.4, 16.6, 1.9]  # GB: 7.5 billion weights on 64 GPUs, figure 1 of Rajbhandari et al. 2020
+published = [
+    120,
+    31.4,
+    16.6,
+    1.9,
+]  # GB: 7.5 billion weights on 64 GPUs, figure 1 of Rajbhandari et al. 2020
 computed = [bytes_per_gpu(7.5e9, 64, stage) / 1e9 for stage in range(4)]
 for stage in range(4):
     verify.promise(
@@ -568,14 +713,18 @@ for stage in range(4):
 print("7 billion weights, GB on each GPU, without activations")
 print(" GPUs  stage 0  stage 1  stage 2  stage 3")
 for gpus in (1, 2, 8, 64, 512):
-    print(f"{gpus:5}" + "".join(f"{bytes_per_gpu(7e9, gpus, stage) / 1e9:9.1f}" for stage in range(4)))
+    print(
+        f"{gpus:5}"
+        + "".join(f"{bytes_per_gpu(7e9, gpus, stage) / 1e9:9.1f}" for stage in range(4))
+    )
 
 # %%
 groups = {}
 for stage in range(4):
     part = sharding.held(7e9, 8, stage)
     groups[f"stage {stage}: {part.total / 1e9:.4g} GB"] = {
-        name: getattr(part, name) / 1e9 for name in ("weights", "gradients", "optimizer")
+        name: getattr(part, name) / 1e9
+        for name in ("weights", "gradients", "optimizer")
     }
 plots.grouped_bars(
     groups,
@@ -595,10 +744,16 @@ plots.grouped_bars(
 
 # %%
 x, W = torch.randn(5, 8).double(), torch.randn(8, 6).double()
-verify.agree("half of the columns each, then side by side", torch.cat([x @ W[:, :3], x @ W[:, 3:]], dim=1), x @ W)
+verify.agree(
+    "half of the columns each, then side by side",
+    torch.cat([x @ W[:, :3], x @ W[:, 3:]], dim=1),
+    x @ W,
+)
 plan = sharding.schedule(stages=4, parts=8)
 idle = sum(part is None for row in plan for part in row) / sum(len(row) for row in plan)
-verify.agree("4 GPUs, 8 parts: idle share counted = (p - 1) / (m + p - 1)", idle, 3 / 11)
+verify.agree(
+    "4 GPUs, 8 parts: idle share counted = (p - 1) / (m + p - 1)", idle, 3 / 11
+)
 plots.heatmap(
     [[float("nan") if part is None else part + 1 for part in row] for row in plan],
     rows=[f"GPU {i}" for i in range(4)],
@@ -619,7 +774,9 @@ plots.heatmap(
 # So the error falls as $1/\sqrt B$: four times the GPUs, half the error. Check it on a model with one layer, where each example's gradient is known in closed form, $x\,(\hat y - y)^\top$. Look at two moments: at the start, and late.
 
 # %%
-inputs = torch.cat([data[0], torch.ones(len(data[0]), 1).double()], dim=1)  # a constant input for the biases
+inputs = torch.cat(
+    [data[0], torch.ones(len(data[0]), 1).double()], dim=1
+)  # a constant input for the biases
 targets, lengths = F.one_hot(data[1], 10).double(), inputs.square().sum(dim=1)
 
 
@@ -638,7 +795,9 @@ noise_scale = {}
 for name, now in (("at the start", early), ("late", late)):
     _, mean, trace = moments(now)
     noise_scale[name] = trace / mean.square().sum().item()
-    print(f"{name:12}  |G| = {mean.norm():.3f}   tr Σ = {trace:6.1f}   equally long at B = {noise_scale[name]:.0f}")
+    print(
+        f"{name:12}  |G| = {mean.norm():.3f}   tr Σ = {trace:6.1f}   equally long at B = {noise_scale[name]:.0f}"
+    )
 
 # %%
 error, mean, trace = moments(late)
@@ -647,10 +806,20 @@ for size in (4, 16, 64, 256):
     misses = []
     for _ in range(100):
         rows = torch.randint(len(inputs), (size,), generator=draw)
-        misses.append((inputs[rows].T @ error[rows] / size - mean).square().sum().item())
-    verify.agree(f"B = {size}: mean of |g - G|² = tr Σ / B", verify.estimate(misses), trace / size)
+        misses.append(
+            (inputs[rows].T @ error[rows] / size - mean).square().sum().item()
+        )
+    verify.agree(
+        f"B = {size}: mean of |g - G|² = tr Σ / B",
+        verify.estimate(misses),
+        trace / size,
+    )
 ratio = noise_scale["late"] / noise_scale["at the start"]
-verify.promise("late in training the noise scale is at least three times that of the start", ratio > 3, got=ratio)
+verify.promise(
+    "late in training the noise scale is at least three times that of the start",
+    ratio > 3,
+    got=ratio,
+)
 
 # %% [markdown]
 # The batch at which noise and gradient are equally long, $B_{\text{noise}} = \mathrm{tr}\,\Sigma / \|G\|^2$, is the *noise scale* (McCandlish et al. 2018). Below it a step is mostly noise, so twice the batch allows about twice the step, and half as many steps do. Above it the direction is already right, and a better estimate
@@ -660,7 +829,10 @@ verify.promise("late in training the noise scale is at least three times that of
 batches = 2.0 ** torch.arange(0, 14)
 plots.curves(
     batches,
-    {name: data_parallel.steps_needed(1.0, batches, scale) for name, scale in noise_scale.items()}
+    {
+        name: data_parallel.steps_needed(1.0, batches, scale)
+        for name, scale in noise_scale.items()
+    }
     | {"no fewer than this": torch.ones(14)},
     x_label="examples a step",
     y_label="steps needed, times the fewest",
@@ -681,9 +853,16 @@ def gap(rate, k=4):
     walked = late.clone()
     for part in range(k):
         rows = slice(32 * part, 32 * part + 32)
-        walked -= rate * inputs[rows].T @ ((inputs[rows] @ walked).softmax(dim=1) - targets[rows]) / 32
+        walked -= (
+            rate
+            * inputs[rows].T
+            @ ((inputs[rows] @ walked).softmax(dim=1) - targets[rows])
+            / 32
+        )
     rows = slice(0, 32 * k)
-    jumped = late - k * rate * inputs[rows].T @ ((inputs[rows] @ late).softmax(dim=1) - targets[rows]) / (32 * k)
+    jumped = late - k * rate * inputs[rows].T @ (
+        (inputs[rows] @ late).softmax(dim=1) - targets[rows]
+    ) / (32 * k)
     return (walked - jumped).norm().item()
 
 
@@ -727,7 +906,12 @@ verify.agree("6 N D, within 1 %, is the paper's 3.14e23", gpt3, 3.14e23, toleran
 hours = gpu_hours(3.14e23, peak=125e12, utilisation=24.6 / 125)
 energy = costs.energy(hours, 0.330, overhead=1.10)
 verify.agree("energy in MWh, published: 1,287", energy / 1000, 1287, tolerance=0.001)
-verify.agree("carbon in tonnes, published: 552", costs.carbon(energy, 0.429) / 1000, 552, tolerance=0.001)
+verify.agree(
+    "carbon in tonnes, published: 552",
+    costs.carbon(energy, 0.429) / 1000,
+    552,
+    tolerance=0.001,
+)
 print(
     f"GPT-3: {hours:,.0f} GPU hours at a utilisation of {24.6 / 125:.0%}: {hours / 24 / 365:.0f} years of one GPU, {hours / 24 / 10_000:.1f} days of 10,000"
 )
@@ -737,7 +921,9 @@ print(
 
 # %%
 sd_energy = costs.energy(150_000, 0.25)
-verify.agree("150,000 h × 0.25 kW × 0.3 kg/kWh = 11,250 kg", costs.carbon(sd_energy, 0.3), 11_250)
+verify.agree(
+    "150,000 h × 0.25 kW × 0.3 kg/kWh = 11,250 kg", costs.carbon(sd_energy, 0.3), 11_250
+)
 print(
     f"with 40 % more for the computers around the GPUs and a building that adds 10 %: {costs.carbon(costs.energy(150_000, 0.25 * 1.4, 1.1), 0.3):,.0f} kg"
 )
@@ -766,7 +952,9 @@ print(
 print(f"GPT-3 at this rate: {3.14e23 / rate / 3600 / 24 / 365:,.0f} years")
 
 # %%
-water = 80 * 4186 / 3.6e6  # kWh that warm a litre from 20 to 100 °C: 4,186 joules a degree
+water = (
+    80 * 4186 / 3.6e6
+)  # kWh that warm a litre from 20 to 100 °C: 4,186 joules a degree
 spent = {
     f"a minute of this course, {watts} W": kilowatt_hours,
     "a litre of water, boiled": water,
@@ -781,7 +969,12 @@ with plots.figure(
 ) as ax:
     drawn = ax.barh(list(spent), list(spent.values()), color=plots.COLOURS[:5])
     ax.bar_label(
-        drawn, labels=[f" {value:,.0f}" if value > 1 else f" {value:.2g}" for value in spent.values()], fontsize=9
+        drawn,
+        labels=[
+            f" {value:,.0f}" if value > 1 else f" {value:.2g}"
+            for value in spent.values()
+        ],
+        fontsize=9,
     )
     ax.invert_yaxis()
     ax.set(xscale="log", xlabel="kWh", xlim=(1e-5, 1e8))
@@ -793,11 +986,17 @@ with plots.figure(
 
 # %%
 # NBVAL_CHECK_OUTPUT
-limits = {"GPU": 8e9, "memory": 32e9, "disk": 400e9}  # the rest is needed for other things
+limits = {
+    "GPU": 8e9,
+    "memory": 32e9,
+    "disk": 400e9,
+}  # the rest is needed for other things
 
 
 def lies(size):
-    return next((where for where, room in limits.items() if size <= room), "other machines")
+    return next(
+        (where for where, room in limits.items() if size <= room), "other machines"
+    )
 
 
 print(f"{'data, a byte a value':34}{'now':>20}{'10 times':>28}{'1,000 times':>31}")
@@ -819,7 +1018,10 @@ for name, size in {
 # NBVAL_CHECK_OUTPUT
 base = costs.training_flops(1e6, 20e6)  # a million weights, twenty million tokens
 for k in (10, 1000):
-    same_model, grown = costs.training_flops(1e6, k * 20e6), costs.training_flops(k * 1e6, k * 20e6)
+    same_model, grown = (
+        costs.training_flops(1e6, k * 20e6),
+        costs.training_flops(k * 1e6, k * 20e6),
+    )
     print(
         f"{k:5} × the data: {same_model / base:7,.0f} × the cost for the same model, {grown / base:10,.0f} × for one that grows along"
     )
@@ -833,7 +1035,9 @@ for k in (10, 1000):
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print("weights, million   tokens, million   hours of a V100 at 30 %   GB for training   least V100s with stage 3")
+print(
+    "weights, million   tokens, million   hours of a V100 at 30 %   GB for training   least V100s with stage 3"
+)
 room = 12e9  # 4 of the 16 GB stay for activations
 for n, tokens in ((1e6, 20e6), (125e6, 2.5e9), (7e9, 140e9)):
     needed = costs.gpu_hours(costs.training_flops(n, tokens), 125e12, 0.3)

@@ -69,13 +69,20 @@ def dice(number=seed):
 
 # %%
 trained = flow.FlowRecipe.for_data(digits)
-trained.averaged.load_state_dict(pretrained.load("flow_digits"))  # half precision; it becomes float32 here
+trained.averaged.load_state_dict(
+    pretrained.load("flow_digits")
+)  # half precision; it becomes float32 here
 noise = torch.randn(10, 1, 28, 28, generator=dice())
 drawn = {}
 for steps in (1, 2, 5, 20):
-    drawn[steps] = flow.follow(lambda x, t: trained.velocity(x, t, ten), noise, steps, "euler").clamp(-1, 1)
+    drawn[steps] = flow.follow(
+        lambda x, t: trained.velocity(x, t, ten), noise, steps, "euler"
+    ).clamp(-1, 1)
 plots.image_rows(
-    {f"{steps} step{'s' * (steps > 1)}": transforms.from_signed(x) for steps, x in drawn.items()},
+    {
+        f"{steps} step{'s' * (steps > 1)}": transforms.from_signed(x)
+        for steps, x in drawn.items()
+    },
     title="The same network, the same noise: one leap blurs, twenty steps draw",
     alt="Four rows of the digits 0 to 9. In one step: blurs, all alike. In two and five: clearer. In twenty: sharp digits, each in its own hand.",
 )
@@ -85,8 +92,16 @@ plots.image_rows(
 
 # %%
 averages = torch.stack([train_x[digits.labels == c].mean(dim=0) for c in range(10)])
-alike = torch.stack([torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1] for a, b in zip(drawn[1], averages)])
-print("correlation of the leap with the average digit:", [round(value, 2) for value in alike.tolist()])
+alike = torch.stack(
+    [
+        torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1]
+        for a, b in zip(drawn[1], averages)
+    ]
+)
+print(
+    "correlation of the leap with the average digit:",
+    [round(value, 2) for value in alike.tolist()],
+)
 verify.promise("on average more than 0.85", alike.mean() > 0.85, got=alike.mean())
 fact = pretrained.info("flow_digits")
 print(
@@ -110,8 +125,14 @@ print(
 
 # %%
 b1, b2 = sympy.symbols("beta_1 beta_2", positive=True)
-carried = (1 - b2) * b1 + b2  # the variance of the first noise after the second step, and the second noise
-verify.agree("noise after two steps: variance 1 - (1 - β₁)(1 - β₂)", carried, 1 - (1 - b1) * (1 - b2))
+carried = (
+    (1 - b2) * b1 + b2
+)  # the variance of the first noise after the second step, and the second noise
+verify.agree(
+    "noise after two steps: variance 1 - (1 - β₁)(1 - β₂)",
+    carried,
+    1 - (1 - b1) * (1 - b2),
+)
 
 # %% [markdown]
 # By induction, with $\bar\alpha_t = \prod_{s \le t} (1 - \beta_s)$, the share of the variance that is still the picture's:
@@ -126,15 +147,23 @@ alpha_bar = diffusion.signal_left(betas)
 x = torch.full((20_000,), 0.8, dtype=torch.float64)
 rng = dice()
 for beta in betas[:300]:
-    x = (1 - beta).sqrt() * x + beta.sqrt() * torch.randn(len(x), generator=rng, dtype=torch.float64)
+    x = (1 - beta).sqrt() * x + beta.sqrt() * torch.randn(
+        len(x), generator=rng, dtype=torch.float64
+    )
 left = alpha_bar[299].item()
 verify.agree("mean after 300 steps = √ᾱ x₀", verify.estimate(x), left**0.5 * 0.8)
-verify.agree("variance after 300 steps = 1 - ᾱ", verify.estimate((x - left**0.5 * 0.8) ** 2), 1 - left)
+verify.agree(
+    "variance after 300 steps = 1 - ᾱ",
+    verify.estimate((x - left**0.5 * 0.8) ** 2),
+    1 - left,
+)
 
 # %%
 # NBVAL_CHECK_OUTPUT
 for t in (1, 10, 100, 300, 500, 1000):
-    print(f"t = {t:4}   β = {betas[t - 1].item():.5f}   share of the picture, ᾱ = {alpha_bar[t - 1].item():.5f}")
+    print(
+        f"t = {t:4}   β = {betas[t - 1].item():.5f}   share of the picture, ᾱ = {alpha_bar[t - 1].item():.5f}"
+    )
 
 # %% [markdown]
 # Now write the leap: a draw of $q(x_t \mid x_0)$, made from the picture and a standard normal ε of the same shape.
@@ -155,7 +184,9 @@ four = train_x[digits.labels == 4][:1].expand(len(chosen), -1, -1, -1)
 same = torch.randn(1, 1, 28, 28, generator=dice()).expand_as(four)
 seen = noised(four, same, alpha_bar[[t - 1 for t in chosen]]).float()
 plots.images(
-    transforms.from_signed(seen / seen.abs().amax(dim=(1, 2, 3), keepdim=True)),  # each to its own range, to be seen
+    transforms.from_signed(
+        seen / seen.abs().amax(dim=(1, 2, 3), keepdim=True)
+    ),  # each to its own range, to be seen
     labels=[f"t = {t}" for t in chosen],
     title="The picture goes under; at t = 1000 nothing is left",
     alt="A 4 that is clear at t = 1, grainy at 50 and 150, a shade at 300, and gone at 500 and 1000.",
@@ -175,13 +206,22 @@ plots.images(
 # %%
 alpha, A = sympy.symbols("alpha A", positive=True)
 back, x_t, x_0, eps = sympy.symbols("x_{t-1} x_t x_0 epsilon", real=True)
-log_q = -((x_t - sympy.sqrt(alpha) * back) ** 2) / (2 * (1 - alpha)) - (back - sympy.sqrt(A) * x_0) ** 2 / (2 * (1 - A))
+log_q = -((x_t - sympy.sqrt(alpha) * back) ** 2) / (2 * (1 - alpha)) - (
+    back - sympy.sqrt(A) * x_0
+) ** 2 / (2 * (1 - A))
 mean = sympy.solve(sympy.diff(log_q, back), back)[0]
 variance = -1 / sympy.diff(log_q, back, 2)
 below = 1 - alpha * A
-stated = sympy.sqrt(A) * (1 - alpha) / below * x_0 + sympy.sqrt(alpha) * (1 - A) / below * x_t
-verify.agree("mean = √ᾱₜ₋₁ β / (1 - ᾱₜ) x₀ + √(1 - β) (1 - ᾱₜ₋₁) / (1 - ᾱₜ) xₜ", mean, stated)
-verify.agree("variance = (1 - ᾱₜ₋₁) / (1 - ᾱₜ) β", variance, (1 - A) / below * (1 - alpha))
+stated = (
+    sympy.sqrt(A) * (1 - alpha) / below * x_0
+    + sympy.sqrt(alpha) * (1 - A) / below * x_t
+)
+verify.agree(
+    "mean = √ᾱₜ₋₁ β / (1 - ᾱₜ) x₀ + √(1 - β) (1 - ᾱₜ₋₁) / (1 - ᾱₜ) xₜ", mean, stated
+)
+verify.agree(
+    "variance = (1 - ᾱₜ₋₁) / (1 - ᾱₜ) β", variance, (1 - A) / below * (1 - alpha)
+)
 
 
 # %% tags=["exercise"]
@@ -194,12 +234,18 @@ def step_back_mean(x_t, x_0, beta, before):
 step_back_mean = check("flow.step_back_mean", step_back_mean)
 
 # %%
-a_picture, its_noise = torch.randn(2, 1, 1, 28, 28, generator=dice(), dtype=torch.float64)
+a_picture, its_noise = torch.randn(
+    2, 1, 1, 28, 28, generator=dice(), dtype=torch.float64
+)
 step = 300
 at_step = noised(a_picture, its_noise, alpha_bar[[step - 1]])
 package_mean, spread = diffusion.step_back(at_step, a_picture, betas, step)
 mine = step_back_mean(at_step, a_picture, betas[step - 1], alpha_bar[step - 2])
-verify.agree("your mean is that of diffusion.step_back, which the lesson uses from here on", mine, package_mean)
+verify.agree(
+    "your mean is that of diffusion.step_back, which the lesson uses from here on",
+    mine,
+    package_mean,
+)
 
 # %% [markdown]
 # But nobody tells you $x_0$. That is what the network is for: it guesses. Let it take a step back of the same variance $\tilde\beta$, with a mean computed from its guess.
@@ -212,8 +258,14 @@ verify.agree("your mean is that of diffusion.step_back, which the lesson uses fr
 # %%
 m_1, m_2, s = torch.randn(3, 50, generator=dice(), dtype=torch.float64)
 s = s.exp()
-kl = torch.distributions.kl_divergence(torch.distributions.Normal(m_1, s), torch.distributions.Normal(m_2, s))
-verify.agree("KL of equal variances is a squared distance over 2 s²", kl, (m_1 - m_2) ** 2 / (2 * s**2))
+kl = torch.distributions.kl_divergence(
+    torch.distributions.Normal(m_1, s), torch.distributions.Normal(m_2, s)
+)
+verify.agree(
+    "KL of equal variances is a squared distance over 2 s²",
+    kl,
+    (m_1 - m_2) ** 2 / (2 * s**2),
+)
 from_noise = mean.subs(x_0, (x_t - sympy.sqrt(below) * eps) / sympy.sqrt(alpha * A))
 verify.agree(
     "mean = (xₜ - β / √(1 - ᾱₜ) ε) / √(1 - β)",
@@ -234,17 +286,26 @@ def weight(t):
     return betas[t - 1] / (2 * (1 - betas[t - 1]) * (1 - alpha_bar[t - 2]))
 
 
-guess = its_noise + 0.3 * torch.randn(its_noise.shape, generator=dice(1), dtype=torch.float64)
+guess = its_noise + 0.3 * torch.randn(
+    its_noise.shape, generator=dice(1), dtype=torch.float64
+)
 a_bar = alpha_bar[step - 1]
 guessed_picture = (at_step - (1 - a_bar).sqrt() * guess) / a_bar.sqrt()
 guessed_mean, _ = diffusion.step_back(at_step, guessed_picture, betas, step)
 kl = ((package_mean - guessed_mean) ** 2).sum() / (2 * spread)
-squares = 784 * diffusion.simple_loss(guess, its_noise)  # the package's loss is a mean over pixels
-verify.agree("KL of the two steps back = weight times |ε - guess|²", kl, weight(step) * squares)
+squares = 784 * diffusion.simple_loss(
+    guess, its_noise
+)  # the package's loss is a mean over pixels
+verify.agree(
+    "KL of the two steps back = weight times |ε - guess|²", kl, weight(step) * squares
+)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print("weight of the squared error at step t:", {t: round(weight(t).item(), 4) for t in (2, 5, 20, 100, 500, 1000)})
+print(
+    "weight of the squared error at step t:",
+    {t: round(weight(t).item(), 4) for t in (2, 5, 20, 100, 500, 1000)},
+)
 
 # %% [markdown]
 # Add up these KLs over all $t$ and you have, up to the two ends of the walk, the bound of a VAE (lesson 24), one with a thousand latents and an encoder that has nothing to learn. Ho et al.
@@ -270,9 +331,19 @@ point, v = (1 - t) * eps + t * picture, picture - eps
 verify.agree("the picture is xₜ + (1 - t) v", point + (1 - t) * v, picture)
 verify.agree("the noise is xₜ - t v", point - t * v, eps)
 guess = sympy.symbols("guess", real=True)  # of v
-verify.agree("error of the noise = -t × error of v", (point - t * guess) - eps, -t * (guess - v))
-verify.agree("error of the picture = (1 - t) × error of v", (point + (1 - t) * guess) - picture, (1 - t) * (guess - v))
-some_noise, some_x, times = torch.randn(5, 3, generator=dice()), torch.randn(5, 3, generator=dice(1)), torch.rand(5)
+verify.agree(
+    "error of the noise = -t × error of v", (point - t * guess) - eps, -t * (guess - v)
+)
+verify.agree(
+    "error of the picture = (1 - t) × error of v",
+    (point + (1 - t) * guess) - picture,
+    (1 - t) * (guess - v),
+)
+some_noise, some_x, times = (
+    torch.randn(5, 3, generator=dice()),
+    torch.randn(5, 3, generator=dice(1)),
+    torch.rand(5),
+)
 size = (times**2 + (1 - times) ** 2).sqrt()[:, None]
 verify.agree(
     "divided by its size, the straight path is diffusion's, with ᾱ = t² / (t² + (1 - t)²)",
@@ -295,7 +366,11 @@ a, b, p, answer = sympy.symbols("a b p answer", real=True)
 error = p * (answer - a) ** 2 + (1 - p) * (answer - b) ** 2
 (best,) = sympy.solve(sympy.diff(error, answer), answer)
 verify.agree("the best answer is the mean", best, p * a + (1 - p) * b)
-verify.agree("and what is left is the variance", error.subs(answer, best), p * (1 - p) * (a - b) ** 2)
+verify.agree(
+    "and what is left is the variance",
+    error.subs(answer, best),
+    p * (1 - p) * (a - b) ** 2,
+)
 
 # %% [markdown]
 # It is so for any distribution: the best answer is the conditional mean, $v(x, t) = \mathbb{E}[x_1 - \varepsilon \mid x_t = x]$, and the loss that is left is the variance around it. **Here is the first half
@@ -305,7 +380,11 @@ verify.agree("and what is left is the variance", error.subs(answer, best), p * (
 # straight line in $x_t$; between the humps it weighs by how probable each is:
 
 # %%
-shares, centres, width = torch.tensor([0.3, 0.7]).double(), torch.tensor([-1.5, 1.0]).double(), 0.3
+shares, centres, width = (
+    torch.tensor([0.3, 0.7]).double(),
+    torch.tensor([-1.5, 1.0]).double(),
+    0.3,
+)
 
 
 def humps_velocity(x, t):
@@ -318,12 +397,24 @@ def humps_velocity(x, t):
 
 
 grid = torch.linspace(-5, 5, 4001, dtype=torch.float64)
-density = (shares * torch.distributions.Normal(centres, width).log_prob(grid[:, None]).exp()).sum(dim=1)
-probe, half = torch.linspace(-2, 2, 9, dtype=torch.float64), torch.full((9,), 0.6, dtype=torch.float64)
-seen_from = density * (-((probe[:, None] - 0.6 * grid) ** 2) / (2 * 0.4**2)).exp()  # p(x_1) p(x_t | x_1)
+density = (
+    shares * torch.distributions.Normal(centres, width).log_prob(grid[:, None]).exp()
+).sum(dim=1)
+probe, half = (
+    torch.linspace(-2, 2, 9, dtype=torch.float64),
+    torch.full((9,), 0.6, dtype=torch.float64),
+)
+seen_from = (
+    density * (-((probe[:, None] - 0.6 * grid) ** 2) / (2 * 0.4**2)).exp()
+)  # p(x_1) p(x_t | x_1)
 by_integral = (seen_from * grid).sum(dim=1) / seen_from.sum(dim=1)
 mean_picture = probe + 0.4 * humps_velocity(probe, half)
-verify.agree("E[x₁ | xₜ] by formula = by integration, at t = 0.6", mean_picture, by_integral, tolerance=1e-6)
+verify.agree(
+    "E[x₁ | xₜ] by formula = by integration, at t = 0.6",
+    mean_picture,
+    by_integral,
+    tolerance=1e-6,
+)
 
 # %% [markdown]
 # ### The score
@@ -340,7 +431,11 @@ place = probe.clone().requires_grad_()
 hump = torch.distributions.Normal(0.6 * centres, ((0.6 * width) ** 2 + 0.4**2) ** 0.5)
 log_density = (shares.log() + hump.log_prob(place[:, None])).logsumexp(dim=1)
 (score,) = torch.autograd.grad(log_density.sum(), place)
-verify.agree("E[x₁ | xₜ] = (xₜ + (1 - t)² score) / t", mean_picture, (probe + 0.4**2 * score) / 0.6)
+verify.agree(
+    "E[x₁ | xₜ] = (xₜ + (1 - t)² score) / t",
+    mean_picture,
+    (probe + 0.4**2 * score) / 0.6,
+)
 
 # %% [markdown]
 # ### Lines cross, their mean doesn't
@@ -350,8 +445,13 @@ verify.agree("E[x₁ | xₜ] = (xₜ + (1 - t)² score) / t", mean_picture, (pro
 
 # %% tags=["predict"]
 starts = torch.randn(60, generator=dice(), dtype=torch.float64)
-ends = centres[(torch.rand(60, generator=dice(1)) < 0.7).long()] + width * torch.randn(60, generator=dice(2)).double()
-flow_pictures.lines_and_paths(starts, ends, flow_pictures.trails(humps_velocity, starts, 100))
+ends = (
+    centres[(torch.rand(60, generator=dice(1)) < 0.7).long()]
+    + width * torch.randn(60, generator=dice(2)).double()
+)
+flow_pictures.lines_and_paths(
+    starts, ends, flow_pictures.trails(humps_velocity, starts, 100)
+)
 
 # %% [markdown]
 # You should have seen the paths set out for the middle, hesitate there, and then part into two bundles. None crosses another: at a point there is one velocity, so whoever meets there stays together. But then, on a line, the
@@ -367,9 +467,16 @@ spots = torch.linspace(-2.5, 2.5, 41, dtype=torch.float64)
 on_the_way = flow_pictures.trails(humps_velocity, spots, 1000)
 rank = torch.distributions.Normal(0.0, 1.0).cdf(spots)
 for share in (0.5, 1.0):
-    hump = torch.distributions.Normal(share * centres, ((share * width) ** 2 + (1 - share) ** 2) ** 0.5)
+    hump = torch.distributions.Normal(
+        share * centres, ((share * width) ** 2 + (1 - share) ** 2) ** 0.5
+    )
     reached = (shares * hump.cdf(on_the_way[int(1000 * share)][:, None])).sum(dim=1)
-    verify.agree(f"at t = {share}, the share of points to the left is as at the start", reached, rank, tolerance=5e-3)
+    verify.agree(
+        f"at t = {share}, the share of points to the left is as at the start",
+        reached,
+        rank,
+        tolerance=5e-3,
+    )
 
 # %% [markdown]
 # ## A flow in the plane
@@ -392,7 +499,11 @@ def learn(points, steps, width=96):
     """A small network that learns the velocity from noise to points (m, d); returns it as a function of x and t."""
     torch.manual_seed(seed)
     d = points.shape[1]
-    layers = [layer for size in (d + 1, width, width) for layer in (nn.Linear(size, width), nn.SiLU())]
+    layers = [
+        layer
+        for size in (d + 1, width, width)
+        for layer in (nn.Linear(size, width), nn.SiLU())
+    ]
     network = nn.Sequential(*layers, nn.Linear(width, d))
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     for step in range(steps):
@@ -414,7 +525,9 @@ def learn(points, steps, width=96):
 angle = torch.pi * torch.rand(2000, generator=dice())
 moon = torch.stack([angle.cos(), angle.sin()], dim=1)
 moon[1000:] = torch.tensor([1.0, 0.5]) - moon[1000:]
-moons = (moon - torch.tensor([0.5, 0.25])) * 1.3 + 0.05 * torch.randn(2000, 2, generator=dice())
+moons = (moon - torch.tensor([0.5, 0.25])) * 1.3 + 0.05 * torch.randn(
+    2000, 2, generator=dice()
+)
 plane_velocity = learn(moons, runtime.pick(ci=50, cpu=1500))
 plane_noise = torch.randn(120, 2, generator=dice())
 
@@ -424,7 +537,9 @@ def walk(steps, eta, t):
     flow_pictures.plane(plane_velocity, plane_noise, moons, steps=steps, eta=eta, t=t)
 
 
-widgets.play(walk, steps=(1, 50, 1, 20), eta=(0.0, 1.0, 0.1, 0.0), t=(0.0, 0.95, 0.05, 0.6))
+widgets.play(
+    walk, steps=(1, 50, 1, 20), eta=(0.0, 1.0, 0.1, 0.0), t=(0.0, 0.95, 0.05, 0.6)
+)
 
 # %% [markdown]
 # Set the steps to 1: all land in the middle, between the moons, where no example is. Move $t$: at 0 all arrows point to the same place, later they part. And η adds fresh noise at each step, of which more below.
@@ -438,7 +553,11 @@ def off(steps):
 
 
 print({steps: round(off(steps), 3) for steps in (1, 2, 5, 20, 50)})
-verify.promise("twenty steps end twice as near to the moons as one", off(1) > 2 * off(20), got=off(1) / off(20))
+verify.promise(
+    "twenty steps end twice as near to the moons as one",
+    off(1) > 2 * off(20),
+    got=off(1) / off(20),
+)
 
 # %% [markdown]
 # ## The perfect network
@@ -454,11 +573,15 @@ memory = train_x[:500].flatten(1)
 def perfect_velocity(x, t):
     """The mean velocity if the data are these 500 digits and nothing else; x (n, 784), t (n,)."""
     t = t[:, None]
-    which = (-(torch.cdist(x, t[:1] * memory).square()) / (2 * (1 - t) ** 2)).softmax(dim=1)
+    which = (-(torch.cdist(x, t[:1] * memory).square()) / (2 * (1 - t) ** 2)).softmax(
+        dim=1
+    )
     return (which @ memory - x) / (1 - t)
 
 
-copies = flow.follow(perfect_velocity, torch.randn(10, 784, generator=dice()), 20, "euler")
+copies = flow.follow(
+    perfect_velocity, torch.randn(10, 784, generator=dice()), 20, "euler"
+)
 how_far, which = metrics.nearest_neighbours(copies, memory)
 plots.image_rows(
     {
@@ -477,9 +600,14 @@ plots.image_rows(
 # %%
 def loss_at(velocity, pictures, t=0.7):
     """Loss at one time, with the same noise for everybody; pictures (n, 1, 28, 28)."""
-    times, eps = torch.full((len(pictures),), t), torch.randn(pictures.shape, generator=dice())
+    times, eps = (
+        torch.full((len(pictures),), t),
+        torch.randn(pictures.shape, generator=dice()),
+    )
     with torch.no_grad():
-        return flow.flow_loss(velocity(flow.between(eps, pictures, times), times), eps, pictures).item()
+        return flow.flow_loss(
+            velocity(flow.between(eps, pictures, times), times), eps, pictures
+        ).item()
 
 
 def perfect_pictures(x, t):
@@ -492,9 +620,16 @@ losses = {
     "U-Net": (loss_at(trained.velocity, known), loss_at(trained.velocity, others)),
 }
 for name, (on_known, on_others) in losses.items():
-    print(f"{name:8} loss at t = 0.7 on its training digits {on_known:.4f}, on test digits {on_others:.4f}")
-verify.promise("perfect: lower on what it knows", losses["perfect"][0] < losses["U-Net"][0])
-verify.promise("on test digits the U-Net is better by far", losses["U-Net"][1] < 0.5 * losses["perfect"][1])
+    print(
+        f"{name:8} loss at t = 0.7 on its training digits {on_known:.4f}, on test digits {on_others:.4f}"
+    )
+verify.promise(
+    "perfect: lower on what it knows", losses["perfect"][0] < losses["U-Net"][0]
+)
+verify.promise(
+    "on test digits the U-Net is better by far",
+    losses["U-Net"][1] < 0.5 * losses["perfect"][1],
+)
 
 # %% [markdown]
 # A model that is large enough, trained long enough on few pictures, does get near it: from Stable Diffusion and others, Carlini et al. (2023) extracted more than a thousand training examples. Lesson 14 is about that.
@@ -512,10 +647,21 @@ picture = plots.live()
 def show(step, recipe, history):
     drawn = recipe.sample(10, ten, dice(), steps=8, method="euler")
     alt = f"The digits 0 to 9 as the flow draws them after {step} steps of training."
-    picture.images(transforms.from_signed(drawn.cpu()), title=f"After {step} of {flow_steps} steps", alt=alt)
+    picture.images(
+        transforms.from_signed(drawn.cpu()),
+        title=f"After {step} of {flow_steps} steps",
+        alt=alt,
+    )
 
 
-history = training.fit(recipe, digits, steps=flow_steps, seed=seed, callback=show, every_steps=max(1, flow_steps // 5))
+history = training.fit(
+    recipe,
+    digits,
+    steps=flow_steps,
+    seed=seed,
+    callback=show,
+    every_steps=max(1, flow_steps // 5),
+)
 recipe = recipe.to("cpu")  # where training used a GPU: drawing is cheap enough without
 print(history)
 
@@ -524,13 +670,20 @@ smooth = torch.tensor(history["loss"]).unfold(0, min(20, flow_steps), 1).mean(di
 nothing = 1 + train_x.square().mean().item()  # the loss of a network that always says 0
 plots.curves(
     history.steps[-len(smooth) :],
-    {"loss, mean over 20 steps": smooth, "a network that says 0": torch.full_like(smooth, nothing)},
+    {
+        "loss, mean over 20 steps": smooth,
+        "a network that says 0": torch.full_like(smooth, nothing),
+    },
     x_label="training steps",
     y_label="flow loss",
     title="Steep at first, then flat: the loss doesn't tell how good the pictures are",
     alt="The loss falls from near 2 within a few steps and then flattens out well above 0.",
 )
-verify.promise("it ends below a third of the loss of saying nothing", smooth[-1] < nothing / 3, got=smooth[-1])
+verify.promise(
+    "it ends below a third of the loss of saying nothing",
+    smooth[-1] < nothing / 3,
+    got=smooth[-1],
+)
 
 # %% [markdown]
 # It can't reach 0: the variance of the lines through a point is left, whatever the network does. So the curve looks finished long before the pictures are. Judge the pictures.
@@ -580,8 +733,16 @@ plots.curves(
     markers=True,
 )
 ratio = {name: row[-2] / row[-1] for name, row in wrong.items()}
-verify.promise("from 64 to 128, Euler's error falls to about a half", 1.6 < ratio["Euler"] < 2.4, got=ratio["Euler"])
-verify.promise("that of midpoint to about a quarter", 3 < ratio["midpoint, yours"] < 5, got=ratio["midpoint, yours"])
+verify.promise(
+    "from 64 to 128, Euler's error falls to about a half",
+    1.6 < ratio["Euler"] < 2.4,
+    got=ratio["Euler"],
+)
+verify.promise(
+    "that of midpoint to about a quarter",
+    3 < ratio["midpoint, yours"] < 5,
+    got=ratio["midpoint, yours"],
+)
 
 # %% [markdown]
 # Diffusion has samplers of its own. The ancestral one (Ho et al.) guesses the picture and then draws a step back, with the fresh noise of $q(x_{t-1} \mid x_t, x_0)$. DDIM (Song, Meng and Ermon, 2021) guesses the picture, too, but re-uses the noise that it guessed with it:
@@ -612,8 +773,12 @@ def class_velocity(x, t):
 def by(way, evaluations):
     """Pictures by the trained network with one of four samplers, all from the same noise."""
     if way == "ancestral":
-        return diffusion.denoise(class_velocity, start, evaluations, 1.0, dice(1)).clamp(-1, 1)
-    return flow.follow(class_velocity, start, evaluations // matching.METHODS[way], way).clamp(-1, 1)
+        return diffusion.denoise(
+            class_velocity, start, evaluations, 1.0, dice(1)
+        ).clamp(-1, 1)
+    return flow.follow(
+        class_velocity, start, evaluations // matching.METHODS[way], way
+    ).clamp(-1, 1)
 
 
 @torch.no_grad()
@@ -635,9 +800,17 @@ for way in ("euler", "midpoint", "heun", "ancestral"):
     frechet[way] = [metrics.frechet_distance(standard, f) for f in seen]
     recall[way] = [metrics.precision_recall(standard, f).recall for f in seen]
     row = zip(budgets, frechet[way], recall[way])
-    print(f"{way:10}", "   ".join(f"{e:2}: distance {d:6.2f}, recall {r:.2f}" for e, d, r in row))
-floors = [metrics.frechet_distance(standard, seen_by_judge(part)) for part in test_x[1000:].split(n)[:5]]
-print(f"{n} real digits against 1,000, five times: distance {min(floors):.2f} to {max(floors):.2f}")
+    print(
+        f"{way:10}",
+        "   ".join(f"{e:2}: distance {d:6.2f}, recall {r:.2f}" for e, d, r in row),
+    )
+floors = [
+    metrics.frechet_distance(standard, seen_by_judge(part))
+    for part in test_x[1000:].split(n)[:5]
+]
+print(
+    f"{n} real digits against 1,000, five times: distance {min(floors):.2f} to {max(floors):.2f}"
+)
 
 # %% [markdown]
 # You should have seen three surprises, and all have the same cause: *this* velocity is a network's guess, not the truth.
@@ -667,12 +840,20 @@ def ranked(i):
     return sorted(frechet, key=lambda way: frechet[way][i])
 
 
-verify.promise("Heun is the last at every budget", all(ranked(i)[-1] == "heun" for i in range(len(budgets))))
-verify.promise("with 8 and with 20, ancestral is the first", all(ranked(i)[0] == "ancestral" for i in (-2, -1)))
+verify.promise(
+    "Heun is the last at every budget",
+    all(ranked(i)[-1] == "heun" for i in range(len(budgets))),
+)
+verify.promise(
+    "with 8 and with 20, ancestral is the first",
+    all(ranked(i)[0] == "ancestral" for i in (-2, -1)),
+)
 for way in ("euler", "midpoint"):
     gain = frechet[way][0] / frechet[way][-1]
     verify.promise(
-        f"{way}: five times the cost changes its distance by less than a quarter", 0.75 < gain < 1.25, got=gain
+        f"{way}: five times the cost changes its distance by less than a quarter",
+        0.75 < gain < 1.25,
+        got=gain,
     )
 
 # %% [markdown]
@@ -692,9 +873,18 @@ def careful_heun(steps):
     return x.clamp(-1, 1)
 
 
-failed, mended = frechet["heun"][0], metrics.frechet_distance(standard, seen_by_judge(careful_heun(budgets[0] // 2)))
-print(f"Heun: {failed:.1f} with {budgets[0]} evaluations, {mended:.2f} with {budgets[0] - 1}, without the one at t = 1")
-verify.promise("one evaluation fewer, and less than a twentieth of the distance", mended < failed / 20, got=mended)
+failed, mended = (
+    frechet["heun"][0],
+    metrics.frechet_distance(standard, seen_by_judge(careful_heun(budgets[0] // 2))),
+)
+print(
+    f"Heun: {failed:.1f} with {budgets[0]} evaluations, {mended:.2f} with {budgets[0] - 1}, without the one at t = 1"
+)
+verify.promise(
+    "one evaluation fewer, and less than a twentieth of the distance",
+    mended < failed / 20,
+    got=mended,
+)
 plots.image_rows(
     {
         f"{way}, {e}": transforms.from_signed(sheets[way][e][:10])
@@ -731,10 +921,16 @@ def pushed(w):
     return lambda x, t: guided(class_velocity(x, t), trained.velocity(x, t), w)
 
 
-strengths, dial, shown = [0.0, 1.0, 2.0, 4.0, 8.0], {"recognised": [], "precision": [], "recall": []}, {}
+strengths, dial, shown = (
+    [0.0, 1.0, 2.0, 4.0, 8.0],
+    {"recognised": [], "precision": [], "recall": []},
+    {},
+)
 far = []
 for w in strengths:
-    shown[w] = flow.follow(pushed(w), start, looks // 2, "euler").clamp(-1, 1)  # two evaluations a step
+    shown[w] = flow.follow(pushed(w), start, looks // 2, "euler").clamp(
+        -1, 1
+    )  # two evaluations a step
     f = seen_by_judge(shown[w])
     found = metrics.precision_recall(standard, f)
     read = (judge.head(f).argmax(dim=1) == asked).double().mean().item()
@@ -755,16 +951,32 @@ with plots.figure(
     columns=2,
 ) as axes:
     for i, (name, values) in enumerate(dial.items()):
-        axes[0].plot(strengths, values, plots.STYLES[i], marker="o", color=plots.COLOURS[i], label=name)
+        axes[0].plot(
+            strengths,
+            values,
+            plots.STYLES[i],
+            marker="o",
+            color=plots.COLOURS[i],
+            label=name,
+        )
     axes[0].set(xlabel="w", ylabel="share")
     axes[0].legend(frameon=False, fontsize=8)
     axes[1].plot(strengths, far, marker="o", color=plots.COLOURS[4])
     axes[1].set(xlabel="w", ylabel="Fréchet distance", ylim=(0, None))
 verify.promise(
-    "w = 0 ignores the class: fewer than 25 % recognised", dial["recognised"][0] < 0.25, got=dial["recognised"][0]
+    "w = 0 ignores the class: fewer than 25 % recognised",
+    dial["recognised"][0] < 0.25,
+    got=dial["recognised"][0],
 )
-verify.promise("w = 2 is recognised at least as often as w = 1", dial["recognised"][2] >= dial["recognised"][1] - 0.005)
-verify.promise("w = 8 has a lower recall than w = 1", dial["recall"][4] < dial["recall"][1], got=dial["recall"][4])
+verify.promise(
+    "w = 2 is recognised at least as often as w = 1",
+    dial["recognised"][2] >= dial["recognised"][1] - 0.005,
+)
+verify.promise(
+    "w = 8 has a lower recall than w = 1",
+    dial["recall"][4] < dial["recall"][1],
+    got=dial["recall"][4],
+)
 
 # %%
 sevens = [i for i in range(n) if i % 10 in (2, 7)][:12]
@@ -784,11 +996,17 @@ plots.image_rows(
 
 # %%
 coder = vae.VaeRecipe.for_data(digits)
-trained_for = {"VAE": training.fit(coder, digits, steps=vae_steps, seed=seed).seconds[-1], "flow": history.seconds[-1]}
+trained_for = {
+    "VAE": training.fit(coder, digits, steps=vae_steps, seed=seed).seconds[-1],
+    "flow": history.seconds[-1],
+}
 coder.to("cpu")
 drawer = gan.GanRecipe.for_data(digits)
 drawer.averaged.load_state_dict(pretrained.load("gan_digits"))
-trained_for |= {"GAN, longer": pretrained.info("gan_digits")["seconds"], "flow, longer": fact["seconds"]}
+trained_for |= {
+    "GAN, longer": pretrained.info("gan_digits")["seconds"],
+    "flow, longer": fact["seconds"],
+}
 
 # %%
 many = runtime.pick(ci=60, cpu=1000)
@@ -796,7 +1014,9 @@ wanted, noises = torch.arange(many) % 10, torch.randn(many, 1, 28, 28, generator
 
 
 def by_flow(of):
-    return diffusion.denoise(lambda x, t: of.velocity(x, t, wanted), noises, looks, 1.0, dice(1)).clamp(-1, 1)
+    return diffusion.denoise(
+        lambda x, t: of.velocity(x, t, wanted), noises, looks, 1.0, dice(1)
+    ).clamp(-1, 1)
 
 
 ways = {
@@ -814,14 +1034,24 @@ made["real"] = test_x[1000 : 1000 + many]
 
 # %%
 table = {}
-print("               training, s   evaluations   ms a picture   Fréchet   precision   recall   recognised")
+print(
+    "               training, s   evaluations   ms a picture   Fréchet   precision   recall   recognised"
+)
 for name, x in made.items():
     f = seen_by_judge(x)
     found = metrics.precision_recall(standard, f)
     table[name] = {"Fréchet": metrics.frechet_distance(standard, f), **found._asdict()}
     shown = test.labels[1000 : 1000 + many] if name == "real" else wanted
-    read = "-" if name == "VAE" else f"{(judge.head(f).argmax(dim=1) == shown).double().mean().item():.1%}"
-    spent, ms = (f"{trained_for[name]:.0f}", f"{1000 * took[name]:.2f}") if name in took else ("-", "-")
+    read = (
+        "-"
+        if name == "VAE"
+        else f"{(judge.head(f).argmax(dim=1) == shown).double().mean().item():.1%}"
+    )
+    spent, ms = (
+        (f"{trained_for[name]:.0f}", f"{1000 * took[name]:.2f}")
+        if name in took
+        else ("-", "-")
+    )
     asks = "-" if name == "real" else looks if "flow" in name else 1
     row = table[name]
     print(
@@ -835,14 +1065,25 @@ plots.image_rows(
     alt="Rows of digits: the VAE's soft, the short flow's broken in part, those of the GAN and of the longer flow clear, real ones.",
 )
 longer, of_gan = table["flow, longer"], table["GAN, longer"]
-costlier, apart = took["flow, longer"] / took["GAN, longer"], of_gan["recall"] - longer["recall"]
-verify.promise("a picture of the flow takes more than 10 times as long as one of the GAN", costlier > 10, got=costlier)
+costlier, apart = (
+    took["flow, longer"] / took["GAN, longer"],
+    of_gan["recall"] - longer["recall"],
+)
+verify.promise(
+    "a picture of the flow takes more than 10 times as long as one of the GAN",
+    costlier > 10,
+    got=costlier,
+)
 verify.promise(
     "minutes bring the flow to less than a tenth of its distance",
     longer["Fréchet"] < table["flow"]["Fréchet"] / 10,
     got=longer["Fréchet"] / table["flow"]["Fréchet"],
 )
-verify.promise("the GAN is nearer still", of_gan["Fréchet"] < longer["Fréchet"], got=of_gan["Fréchet"])
+verify.promise(
+    "the GAN is nearer still",
+    of_gan["Fréchet"] < longer["Fréchet"],
+    got=of_gan["Fréchet"],
+)
 verify.promise(
     "after less than a tenth of the time",
     trained_for["GAN, longer"] < trained_for["flow, longer"] / 10,
@@ -866,18 +1107,38 @@ with torch.no_grad():
     mu, logvar = coder.encode(digits.images[:4000])
 codes = mu + (logvar / 2).exp() * torch.randn(mu.shape, generator=dice())
 middle, scale = codes.mean(dim=0), codes.std(dim=0)
-code_velocity = learn((codes - middle) / scale, runtime.pick(ci=20, cpu=1500), width=160)
-z = flow.follow(code_velocity, torch.randn(many, codes.shape[1], generator=dice()), 10, "midpoint") * scale + middle
+code_velocity = learn(
+    (codes - middle) / scale, runtime.pick(ci=20, cpu=1500), width=160
+)
+z = (
+    flow.follow(
+        code_velocity,
+        torch.randn(many, codes.shape[1], generator=dice()),
+        10,
+        "midpoint",
+    )
+    * scale
+    + middle
+)
 with torch.no_grad():
     latent = coder.decode(z) * 2 - 1
 far_latent = metrics.frechet_distance(standard, seen_by_judge(latent))
-print(f"Fréchet distance: codes from the prior {table['VAE']['Fréchet']:.2f}, codes from a flow {far_latent:.2f}")
+print(
+    f"Fréchet distance: codes from the prior {table['VAE']['Fréchet']:.2f}, codes from a flow {far_latent:.2f}"
+)
 plots.image_rows(
-    {"from the prior": transforms.from_signed(made["VAE"][:12]), "from a flow": transforms.from_signed(latent[:12])},
+    {
+        "from the prior": transforms.from_signed(made["VAE"][:12]),
+        "from a flow": transforms.from_signed(latent[:12]),
+    },
     title="The same decoder; who draws the codes?",
     alt="Two rows of digits by the same VAE. The upper row has more shapes that are no digit.",
 )
-verify.promise("the flow's codes decode to better digits", far_latent < table["VAE"]["Fréchet"], got=far_latent)
+verify.promise(
+    "the flow's codes decode to better digits",
+    far_latent < table["VAE"]["Fréchet"],
+    got=far_latent,
+)
 
 # %% [markdown]
 # The decoder is the same. A VAE's codes are only roughly distributed like its prior (lesson 33), and where they aren't, the prior draws codes that the decoder never saw. The flow learns where they are.
@@ -893,9 +1154,13 @@ verify.promise("the flow's codes decode to better digits", far_latent < table["V
 
 # %%
 kept = made["flow, longer"]
-as_asked = (judge.head(seen_by_judge(kept)).argmax(dim=1) == wanted).double().mean().item()
+as_asked = (
+    (judge.head(seen_by_judge(kept)).argmax(dim=1) == wanted).double().mean().item()
+)
 verify.promise(
-    "neither GAN nor VAE, and in over 90 % of cases the digit that was asked for", as_asked > 0.9, got=as_asked
+    "neither GAN nor VAE, and in over 90 % of cases the digit that was asked for",
+    as_asked > 0.9,
+    got=as_asked,
 )
 
 # %% [markdown]

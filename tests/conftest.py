@@ -1,9 +1,10 @@
 """What several test files share: a tiny course to build, run and hand out."""
 
 import pytest
-from helpers import PYPROJECT, write_lesson
 
 from aigc_lab.commands.course import Course
+
+from helpers import PYPROJECT, write_lesson
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from helpers import ROOT
 
 pytestmark = pytest.mark.bare

@@ -10,6 +10,7 @@ import time
 import urllib.request
 
 import pytest
+
 from helpers import ROOT
 
 pytestmark = pytest.mark.browser

@@ -8,11 +8,12 @@ from functools import cache
 
 import jupytext
 import pytest
-from helpers import ROOT, source_cells
 
 from aigc_lab import exercises
 from aigc_lab.commands.course import Course
 from aigc_lab.commands.expand import expand
+
+from helpers import ROOT, source_cells
 
 COURSE = Course(ROOT)
 LESSONS = COURSE.lessons

@@ -4,13 +4,14 @@ import json
 import sys
 
 import pytest
-from helpers import PYPROJECT, source_cells, write_lesson
 
 from aigc_lab.commands.course import Course, CourseError, find_course
 from aigc_lab.commands.execute import after_carriage_returns
 from aigc_lab.commands.expand import spoken_time
 from aigc_lab.commands.inputs import inputs
 from aigc_lab.commands.notebooks import build_all, check_all, why_stale
+
+from helpers import PYPROJECT, source_cells, write_lesson
 
 
 def build(course: Course, *names: str, **settings) -> str:

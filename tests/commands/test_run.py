@@ -9,12 +9,13 @@ import time
 
 import nbformat
 import pytest
-from helpers import source_cells, write_lesson
 
 from aigc_lab.cli import join_pairs
 from aigc_lab.commands.course import Course, CourseError
 from aigc_lab.commands.expand import expand
 from aigc_lab.commands.run import check_parameters
+
+from helpers import source_cells, write_lesson
 
 
 def unexecuted(course: Course) -> None:

@@ -13,9 +13,10 @@ import textwrap
 import httpx
 import numpy as np
 import pytest
-from misbehaving_server import Server
 
 from aigc_lab.datasets import downloads, originals
+
+from misbehaving_server import Server
 
 
 @pytest.fixture

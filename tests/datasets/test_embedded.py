@@ -9,10 +9,11 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from helpers import ROOT
 
 from aigc_lab import datasets
 from aigc_lab.datasets import downloads, embedded, originals
+
+from helpers import ROOT
 
 DATA = ROOT / "data"
 PICTURES = ("digits", "fashion", "cats_dogs", "emoji", "photos", "digits_8x8")

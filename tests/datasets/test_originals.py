@@ -6,10 +6,11 @@ import tarfile
 
 import numpy as np
 import pytest
-from misbehaving_server import Server
 from PIL import Image
 
 from aigc_lab.datasets import downloads, originals
+
+from misbehaving_server import Server
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 
 import pytest
+
 from helpers import ROOT
 
 DATA = ROOT / "data"

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from gaussian_flow import MEAN, STD, exact_velocity
 
 from aigc_lab import flow
 from aigc_lab.flow import diffusion
+
+from gaussian_flow import MEAN, STD, exact_velocity
 
 
 def test_the_leap_is_all_small_steps_taken_at_once():

@@ -6,13 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from gaussian_flow import MEAN, STD, exact_velocity
 from scipy.integrate import solve_ivp
 from torch import nn
 
 from aigc_lab import flow
 from aigc_lab.flow import UNet, matching
 from aigc_lab.flow.networks import time_features
+
+from gaussian_flow import MEAN, STD, exact_velocity
 
 
 def test_the_line_begins_at_noise_and_ends_at_the_picture():

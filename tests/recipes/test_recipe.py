@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from helpers import same
 
 from aigc_lab import flow, gan, lm, training, vae
 from aigc_lab.parallel import digit_classifier
 from aigc_lab.recipes.recipe import ImageRecipe, image_shape
+
+from helpers import same
 
 SHAPE = (1, 8, 8)
 MAKE = {

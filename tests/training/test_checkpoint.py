@@ -5,10 +5,11 @@ import pickle
 
 import pytest
 import torch
-from helpers import same
 
 from aigc_lab import training
 from aigc_lab.training import checkpoint
+
+from helpers import same
 
 STATE = {"weights": torch.arange(5.0), "deep": {"list": [1, 2.5, "three", None, True], "empty": {}}}
 

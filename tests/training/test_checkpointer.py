@@ -8,12 +8,13 @@ import signal
 import numpy as np
 import pytest
 import torch
-from helpers import same
 from torch import nn
 
 from aigc_lab import training
 from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.training import budget, checkpoint, loop, rng
+
+from helpers import same
 
 
 @pytest.fixture(autouse=True)

@@ -6,12 +6,13 @@ import sys
 
 import pytest
 import torch
-from helpers import ROOT, same
-from parallel_worker import STEPS, Line, data
 
 from aigc_lab import training
 from aigc_lab.training import checkpoint
 from aigc_lab.training.processes import Processes
+
+from helpers import ROOT, same
+from parallel_worker import STEPS, Line, data
 
 pytest.importorskip("accelerate")
 

@@ -9,10 +9,11 @@ import time
 
 import pytest
 import torch
-from helpers import same
 
 from aigc_lab import flow, gan, lm, training, vae
 from aigc_lab.training import checkpoint
+
+from helpers import same
 
 STEPS = 40
 KILLS = 6  # for each of four recipes
