@@ -1,4 +1,12 @@
-"""Exercises that answer back: `answer = check("module.name", answer)` tries the answer, says what it found, and lets the lesson go on."""
+"""Exercises that answer back: `answer = check("module.name", answer)` tries the answer, says what it found, and lets the lesson go on.
+
+- `catalogue`: the exercises of the course, as data
+- `lookup`: finds them by id
+- `judging`: from an answer to a verdict
+- `feedback`: from a verdict to what the student reads
+- `progress_store`: what is solved, in a file of the reader's
+- `progress_codes`: the same as a short code, for another machine
+"""
 
 from __future__ import annotations
 
@@ -25,6 +33,7 @@ __all__ = [
     "catalogue",
     "check",
     "hint",
+    "lookup",
     "normal",
     "progress",
     "progress_code",

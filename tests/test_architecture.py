@@ -1,0 +1,234 @@
+"""The house keeps its rules: bands, exports, tables of contents, one word for a subject; what the names of version 0.1 became."""
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import jupytext
+import pytest
+
+import aigc_lab
+from docs import architecture
+
+from helpers import ROOT
+
+PACKAGE = ROOT / "aigc_lab"
+FOLDERS = [name for name in architecture.folders() if (PACKAGE / name).is_dir()]
+SUBJECTS = [name for name in FOLDERS if architecture.band(name) == "subjects"]
+LAID_OUT = [name for name in FOLDERS if name != "commands"]  # with a table of contents
+IMPORTS = list(architecture.imports())
+DATA = {"quizzes", "__pycache__"}  # folders without code
+
+# DESIGN's contract: what other code may rely on.
+CONTRACT = {
+    "": "check",
+    "exercises": "catalogue ExerciseNotSolved hint progress check",
+    "datasets": "load Dataset available",
+    "runtime": "profile device pick seed_everything",
+    "transforms": "to_unit to_signed from_signed augment",
+    "gan": "discriminator_loss generator_loss minimax_generator_loss optimal_discriminator gradient_penalty r1_penalty Generator "
+    "Discriminator GanRecipe",
+    "vae": "kl_standard_normal elbo reparameterize Encoder Decoder VaeRecipe",
+    "metrics": "mse psnr ssim frechet_distance kernel_distance precision_recall inception_score nearest_neighbours",
+    "training": "fit",
+    "verify": "agree promise",
+}
+
+
+def module_of(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+# Bands and exports --------------------------------------------------------------------------------------------------
+
+
+def test_imports_point_down():
+    order = list(architecture.BANDS)
+    wrong = [
+        f"{one.file.relative_to(ROOT)}:{one.line} ({architecture.band(one.folder)}) imports {one.module} "
+        f"({architecture.band(one.target)}), which is above it"
+        for one in IMPORTS
+        if order.index(architecture.band(one.target)) < order.index(architecture.band(one.folder))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_folders_use_each_other_without_a_circle():
+    list(TopologicalSorter(architecture.uses()).static_order())  # raises CycleError, with the circle
+
+
+def test_folders_use_each_other_through_what_they_export_only():
+    wrong = []
+    for one in IMPORTS:
+        folder, _, rest = one.module.partition(".")
+        exported = getattr(importlib.import_module(f"aigc_lab.{folder}"), "__all__", None)
+        first = rest.split(".")[0] or one.name
+        if exported is not None and first and first not in exported:
+            wrong.append(
+                f"{one.file.relative_to(ROOT)}:{one.line} imports {first} of {folder}, which doesn't export it"
+            )
+        if one.name.startswith("_"):
+            wrong.append(
+                f"{one.file.relative_to(ROOT)}:{one.line} imports {one.name} of {one.module}, which is its own affair"
+            )
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_graph_has_the_arrows_that_are_there():
+    """So that the tests above can fail: some arrows that nobody will take away."""
+    uses = architecture.uses()
+    assert {"recipes", "pretrained"} <= set(uses["gan"])
+    assert "display" in uses["plots"]
+    assert "commands" in uses["cli"]
+    assert uses["runtime"] == []
+
+
+def test_importing_a_subject_loads_neither_matplotlib_nor_scipy():
+    folders = [name for name in architecture.folders() if architecture.band(name) in ("subjects", "engine", "ground")]
+    code = f"""
+import importlib, sys
+for name in {folders}:
+    importlib.import_module("aigc_lab." + name)
+    for heavy in ("matplotlib", "scipy"):
+        if heavy in sys.modules:
+            sys.exit(f"import aigc_lab.{{name}} loads {{heavy}}")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+# Rooms --------------------------------------------------------------------------------------------------------------
+
+
+def test_no_loose_module():
+    loose = {path.name for path in PACKAGE.glob("*.py")}
+    assert loose == {"__init__.py", "cli.py", "display.py", "runtime.py", "verify.py"}
+
+
+@pytest.mark.parametrize("folder", LAID_OUT)
+def test_a_table_of_contents_names_each_module_once(folder):
+    named = architecture.contents(folder)
+    modules = [name for name in architecture.modules(folder) if name != "__init__"]
+    assert sorted(named) == modules
+    exported = importlib.import_module(f"aigc_lab.{folder}").__all__
+    if folder != "exercises":  # it exports what lessons call, and no modules
+        assert set(named) <= set(exported)
+    assert len(set(exported)) == len(exported)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_file_bears_the_name_of_something_that_its_folder_exports(folder):
+    package = importlib.import_module(f"aigc_lab.{folder}")
+    for name in architecture.modules(folder):
+        if name not in (
+            "__init__",
+            "catalogue",
+        ):  # exercises.catalogue is a function of the contract, and the folder of the exercises
+            assert importlib.import_module(f"aigc_lab.{folder}.{name}") is getattr(package, name), name
+
+
+@pytest.mark.parametrize("folder", [f.relative_to(PACKAGE).as_posix() for f in PACKAGE.rglob("*") if f.is_dir()])
+def test_a_folder_is_one_subject(folder):
+    assert len(list((PACKAGE / folder).glob("*.py"))) <= 12 + 1  # and __init__.py
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_a_file_is_one_concept(file):
+    if "catalogue" not in file.parts:  # a list of exercises, one after the other
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_the_same_word_names_a_subject_everywhere():
+    below = {path.name for path in (PACKAGE / "exercises" / "catalogue").iterdir() if path.is_dir()} - DATA
+    assert below <= set(SUBJECTS)
+    tested = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()} - DATA
+    assert tested <= set(FOLDERS)
+    assert set(SUBJECTS) <= tested
+
+
+def test_the_picture_of_the_house_is_current():
+    assert architecture.SVG.read_text(encoding="utf-8") == architecture.draw(), "run `python docs/architecture.py`"
+
+
+# What imports, and what it says ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", CONTRACT)
+def test_the_contract_names_are_importable(folder):
+    module = importlib.import_module(f"aigc_lab.{folder}".rstrip("."))
+    assert [name for name in CONTRACT[folder].split() if not hasattr(module, name)] == []
+
+
+SCRIPTS = sorted([*(ROOT / "data" / "build").glob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.relative_to(ROOT).as_posix())
+def test_every_build_script_and_peer_can_be_imported(script):
+    code = "import sys, runpy; sys.path.insert(0, sys.argv[1]); runpy.run_path(sys.argv[2], run_name='imported')"
+    if script.parent.name == "peers":
+        code = f"import sys; sys.path.insert(0, sys.argv[1]); import peers.{script.stem}"
+    folder = ROOT / "benchmarks" if "benchmarks" in script.parts else script.parent
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder), str(script)], cwd=ROOT, capture_output=True, text=True
+    )
+    missing = re.search(r"No module named '([^']+)'", done.stderr)
+    if missing and not missing[1].startswith(("aigc_lab", "peers", *(one.stem for one in SCRIPTS))):
+        pytest.skip(f"needs {missing[1]}, which only who rebuilds the data installs")
+    assert done.returncode == 0, done.stderr
+
+
+def strings(tree: ast.AST):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("lesson", sorted((ROOT / "lessons").glob("[0-9]*.py")), ids=lambda lesson: lesson.stem)
+def test_programs_in_strings_of_a_lesson_import_what_is_there(lesson):
+    for text in strings(ast.parse(lesson.read_text(encoding="utf-8"))):
+        if not re.search(r"^\s*(from|import) aigc_lab", text, re.MULTILINE):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("aigc_lab"):
+                for name in node.names:
+                    exec(f"from {node.module} import {name.name}", {})
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "lessons").glob("[0-9]*.py"))],
+    ids=lambda page: page.name,
+)  # fmt: skip
+def test_every_path_of_the_package_that_prose_names_exists(page):
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".py":
+        text = "\n".join(
+            cell.source for cell in jupytext.reads(text, fmt="py:percent").cells if cell.cell_type == "markdown"
+        )
+    for path in re.findall(r"`(aigc_lab/[\w/.]+)`", text):
+        assert "NN_" in path or (ROOT / path).exists(), path
+    for name in re.findall(r"`(aigc_lab(?:\.\w+)+)`", text):
+        parent, _, last = name.rpartition(".")
+        assert hasattr(importlib.import_module(parent), last) or importlib.util.find_spec(name), name
+
+
+def test_a_moved_name_is_answered_with_where_it_went():
+    with pytest.raises(
+        ImportError, match=r"aigc_lab\.gan_losses has moved.*aigc_lab\.gan\.losses.*new copy lies beside it"
+    ):
+        exec("from aigc_lab import gan_losses", {})
+    with pytest.raises(ImportError, match=r"aigc_lab\.collecting\.robots and aigc_lab\.collecting\.urls"):
+        _ = aigc_lab.addresses
+    with pytest.raises(AttributeError, match="no attribute 'gan_loses'"):
+        _ = aigc_lab.gan_loses
+
+
+@pytest.mark.parametrize("name", aigc_lab.MOVED)
+def test_where_a_moved_name_went_is_there(name):
+    for place in aigc_lab.MOVED[name].split(", "):
+        importlib.import_module(f"aigc_lab.{place}")
+    assert not (PACKAGE / name).exists()
