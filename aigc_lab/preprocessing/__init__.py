@@ -3,7 +3,7 @@
 - `bpe`: byte-pair encoding
 - `audio`: from a waveform to a log-mel spectrogram
 - `features`: principal components, distances, nearest neighbours
-- `pictures`: tokens of a text, coloured
+- `pictures`: tokens of a text, coloured; a spectrum in hertz and in mel
 """
 
 __all__ = ["audio", "bpe", "features", "pictures"]
