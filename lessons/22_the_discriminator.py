@@ -40,6 +40,7 @@ from aigc_lab import (
     widgets,
 )
 
+# %%
 runtime.seed_everything(seed)
 gan_steps = gan_steps or runtime.pick(ci=15, cpu=150, gpu=150)
 d_steps = d_steps or runtime.pick(ci=20, cpu=300, gpu=300)
@@ -55,18 +56,15 @@ digits, test = datasets.load("digits"), datasets.load("digits", split="test")
 recipe = gan.GanRecipe.for_data(digits)
 training.fit(recipe, digits, steps=gan_steps, seed=seed)
 recipe = recipe.to("cpu")
-drawn = recipe.sample(
-    8000, labels=torch.arange(8000) % 10, generator=torch.Generator().manual_seed(seed)
-)
-real, real_test = (
-    transforms.to_signed(digits.images[:6000]),
-    transforms.to_signed(test.images),
-)
+rng = torch.Generator().manual_seed(seed)
+drawn = recipe.sample(8000, labels=torch.arange(8000) % 10, generator=rng)
+real = transforms.to_signed(digits.images[:6000])
+real_test = transforms.to_signed(test.images)
 fake, fake_test = drawn[:6000], drawn[6000:]
 plots.image_rows(
     {"real": test.images[:12], "drawn": transforms.from_signed(fake_test[10:22])},
     title="Written by people, and drawn after a few seconds of training",
-    alt="Twelve handwritten digits, and below them twelve generated ones, some with broken or smeared strokes.",
+    alt="Handwritten digits; below, generated ones, some broken or smeared.",
 )
 
 # %% [markdown]
@@ -80,18 +78,14 @@ def one_pixel(images):
 
 
 def share_right(says_real, real, fake):
-    return (
-        says_real(real).double().mean().item()
-        + (~says_real(fake)).double().mean().item()
-    ) / 2
+    on_real = says_real(real).double().mean().item()
+    on_fake = (~says_real(fake)).double().mean().item()
+    return (on_real + on_fake) / 2
 
 
 right = share_right(one_pixel, real_test, fake_test)
-verify.promise(
-    "one pixel tells at least 99 % of 2,000 real and 2,000 drawn digits apart",
-    right >= 0.99,
-    got=right,
-)
+claim = "one pixel tells at least 99 % of 2,000 real and 2,000 drawn digits apart"
+verify.promise(claim, got=right, at_least=0.99)
 
 # %% [markdown]
 # It is nearly never wrong, and it has not looked at a single digit. A real background is exactly -1. The generator ends in a tanh, which reaches -1 only
@@ -108,11 +102,8 @@ def as_seen(images):
 
 real, real_test, fake, fake_test = map(as_seen, (real, real_test, fake, fake_test))
 right = share_right(one_pixel, real_test, fake_test)
-verify.promise(
-    "after the same preparation one pixel is no better than a coin",
-    0.45 < right < 0.6,
-    got=right,
-)
+claim = "after the same preparation one pixel is no better than a coin"
+verify.promise(claim, got=right, above=0.45, below=0.6)
 
 # %% [markdown]
 # ## The loss: a coin's likelihood
@@ -132,19 +123,12 @@ verify.promise(
 l, y = sympy.symbols("l y", real=True)
 D = 1 / (1 + sympy.exp(-l))
 softplus = sympy.log(1 + sympy.exp(l))
-verify.agree(
-    "real, y = 1:  -log σ(l) = softplus(l) - l",
-    sympy.expand_log(-sympy.log(D) - softplus + l, force=True),
-    0,
-)
-verify.agree(
-    "generated, y = 0:  -log(1 - σ(l)) = softplus(l)",
-    -sympy.log(sympy.simplify(1 - D)),
-    softplus,
-)
-verify.agree(
-    "the slope in l is D - y, for both", sympy.diff(softplus - y * l, l), D - y
-)
+difference = sympy.expand_log(-sympy.log(D) - (softplus - l), force=True)
+verify.agree("real, y = 1:  -log σ(l) = softplus(l) - l", difference, 0)
+on_generated = -sympy.log(sympy.simplify(1 - D))
+verify.agree("generated, y = 0:  -log(1 - σ(l)) = softplus(l)", on_generated, softplus)
+slope = sympy.diff(softplus - y * l, l)
+verify.agree("the slope in l is D - y, for both", slope, D - y)
 
 # %% [markdown]
 # The last line is worth a second look. Whatever the network, each example pulls its logit by $D - y$: what D said, minus what was true.
@@ -153,7 +137,8 @@ verify.agree(
 
 # %% tags=["exercise"]
 def bce(logits, targets):
-    """Binary cross-entropy, mean over the batch, in nats; (n,), targets 1 real and 0 generated (n,) -> scalar."""
+    """Binary cross-entropy, mean over the batch, in nats.
+    Logits (n,), targets 1 real and 0 generated (n,) -> scalar."""
     ...  # your code
 
 
@@ -167,24 +152,16 @@ bce = check("discriminator.bce", bce)
 # %%
 logits = 3 * torch.randn(20, generator=torch.Generator().manual_seed(1)).double()
 targets = torch.cat([torch.ones(10), torch.zeros(10)]).double()
-verify.agree(
-    "PyTorch's",
-    bce(logits, targets),
-    F.binary_cross_entropy_with_logits(logits, targets),
-)
-verify.agree(
-    "twice, it is the GAN's",
-    2 * bce(logits, targets),
-    gan.discriminator_loss(logits[:10], logits[10:]),
-)
+of_torch = F.binary_cross_entropy_with_logits(logits, targets)
+verify.agree("PyTorch's", bce(logits, targets), of_torch)
+of_gan = gan.discriminator_loss(logits[:10], logits[10:])
+verify.agree("twice, it is the GAN's", 2 * bce(logits, targets), of_gan)
 
 # %%
 # NBVAL_CHECK_OUTPUT
 undecided = torch.zeros(1)
-print(
-    f"a D that is guessing pays {bce(undecided, undecided):.3f}, and in the GAN's sum {gan.discriminator_loss(undecided, undecided):.3f}"
-)
-
+mean, total = bce(undecided, undecided), gan.discriminator_loss(undecided, undecided)
+print(f"a D that is guessing pays {mean:.3f}, and in the GAN's sum {total:.3f}")
 
 # %% [markdown]
 # ## The best possible answer
@@ -199,16 +176,10 @@ pays = -p * sympy.log(d) - q * sympy.log(1 - d)
 (best,) = sympy.solve(sympy.diff(pays, d), d)
 verify.agree("the slope is 0 at d = p / (p + q)", best, p / (p + q))
 curvature = sympy.simplify(sympy.diff(pays, d, 2).subs(d, best))
-verify.agree(
-    "the curvature there is (p + q)³ / (pq), positive, so it is the minimum",
-    curvature,
-    (p + q) ** 3 / (p * q),
-)
-verify.agree(
-    "its odds are p / q, so its logit is log p - log q",
-    sympy.simplify(best / (1 - best)),
-    p / q,
-)
+claim = "the curvature there is (p + q)³ / (pq), positive, so it is the minimum"
+verify.agree(claim, curvature, (p + q) ** 3 / (p * q))
+odds = sympy.simplify(best / (1 - best))
+verify.agree("its odds are p / q, so its logit is log p - log q", odds, p / q)
 
 # %% [markdown]
 # $D^* = p/(p+q)$ is the probability that an example found at $x$ is real. That is Bayes' rule, and it came out of a loss that mentions neither $p$ nor $q$: samples are enough. Does
@@ -231,13 +202,12 @@ def train(network, real, fake, steps, rate=2e-3, half=32):
     return network
 
 
-def normal_density(x, mean, spread):
-    return torch.exp(-0.5 * ((x - mean) / spread) ** 2) / (
-        spread * (2 * torch.pi) ** 0.5
-    )
-
-
 # %%
+def normal_density(x, mean, spread):
+    scale = spread * (2 * torch.pi) ** 0.5
+    return torch.exp(-0.5 * ((x - mean) / spread) ** 2) / scale
+
+
 def p_data(x):
     return 0.4 * normal_density(x, -1.5, 0.15) + 0.6 * normal_density(x, 1.0, 0.7)
 
@@ -246,53 +216,40 @@ def p_model(x):
     return normal_density(x, 0.0, 1.5)
 
 
+# %%
 rng = torch.Generator().manual_seed(seed)
 z = torch.randn(30_000, 1, generator=rng)
-data = torch.where(
-    torch.rand(30_000, 1, generator=rng) < 0.4, -1.5 + 0.15 * z, 1.0 + 0.7 * z
-)
+in_narrow_peak = torch.rand(30_000, 1, generator=rng) < 0.4
+data = torch.where(in_narrow_peak, -1.5 + 0.15 * z, 1.0 + 0.7 * z)
 model = 1.5 * torch.randn(30_000, 1, generator=rng)
 torch.manual_seed(seed)
-layers = [
-    nn.Linear(1, 64),
-    nn.SiLU(),
-    nn.Linear(64, 64),
-    nn.SiLU(),
-    nn.Linear(64, 1),
-    nn.Flatten(0),
-]
-critic = train(
-    nn.Sequential(*layers), data, model, steps=5 * d_steps, rate=5e-3, half=256
-)
+hidden = [nn.Linear(1, 64), nn.SiLU(), nn.Linear(64, 64), nn.SiLU()]
+critic = nn.Sequential(*hidden, nn.Linear(64, 1), nn.Flatten(0))
+critic = train(critic, data, model, steps=5 * d_steps, rate=5e-3, half=256)
 
 # %%
 x = torch.linspace(-4, 4, 401)
 with torch.no_grad():
     found = torch.sigmoid(critic(x[:, None]))
 ideal = gan.optimal_discriminator(p_data(x), p_model(x))
+given = {"p, the data": p_data(x), "q, the model": p_model(x)}
 plots.curves(
     x,
-    {
-        "p, the data": p_data(x),
-        "q, the model": p_model(x),
-        "D found by training": found,
-        "p / (p + q)": ideal,
-    },
+    given | {"D found by training": found, "p / (p + q)": ideal},
     x_label="x",
     y_label="density, or probability",
     title="Training finds p / (p + q), not p",
-    alt="The data has a narrow peak at -1.5 and a wide one at 1, the model one wide bump. D as trained follows p over p plus q; p itself rises above 1.",
 )
+
+# %%
 weight = (p_data(x) + p_model(x)) / (p_data(x) + p_model(x)).sum()
 off = ((found - ideal).abs() * weight).sum().item()
 off_p = ((found - p_data(x)).abs() * weight).sum().item()
-verify.promise(
-    "D is within 0.04 of p / (p + q), on average over what it sees", off < 0.04, got=off
-)
-verify.promise("and more than 0.15 away from p", off_p > 0.15, got=off_p)
-verify.promise(
-    "p goes above 1, which no probability can", p_data(x).max() > 1, got=p_data(x).max()
-)
+claim = "D is within 0.04 of p / (p + q), on average over what it sees"
+verify.promise(claim, got=off, below=0.04)
+verify.promise("and more than 0.15 away from p", got=off_p, above=0.15)
+highest = p_data(x).max()
+verify.promise("p goes above 1, which no probability can", got=highest, above=1)
 
 # %% [markdown]
 # Play with it. Move the model, and watch the answer at a fixed $x$ change although the data stays as it is: D says nothing about $x$ alone. Move the model on top of the data, and D answers
@@ -304,13 +261,10 @@ def judged(model_mean, model_spread, share_real):
     real_here = share_real * normal_density(x, 0.0, 1.0)
     fake_here = (1 - share_real) * normal_density(x, model_mean, model_spread)
     best = gan.optimal_discriminator(real_here, fake_here)
+    shown = {"real": real_here, "generated": fake_here, "best D": best}
+    title = f"At x = 0 the best D says {best[200]:.2f}"
     plots.curves(
-        x,
-        {"real": real_here, "generated": fake_here, "best D": best},
-        x_label="x",
-        y_label="how often, or probability",
-        title=f"At x = 0 the best D says {best[200]:.2f}",
-        alt="Two bell curves, real and generated, and the best discriminator between 0 and 1.",
+        x, shown, x_label="x", y_label="how often, or probability", title=title
     )
 
 
@@ -333,18 +287,12 @@ fine = torch.linspace(-12, 12, 200_001).double()
 pf, qf = p_data(fine), p_model(fine)
 exact = torch.trapezoid(torch.where(pf > 0, pf * (pf / qf).log(), 0.0), fine)
 ideal_logit = (p_data(data) / p_model(data)).log()
-verify.agree(
-    "mean logit of the best D on real examples = KL(p || q)",
-    verify.estimate(ideal_logit),
-    exact,
-)
+claim = "mean logit of the best D on real examples = KL(p || q)"
+verify.agree(claim, verify.estimate(ideal_logit), exact)
 with torch.no_grad():
     measured = critic(data).mean().item()
-verify.promise(
-    "the trained D measures KL within 0.08 nats",
-    abs(measured - exact.item()) < 0.08,
-    got=measured,
-)
+claim = "the trained D measures KL within 0.08 nats"
+verify.promise(claim, got=measured, near=(exact.item(), 0.08))
 
 # %% [markdown]
 # *Correct what the model gets wrong.* An average over the data is an average over the model with weights:
@@ -356,7 +304,8 @@ verify.promise(
 
 # %% tags=["exercise"]
 def importance_mean(values, logits):
-    """Mean of f over the data, from examples of the model only: values f(x) (n,) and D's logits (n,) -> scalar.
+    """Mean of f over the data, from examples of the model only.
+    Values f(x) (n,) and D's logits (n,) -> scalar.
     Each example has weight p/q; the weights are divided by their sum."""
     ...  # your code
 
@@ -369,15 +318,12 @@ with torch.no_grad():
     logits = critic(model)
 for name, f in {"x": model[:, 0], "x²": model[:, 0] ** 2}.items():
     of_data = (data if name == "x" else data**2).mean().item()
-    print(
-        f"mean of {name:2}:  model {f.mean():5.2f}   model, weighted by D {importance_mean(f, logits):5.2f}   data {of_data:5.2f}"
-    )
+    weighted = importance_mean(f, logits)
+    print(f"mean of {name:2}:  model {f.mean():5.2f}   ", end="")
+    print(f"model, weighted by D {weighted:5.2f}   data {of_data:5.2f}")
 corrected = importance_mean(model[:, 0] ** 2, logits).item()
-verify.promise(
-    "weighted, the mean of x² is within 0.15 of the data's",
-    abs(corrected - (data**2).mean().item()) < 0.15,
-    got=corrected,
-)
+claim = "weighted, the mean of x² is within 0.15 of the data's"
+verify.promise(claim, got=corrected, near=((data**2).mean().item(), 0.15))
 
 # %% [markdown]
 # Lesson 35 uses these weights to throw away bad drawings. Trust them only where both kinds of examples were seen. Elsewhere the loss does not care what D says, and D says something all the same.
@@ -386,50 +332,39 @@ verify.promise(
 #
 # For pictures the article proposes convolution, ReLU and pooling, twice, then two dense layers. Here it is, line by line.
 
+
 # %%
-torch.manual_seed(seed)
-
-
 def article_network():
     return nn.Sequential(
         *(nn.Conv2d(1, 8, kernel_size=3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(8, 16, kernel_size=3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-        *(
-            nn.Flatten(),
-            nn.Linear(16 * 7 * 7, 32),
-            nn.ReLU(),
-            nn.Linear(32, 1),
-            nn.Flatten(0),
-        ),
+        *(nn.Flatten(), nn.Linear(16 * 7 * 7, 32), nn.ReLU()),
+        *(nn.Linear(32, 1), nn.Flatten(0)),
     )
 
 
+# %%
+torch.manual_seed(seed)
 reader = train(article_network(), real, fake, steps=d_steps)
 with torch.no_grad():
     on_real, on_fake = reader(real_test), reader(fake_test)
 right = ((on_real > 0).double().mean() + (on_fake < 0).double().mean()).item() / 2
-verify.promise(
-    "it tells at least 90 % of new real and drawn digits apart", right > 0.9, got=right
-)
-verify.promise(
-    "its loss is far below that of guessing, 1.386",
-    gan.discriminator_loss(on_real, on_fake) < 0.7,
-    got=gan.discriminator_loss(on_real, on_fake),
-)
+claim = "it tells at least 90 % of new real and drawn digits apart"
+verify.promise(claim, got=right, above=0.9)
+loss = gan.discriminator_loss(on_real, on_fake)
+verify.promise("its loss is far below that of guessing, 1.386", got=loss, below=0.7)
 
 # %%
-odd = {
+rows = {
     "real, doubted most": real_test[on_real.argsort()[:10]],
     "drawn, believed most": fake_test[on_fake.argsort(descending=True)[:10]],
-}
-easy = {
     "real, believed most": real_test[on_real.argsort(descending=True)[:10]],
     "drawn, doubted most": fake_test[on_fake.argsort()[:10]],
 }
 plots.image_rows(
-    {name: transforms.from_signed(row) for name, row in (odd | easy).items()},
+    {name: transforms.from_signed(row) for name, row in rows.items()},
     title="Where D errs most, and where it is surest",
-    alt="Four rows of digits: real ones that D doubts, drawn ones that it believes, and the surest right answers of both kinds; the drawn ones there are speckled or broken.",
+    alt="Four rows of digits; the drawn ones doubted most are speckled or broken.",
 )
 
 # %% [markdown]
@@ -444,8 +379,9 @@ plots.image_rows(
 
 # %% tags=["exercise"]
 def equivariance_gap(layer, images, move, stride):
-    """Largest |layer(moved images) - moved layer(images)|, a scalar; images (n, c, h, w).
-    The output moves by `move` places to the right, the images by `move * stride` pixels; use .roll(..., dims=-1)."""
+    """Largest |layer(moved images) - moved layer(images)|, a scalar.
+    Images (n, c, h, w). The output moves by `move` places to the right,
+    the images by `move * stride` pixels; use .roll(..., dims=-1)."""
     ...  # your code
 
 
@@ -454,35 +390,29 @@ equivariance_gap = check("discriminator.equivariance_gap", equivariance_gap)
 
 # %%
 some = real_test[:100]
-around = nn.Conv2d(
-    1, 8, kernel_size=3, padding=1, padding_mode="circular"
-)  # what lies beyond the edge: the other edge
+# "circular": what lies beyond the edge is the other edge
+around = nn.Conv2d(1, 8, kernel_size=3, padding=1, padding_mode="circular")
 dense = nn.Sequential(nn.Flatten(), nn.Linear(784, 784), nn.Unflatten(1, (1, 28, 28)))
-with torch.no_grad():
-    gaps = {
-        "convolution": equivariance_gap(around, some, 1, 1).item(),
-        "ReLU": equivariance_gap(nn.ReLU(), some, 1, 1).item(),
-        "max pool, moved by 2 pixels": equivariance_gap(
-            nn.MaxPool2d(2), some, 1, 2
-        ).item(),
-        "dense layer": equivariance_gap(dense, some, 1, 1).item(),
-    }
-    pooled, pooled_moved = F.max_pool2d(some, 2), F.max_pool2d(some.roll(1, -1), 2)
+layers = {
+    "convolution": (around, 1),
+    "ReLU": (nn.ReLU(), 1),
+    "max pool, moved by 2 pixels": (nn.MaxPool2d(2), 2),
+    "dense layer": (dense, 1),
+}
+gaps = {}
+for name, (layer, stride) in layers.items():
+    with torch.no_grad():
+        gaps[name] = equivariance_gap(layer, some, 1, stride).item()
+    print(f"{name:28} {gaps[name]:.1e}")
+
+# %%
+pooled, pooled_moved = F.max_pool2d(some, 2), F.max_pool2d(some.roll(1, -1), 2)
 half_step = min((pooled_moved - pooled.roll(k, -1)).abs().max().item() for k in (0, 1))
-for name, gap in gaps.items():
-    print(f"{name:28} {gap:.1e}")
-print(
-    f"{'max pool, moved by 1 pixel':28} {half_step:.1e} from the unmoved output and from that moved by one place"
-)
-verify.agree(
-    "convolution moves along, but for rounding",
-    gaps["convolution"],
-    0.0,
-    tolerance=1e-5,
-)
-verify.promise(
-    "a dense layer does not", gaps["dense layer"] > 0.1, got=gaps["dense layer"]
-)
+print(f"{'max pool, moved by 1 pixel':28} {half_step:.1e} ", end="")
+print("from the unmoved output and from that moved by one place")
+claim = "convolution moves along, but for rounding"
+verify.agree(claim, gaps["convolution"], 0.0, tolerance=1e-5)
+verify.promise("a dense layer does not", got=gaps["dense layer"], above=0.1)
 
 # %% [markdown]
 # See it in the trained network. The second row is what one filter of the first layer makes of the first row.
@@ -492,23 +422,20 @@ one = as_seen(transforms.to_signed(test.images[test.labels == 4][:1]))
 moved = torch.cat([one.roll(k, -1) for k in (-6, -3, 0, 3, 6)])
 with torch.no_grad():
     maps = torch.relu(reader[0](moved))
-loudest = (
-    maps.amax((0, 2, 3)) - 2 * maps[0, :, 3, 3]
-).argmax()  # answers to strokes, not to the background
+# the filter that answers most to strokes, and not to the background
+loudest = (maps.amax((0, 2, 3)) - 2 * maps[0, :, 3, 3]).argmax()
 filtered = maps[:, loudest, None] / maps[:, loudest].max()
 plots.image_rows(
     {"a 4, moved": (moved + 1) / 2, "one filter": filtered},
     title="The filter's answer moves with the digit",
-    alt="The digit 4 at five places from left to right; below, the filter's response, the same shape at the same five places.",
+    alt="A 4 at five places; below, a filter's response, of one shape at all five.",
     scale=1.1,
 )
+
+# %%
 inner = filtered[:, :, 2:-2, 2:-2]
-verify.agree(
-    "away from the border the map has moved along",
-    inner[3][..., 5:-1],
-    inner[2][..., 2:-4],
-    tolerance=1e-5,
-)
+claim = "away from the border the map has moved along"
+verify.agree(claim, inner[3][..., 5:-1], inner[2][..., 2:-4], tolerance=1e-5)
 
 # %% [markdown]
 # What comes after the last pooling is a *dense* layer, with a weight of its own for each place. It can answer differently to the same strokes elsewhere.
@@ -517,33 +444,25 @@ verify.agree(
 
 # %%
 moves = list(range(-7, 8))
-with torch.no_grad():
-    by_move = torch.stack(
-        [reader(real_test[:200].roll(k, -1)) for k in moves]
-    )  # (moves, pictures)
+with torch.no_grad():  # logits (moves, pictures)
+    by_move = torch.stack([reader(real_test[:200].roll(k, -1)) for k in moves])
     drawn_by_move = torch.stack([reader(fake_test[:200].roll(k, -1)) for k in moves])
+verdicts = {"real digits": by_move.mean(1), "drawn digits": drawn_by_move.mean(1)}
 plots.curves(
     moves,
-    {
-        "real digits": by_move.mean(1),
-        "drawn digits": drawn_by_move.mean(1),
-        "undecided": [0.0] * len(moves),
-    },
+    verdicts | {"undecided": [0.0] * len(moves)},
     x_label="pixels moved to the right",
     y_label="mean logit of D",
     title="Not invariant: D's verdict depends on where the digit stands",
-    alt="The mean logit over the shift, for real and for drawn digits. Both curves change by several units; they are not flat.",
 )
+
+# %%
 swing = (by_move.amax(0) - by_move.amin(0)).median().item()
-verify.promise(
-    "for half of the real digits moving changes the logit by more than 3",
-    swing > 3,
-    got=swing,
-)
+claim = "for half of the real digits moving changes the logit by more than 3"
+verify.promise(claim, got=swing, above=3)
 fooled = (drawn_by_move.amax(0) > 0).double().mean().item()
-verify.promise(
-    "most drawn digits are called real at some place", fooled > 0.8, got=fooled
-)
+claim = "most drawn digits are called real at some place"
+verify.promise(claim, got=fooled, above=0.8)
 
 # %% [markdown]
 # Far from the middle D calls everything real, and is surer of it than of any real digit where it belongs. Nobody taught it that. It has seen no moved digit of either kind, so the loss never asked, and
@@ -555,12 +474,8 @@ verify.promise(
 with torch.no_grad():
     pooled = torch.relu(around(some)).mean((2, 3))
     pooled_moved = torch.relu(around(some.roll(5, -1))).mean((2, 3))
-verify.agree(
-    "convolution, ReLU, mean over all places: invariant",
-    pooled_moved,
-    pooled,
-    tolerance=1e-5,
-)
+claim = "convolution, ReLU, mean over all places: invariant"
+verify.agree(claim, pooled_moved, pooled, tolerance=1e-5)
 
 # %% [markdown]
 # Your turn as a forger. These digits were drawn, and D knows it. How little must you move one to get it through?
@@ -571,17 +486,13 @@ def moved_forgery(right, down, digit):
     one = fake_test[digit : digit + 1].roll((down, right), dims=(-2, -1))
     with torch.no_grad():
         says = torch.sigmoid(reader(one)).item()
-    plots.images(
-        (one + 1) / 2,
-        title=f"D says: real with probability {says:.3f}",
-        alt="A drawn digit, moved over its black square.",
-        scale=1.8,
-    )
+    title = f"D says: real with probability {says:.3f}"
+    alt = f"{title}. A drawn digit, moved over its black square."
+    plots.images((one + 1) / 2, title=title, alt=alt, scale=1.8)
 
 
-widgets.play(
-    moved_forgery, right=(-8, 8, 1, 0), down=(-8, 8, 1, 0), digit=list(range(10))
-)
+pixels, drawings = (-8, 8, 1, 0), list(range(10))
+widgets.play(moved_forgery, right=pixels, down=pixels, digit=drawings)
 
 # %% [markdown]
 # ## A network that reads lines
@@ -613,17 +524,15 @@ vocabulary = lm.Vocabulary(book)
 def lines(written, n, seed, length=40):
     """n lines cut out at random places, as numbers: (n, length)."""
     tokens = vocabulary.encode(written)
-    starts = torch.randint(
-        len(tokens) - length, (n,), generator=torch.Generator().manual_seed(seed)
-    )
+    rng = torch.Generator().manual_seed(seed)
+    starts = torch.randint(len(tokens) - length, (n,), generator=rng)
     return tokens[starts[:, None] + torch.arange(length)]
 
 
+# %%
 book_lines, new_lines = lines(book, 20_000, 1), lines(new_book, 1500, 2)
-forged, new_forged = (
-    lines(forge(book, 200_000, 3), 20_000, 4),
-    lines(forge(book, 60_000, 5), 1500, 6),
-)
+forged = lines(forge(book, 200_000, 3), 20_000, 4)
+new_forged = lines(forge(book, 60_000, 5), 1500, 6)
 for name, row in {"book  ": new_lines, "forger": new_forged}.items():
     print(f"{name}  {vocabulary.decode(row[0])}\n{name}  {vocabulary.decode(row[1])}")
 
@@ -633,14 +542,13 @@ for name, row in {"book  ": new_lines, "forger": new_forged}.items():
 
 # %%
 class Reader(nn.Module):
-    """Embedding, recurrent network, logit. `gather` makes one vector of the states (n, time, 64)."""
+    """Embedding, recurrent network, logit.
+    `gather` makes one vector of the states (n, time, 64)."""
 
     def __init__(self, network=nn.RNN, gather=lambda states: states[:, -1]):
         super().__init__()
-        self.embedding, self.network = (
-            nn.Embedding(len(vocabulary), 32),
-            network(32, 64, batch_first=True),
-        )
+        self.embedding = nn.Embedding(len(vocabulary), 32)
+        self.network = network(32, 64, batch_first=True)
         self.head, self.gather = nn.Linear(64, 1), gather
 
     def forward(self, tokens):
@@ -648,21 +556,19 @@ class Reader(nn.Module):
         return self.head(self.gather(states))[:, 0]
 
 
+# %%
 def share_told_apart(network, real, fake):
     with torch.no_grad():
-        return (
-            (network(real) > 0).double().mean() + (network(fake) < 0).double().mean()
-        ).item() / 2
+        on_real = (network(real) > 0).double().mean()
+        on_fake = (network(fake) < 0).double().mean()
+    return (on_real + on_fake).item() / 2
 
 
 torch.manual_seed(seed)
 plain = train(Reader(), book_lines, forged, steps=d_steps, rate=3e-3, half=64)
 right = share_told_apart(plain, new_lines, new_forged)
-verify.promise(
-    "it tells at least 80 % of lines from new chapters and forged lines apart",
-    right > 0.8,
-    got=right,
-)
+claim = "it tells at least 80 % of lines from new chapters and forged lines apart"
+verify.promise(claim, got=right, above=0.8)
 
 # %% [markdown]
 # ### What it can learn from
@@ -676,7 +582,8 @@ verify.promise(
 
 # %% tags=["exercise"]
 def rnn_jacobian(weight, state):
-    """d h_t / d h_(t-1) of h_t = tanh(W h_(t-1) + ...), from W (d, d) and the new state h_t (d,) -> (d, d), row i for new state i."""
+    """d h_t / d h_(t-1) of h_t = tanh(W h_(t-1) + ...).
+    W (d, d) and the new state h_t (d,) -> (d, d), row i for new state i."""
     ...  # your code
 
 
@@ -695,18 +602,16 @@ for t in range(39, 0, -1):
     sizes.append(torch.linalg.matrix_norm(product, 2).item())
     if t == 35:
         by_hand = product
+
+# %%
 by_autograd = torch.autograd.functional.jacobian(
     lambda h: cell(inputs[:, 35:], h)[0][0, -1], states[None, None, 34]
 )
-verify.agree(
-    "five factors multiplied are autograd's d h_40 / d h_35",
-    by_hand,
-    by_autograd.squeeze(),
-)
+claim = "five factors multiplied are autograd's d h_40 / d h_35"
+verify.agree(claim, by_hand, by_autograd.squeeze())
 shrink = (sizes[-1] / sizes[9]) ** (1 / (len(sizes) - 10))
-verify.promise(
-    "each further step shrinks the product to less than 0.7", shrink < 0.7, got=shrink
-)
+claim = "each further step shrinks the product to less than 0.7"
+verify.promise(claim, got=shrink, below=0.7)
 
 # %% [markdown]
 # A number below 1, multiplied forty times by itself, is nearly nothing. (Start with larger weights and it may explode instead; only in between does it last.) Here is the gradient of the last state
@@ -715,81 +620,70 @@ verify.promise(
 
 # %%
 def gradient_by_distance(network, tokens):
-    """Mean norm of d(a random projection of what the head sees) / d(character), nearest character first."""
+    """Mean norm of d(a random projection of what the head sees) / d(character),
+    nearest character first."""
     embedded = network.embedding(tokens).detach().requires_grad_()
     seen = network.gather(network.network(embedded)[0])
-    (slope,) = torch.autograd.grad(
-        (seen * torch.randn(64, generator=torch.Generator().manual_seed(seed))).sum(),
-        embedded,
-    )
+    projection = torch.randn(64, generator=torch.Generator().manual_seed(seed))
+    (slope,) = torch.autograd.grad((seen * projection).sum(), embedded)
     return slope.norm(dim=2).mean(dim=0).flip(0)
 
 
 # %%
 torch.manual_seed(seed)
-kinds = {
-    "plain": Reader(),
-    "GRU": Reader(nn.GRU),
-    "plain, mean of all states": Reader(gather=lambda states: states.mean(1)),
-}
-fade = {
-    name: gradient_by_distance(network, new_lines[:200])
-    for name, network in kinds.items()
-}
+kinds = {"plain": Reader(), "GRU": Reader(nn.GRU)}
+kinds["plain, mean of all states"] = Reader(gather=lambda states: states.mean(1))
+fade = {name: gradient_by_distance(kinds[name], new_lines[:200]) for name in kinds}
 plots.curves(
     range(40),
     {name: line.clamp(min=1e-20) for name, line in fade.items()},
     x_label="characters before the end",
     y_label="size of the gradient",
     title="What a network could learn from each character, before training",
-    alt="Three curves on a logarithmic scale. Plain: falls steeply, by twelve powers of ten. GRU: falls slower. Mean of all states: flat.",
     log_y=True,
 )
+
+# %%
 faded = (fade["plain"][39] / fade["plain"][0]).item()
-verify.promise(
-    "plain: the first character has less than 1e-10 of the last one's gradient",
-    faded < 1e-10,
-    got=faded,
-)
-verify.promise(
-    "GRU: more than a thousand times as much as that",
-    fade["GRU"][39] / fade["GRU"][0] > 1000 * faded,
-)
+claim = "plain: the first character has less than 1e-10 of the last one's gradient"
+verify.promise(claim, got=faded, below=1e-10)
+of_gru = fade["GRU"][39] / fade["GRU"][0]
+claim = "GRU: more than a thousand times as much as that"
+verify.promise(claim, of_gru > 1000 * faded)
 
 # %% [markdown]
-# **Predict first.** Forge ten characters of each line and leave thirty as they are in the book. In one heap the *first* ten are forged, in the other the *last* ten. You train a plain network on each. What share of new lines
+# Forge ten characters of each line and leave thirty as they are in the book. In one heap the *first* ten are forged, in the other the *last* ten.
+
+
+# %%
+def spoilt(real, fake, where):
+    """Real lines with ten characters forged."""
+    if where == "first":
+        return torch.cat([fake[:, :10], real[:, 10:]], 1)
+    return torch.cat([real[:, :30], fake[:, 30:]], 1)
+
+
+others, new_others = lines(book, 20_000, 7), lines(new_book, 1500, 8)
+
+# %% [markdown]
+# **Predict first.** You train a plain network on each. What share of new lines
 # will each tell apart? Write down two numbers. And a third: the first ten forged, with the mean of all states instead of the last one.
 
 
 # %% tags=["predict"]
-def spoilt(real, fake, where):
-    """Real lines with ten characters forged."""
-    return (
-        torch.cat([fake[:, :10], real[:, 10:]], 1)
-        if where == "first"
-        else torch.cat([real[:, :30], fake[:, 30:]], 1)
-    )
-
-
-others, new_others = lines(book, 20_000, 7), lines(new_book, 1500, 8)
-found_out = {}
-for name, where_, gather in [
+trials = [
     ("last ten forged, last state", "last", lambda states: states[:, -1]),
     ("first ten forged, last state", "first", lambda states: states[:, -1]),
     ("first ten forged, mean of all states", "first", lambda states: states.mean(1)),
-]:
+]
+found_out = {}
+for name, where, gather in trials:
+    spoilt_lines = spoilt(others, forged, where)
+    new_spoilt = spoilt(new_others, new_forged, where)
     torch.manual_seed(seed)
-    network = train(
-        Reader(gather=gather),
-        book_lines,
-        spoilt(others, forged, where_),
-        d_steps * 5 // 3,
-        3e-3,
-        64,
-    )
-    found_out[name] = share_told_apart(
-        network, new_lines, spoilt(new_others, new_forged, where_)
-    )
+    network = Reader(gather=gather)
+    train(network, book_lines, spoilt_lines, d_steps * 5 // 3, rate=3e-3, half=64)
+    found_out[name] = share_told_apart(network, new_lines, new_spoilt)
     print(f"{name:38} {found_out[name]:.0%} told apart")
 
 # %% [markdown]
@@ -798,21 +692,11 @@ for name, where_, gather in [
 # That shortcut, an output that can look at every place, is the idea behind attention (lesson 39).
 
 # %%
-verify.promise(
-    "last ten forged: more than 70 % told apart",
-    found_out["last ten forged, last state"] > 0.7,
-    got=found_out["last ten forged, last state"],
-)
-verify.promise(
-    "first ten forged: less than 57 %",
-    found_out["first ten forged, last state"] < 0.57,
-    got=found_out["first ten forged, last state"],
-)
-verify.promise(
-    "with the mean of all states: more than 65 %",
-    found_out["first ten forged, mean of all states"] > 0.65,
-    got=found_out["first ten forged, mean of all states"],
-)
+last, first, first_of_mean = found_out.values()
+verify.promise("last ten forged: more than 70 % told apart", got=last, above=0.7)
+verify.promise("first ten forged: less than 57 %", got=first, below=0.57)
+claim = "with the mean of all states: more than 65 %"
+verify.promise(claim, got=first_of_mean, above=0.65)
 
 # %% [markdown]
 # Is a plain RNN then always blind to what is far away? No. Training can lengthen its reach, where the task leads it there step by step: the whole-line reader from above saw forged characters everywhere, near ones first.
@@ -823,9 +707,9 @@ reach = {
     "after training on whole lines": gradient_by_distance(plain, new_lines[:200]),
 }
 for name, line in reach.items():
-    print(
-        f"{name:32} 20 characters back, the gradient is {line[20] / line[0]:.0e} of the last character's"
-    )
+    share = line[20] / line[0]
+    print(f"{name:32} 20 characters back, the gradient is {share:.0e} ", end="")
+    print("of the last character's")
 
 # %% [markdown]
 # ## Can you believe the number?
@@ -835,30 +719,29 @@ for name, line in reach.items():
 
 # %%
 torch.manual_seed(seed)
-few, curve = article_network(), {"on the 200 it trains on": [], "on new pictures": []}
-checkpoints = [0] + [d_steps * k // 6 for k in (1, 2, 3, 4, 6, 8, 10)]
+few = article_network()
 pairs = {
     "on the 200 it trains on": (real[:100], fake[:100]),
     "on new pictures": (real_test[:500], fake_test[:500]),
 }
+curve = {name: [] for name in pairs}
+checkpoints = [0] + [d_steps * k // 6 for k in (1, 2, 3, 4, 6, 8, 10)]
 for before, after in zip([0, *checkpoints], checkpoints):
     train(few, real[:100], fake[:100], steps=after - before)
     for name, (r, f) in pairs.items():
         with torch.no_grad():
             curve[name].append(gan.discriminator_loss(few(r), few(f)).item())
+
+# %%
+title = "Learnt by heart: the 200 cost nothing, new pictures ever more"
 plots.curves(
-    checkpoints,
-    curve,
-    x_label="step",
-    y_label="nats",
-    title="Learnt by heart: the 200 cost nothing, new pictures ever more",
-    alt="The loss on the training pictures falls to zero; on new pictures it falls for a while, then rises again.",
-    markers=True,
+    checkpoints, curve, x_label="step", y_label="nats", title=title, markers=True
 )
+at_end = {name: losses[-1] for name, losses in curve.items()}
 verify.promise(
     "at the end the loss on new pictures is more than 5 times that on the 200",
-    curve["on new pictures"][-1] > 5 * curve["on the 200 it trains on"][-1],
-    got=curve["on new pictures"][-1],
+    got=at_end["on new pictures"],
+    above=5 * at_end["on the 200 it trains on"],
 )
 
 # %% [markdown]
@@ -896,32 +779,26 @@ raw, cooled = torch.sigmoid(said_logits[new]), torch.sigmoid(said_logits[new] / 
 diagrams = {
     "as trained": reliability(raw, was_real[new]),
     f"logits divided by {T:.1f}": reliability(cooled, was_real[new]),
+    "calibrated": ([0, 1], [0, 1]),
 }
 plots.curves(
-    {name: said for name, (said, _) in diagrams.items()} | {"calibrated": [0, 1]},
-    {name: share for name, (_, share) in diagrams.items()} | {"calibrated": [0, 1]},
+    {name: said for name, (said, _) in diagrams.items()},
+    {name: share for name, (_, share) in diagrams.items()},
     x_label="D says: real with this probability",
     y_label="share that was real",
     title="Reliability: D as trained is too sure, a temperature mends most of it",
-    alt="Shares of real pictures over D's probability. As trained the points lie above the diagonal on the left and below it on the right; divided by the temperature they lie near it.",
     markers=True,
 )
-before, after = (
-    bce(said_logits[new], was_real[new]).item(),
-    bce(said_logits[new] / T, was_real[new]).item(),
-)
-verify.promise("the best temperature is above 1.3: D was too sure", T > 1.3, got=T)
-verify.promise(
-    "it lowers the loss on the other 2,000",
-    after < before,
-    got=f"{before:.3f} to {after:.3f} nats",
-)
+
+# %%
+verify.promise("the best temperature is above 1.3: D was too sure", got=T, above=1.3)
+before = bce(said_logits[new], was_real[new]).item()
+after = bce(said_logits[new] / T, was_real[new]).item()
+losses = f"{before:.3f} to {after:.3f} nats"
+verify.promise("it lowers the loss on the other 2,000", after < before, got=losses)
 surprise = diagrams["as trained"][1][0]
-verify.promise(
-    "in the lowest bin of D as trained, more than 8 % were real",
-    surprise > 0.08,
-    got=surprise,
-)
+claim = "in the lowest bin of D as trained, more than 8 % were real"
+verify.promise(claim, got=surprise, above=0.08)
 verify.agree("no verdict changed", (raw > 0.5).double(), (cooled > 0.5).double())
 
 # %% [markdown]
@@ -937,7 +814,8 @@ calibrated = both / best_temperature(both[repair], was_real[repair])
 says_fake_of_fake = (calibrated[2000:] < 0).double().mean().item()
 says_fake_of_real = (calibrated[:2000] < 0).double().mean().item()
 print(
-    f"D flags {says_fake_of_fake:.1%} of the generated pictures and {says_fake_of_real:.1%} of the real ones"
+    f"D flags {says_fake_of_fake:.1%} of the generated pictures "
+    f"and {says_fake_of_real:.1%} of the real ones"
 )
 
 # %% [markdown]
@@ -947,7 +825,8 @@ print(
 flagged_fake, flagged_real = 0.01 * says_fake_of_fake, 0.99 * says_fake_of_real
 share_fake_of_flagged = flagged_fake / (flagged_fake + flagged_real)
 print(
-    f"{share_fake_of_flagged:.0%} of what is flagged is generated, {1 - share_fake_of_flagged:.0%} was made by people"
+    f"{share_fake_of_flagged:.0%} of what is flagged is generated, "
+    f"{1 - share_fake_of_flagged:.0%} was made by people"
 )
 
 # %% [markdown]
@@ -960,7 +839,8 @@ print(
 
 # %% tags=["exercise"]
 def with_prior(logits, share_real):
-    """Logits of a D trained on halves, corrected for a place where a share of the examples is real; (n,), number in (0, 1) -> (n,)."""
+    """Logits of a D trained on halves, corrected for a place where a share
+    of the examples is real; (n,), number in (0, 1) -> (n,)."""
     ...  # your code
 
 
@@ -968,49 +848,33 @@ def with_prior(logits, share_real):
 with_prior = check("discriminator.with_prior", with_prior)
 
 # %%
-verify.agree(
-    "it is the best D of unequal shares",
-    torch.sigmoid(
-        with_prior((p_data(fine) / p_model(fine)).log()[80_000:120_000], 0.9)
-    ),
-    gan.optimal_discriminator(0.9 * pf, 0.1 * qf)[80_000:120_000],
-)
+ratio = p_data(fine) / p_model(fine)
+corrected = torch.sigmoid(with_prior(ratio.log()[80_000:120_000], 0.9))
+ideal = gan.optimal_discriminator(0.9 * pf, 0.1 * qf)[80_000:120_000]
+verify.agree("it is the best D of unequal shares", corrected, ideal)
 
 # %%
-street = torch.cat(
-    [calibrated[:2000].repeat(99), calibrated[2000:]]
-)  # 198,000 real, 2,000 generated
+# 198,000 real, 2,000 generated
+street = torch.cat([calibrated[:2000].repeat(99), calibrated[2000:]])
 is_fake = torch.cat([torch.zeros(198_000), torch.ones(2000)]).bool()
+verdicts = {"as if halves": street, "corrected": with_prior(street, 0.99)}
 report = {}
-for name, logits in {
-    "as if halves": street,
-    "corrected": with_prior(street, 0.99),
-}.items():
+for name, logits in verdicts.items():
     flagged = logits < 0
+    caught = (flagged & is_fake).sum().item()
     report[name] = {
-        "of flagged, generated": (flagged & is_fake).sum().item()
-        / max(1, flagged.sum().item()),
-        "of generated, flagged": (flagged & is_fake).sum().item() / 2000,
+        "of flagged, generated": caught / max(1, flagged.sum().item()),
+        "of generated, flagged": caught / 2000,
     }
 
 # %%
-plots.grouped_bars(
-    report,
-    y_label="share",
-    title="Among 1 % generated pictures, fewer and better accusations",
-    alt="As if halves: a small share of the flagged is generated, most generated are flagged. Corrected: a larger share of the flagged is generated, fewer are found.",
-)
-verify.promise(
-    "as if halves, fewer than a third of the flagged are generated",
-    report["as if halves"]["of flagged, generated"] < 1 / 3,
-    got=report["as if halves"]["of flagged, generated"],
-)
-verify.promise(
-    "corrected, the share is more than twice as large",
-    report["corrected"]["of flagged, generated"]
-    > 2 * report["as if halves"]["of flagged, generated"],
-    got=report["corrected"]["of flagged, generated"],
-)
+title = "Among 1 % generated pictures, fewer and better accusations"
+plots.grouped_bars(report, y_label="share", title=title)
+halves, corrected = (rates["of flagged, generated"] for rates in report.values())
+claim = "as if halves, fewer than a third of the flagged are generated"
+verify.promise(claim, got=halves, below=1 / 3)
+claim = "corrected, the share is more than twice as large"
+verify.promise(claim, got=corrected, above=2 * halves)
 
 # %% [markdown]
 # The correction can't make D see better. It stops D from accusing where it is not sure enough, and where one picture in a hundred is generated, it must be very sure. That has a price, the right-hand bar: some generated pictures that were caught before now pass.
@@ -1026,14 +890,12 @@ verify.promise(
 for name, sign in {"with minus   ": 1, "without minus": -1}.items():
     logits = torch.zeros(2, requires_grad=True)  # one real, one generated
     for _ in range(100):
-        (slope,) = torch.autograd.grad(
-            sign * gan.discriminator_loss(logits[:1], logits[1:]), logits
-        )
+        loss = sign * gan.discriminator_loss(logits[:1], logits[1:])
+        (slope,) = torch.autograd.grad(loss, logits)
         logits = (logits - 0.5 * slope).detach().requires_grad_()
-    on_real_one, on_fake_one = torch.sigmoid(logits).tolist()
-    print(
-        f"{name}: D of the real example {on_real_one:.2f}, of the generated one {on_fake_one:.2f}"
-    )
+    of_real, of_fake = torch.sigmoid(logits).tolist()
+    print(f"{name}: D of the real example {of_real:.2f}, ", end="")
+    print(f"of the generated one {of_fake:.2f}")
 
 # %% [markdown]
 # **Section 4.2.1, D's outputs "for real and generated data" come close to "0 and 1": the wrong way round, read in order.** Real goes to 1 and generated to 0, as you have just seen. And not all the way: to $p/(p+q)$.
