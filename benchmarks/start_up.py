@@ -1,4 +1,4 @@
-"""How long a student waits before anything happens: imports, data sets, the first check. `make bench` runs it.
+"""How long a student waits before anything happens: imports, the command line, data sets, the first check. `make bench` runs it.
 
 Each figure is the median of several fresh processes (imports) or calls (loads), on a machine that should be doing nothing else.
 """
@@ -34,6 +34,25 @@ def import_seconds(runs: int = 7) -> tuple[float, float]:
     return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
 
 
+def help_seconds(runs: int = 7) -> float:
+    """Median seconds of `aigc-lab --help`, as a whole process."""
+    taken = []
+    for _ in range(runs + 1):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "aigc_lab.cli", "--help"], capture_output=True, check=True)
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken[1:])
+
+
+def heavy_imports() -> list[str]:
+    """Which folders of the package load matplotlib or scipy when they are imported: none should, `plots` aside."""
+    import aigc_lab
+
+    folders = sorted(path.parent.name for path in Path(aigc_lab.__file__).parent.glob("*/__init__.py"))
+    code = "import sys, aigc_lab.{}; sys.exit(not {{'matplotlib', 'scipy'}}.isdisjoint(sys.modules))"
+    return [name for name in folders if subprocess.run([sys.executable, "-c", code.format(name)]).returncode]
+
+
 def load_seconds(name: str, runs: int = 5) -> float:
     """Median seconds of `datasets.load(name)`."""
     from aigc_lab import datasets
@@ -50,12 +69,15 @@ def main() -> None:
     from aigc_lab import datasets
 
     with_torch, added = import_seconds()
-    figures = {"import torch": with_torch, "from aigc_lab import check, after torch (aim: at most 0.2)": added}
+    figures = {"import torch": with_torch, "from aigc_lab import check, after torch (aim: at most 0.05)": added}
+    figures["aigc-lab --help (aim: below 0.5)"] = help_seconds()
     embedded = [name for name in datasets.available() if name not in ("quickdraw_cats_dogs", "pets")]
     figures |= {f"datasets.load({name!r}) (aim: below 0.3)": load_seconds(name) for name in embedded}
     width = max(map(len, figures))
     for name, seconds in figures.items():
         print(f"{name:{width}}  {seconds:7.3f} s")
+    heavy = heavy_imports()
+    print("folders whose import loads matplotlib or scipy (aim: plots alone):", ", ".join(heavy))
     RESULTS.mkdir(exist_ok=True)
     machine = {
         "python": platform.python_version(),
@@ -63,7 +85,9 @@ def main() -> None:
         "system": platform.system(),
         "threads": torch.get_num_threads(),
     }
-    (RESULTS / "start_up.json").write_text(json.dumps({"machine": machine, "seconds": figures}, indent=1) + "\n")
+    (RESULTS / "start_up.json").write_text(
+        json.dumps({"machine": machine, "seconds": figures, "load matplotlib or scipy": heavy}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import urllib.request
 
 import pytest
 
+from aigc_lab.commands.lab import NO_NEWS
+
 from helpers import ROOT
 
 pytestmark = pytest.mark.browser
@@ -53,6 +55,7 @@ def lab(tmp_path_factory):
         "--ip=127.0.0.1",
         f"--port={port}",
         "--IdentityProvider.token=",
+        NO_NEWS,
     ]
     command += ["--allow-root", "--ServerApp.port_retries=0"]
     log = (settings / "server.log").open("w")
@@ -112,6 +115,12 @@ def test_all_cells_ran_without_an_error(page):
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
     assert page.locator(".jp-OutputArea-output img[alt]").count() >= 5
     page.screenshot(path=PICTURES / "opened.png")
+
+
+def test_nobody_asks_about_news(page):
+    """JupyterLab's question appears some seconds after it opened, as it did without `NO_NEWS`."""
+    page.wait_for_timeout(3000)
+    assert page.get_by_text("Jupyter news").count() == 0
 
 
 def test_a_blank_is_met_kindly_a_right_answer_praised_and_a_wrong_one_named(page):

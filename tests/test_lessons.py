@@ -82,6 +82,26 @@ def test_then_bootstrap_and_parameters_that_papermill_can_set(lesson):
         ast.literal_eval(statement.value)
 
 
+def is_imports(source: str) -> bool:
+    return all(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(source).body)
+
+
+@each_lesson
+def test_its_code_fits_a_screen(lesson):
+    """88 columns, as a 13-inch laptop shows; at most 24 lines, nine cells in ten at most 15. Excepted: imports, and a whole program."""
+    code = [c for c in cells_of(lesson) if c["type"] == "code" and "bootstrap" not in c["tags"]]
+    wide = [line for cell in code for line in cell["source"].splitlines() if len(line) > 88]
+    assert wide == []
+    lengths = {
+        cell["source"].splitlines()[0]: len(cell["source"].splitlines())
+        for cell in code
+        if "whole-program" not in cell["tags"] and not is_imports(cell["source"])
+    }
+    assert {first: length for first, length in lengths.items() if length > 24} == {}
+    assert sum(length > 15 for length in lengths.values()) <= len(code) / 10
+    assert len(tagged(lesson, "whole-program")) <= 2
+
+
 @each_lesson
 def test_has_the_closing_sections_in_order(lesson):
     text = "\n".join(cell["source"] for cell in cells_of(lesson) if cell["type"] == "markdown")

@@ -9,19 +9,19 @@ from aigc_lab.commands.course import Course, Lesson
 BADGE, TIME = "<!-- badge -->", "<!-- time -->"
 
 HEAD = """\
-# Installs aigc_lab where it is missing, as in Colab. Elsewhere this cell does nothing.
-import importlib.util
-
-if importlib.util.find_spec("aigc_lab") is None:
+# First of all: aigc_lab sets what torch reads when it starts. In Colab this installs it.
+try:
+    import aigc_lab
+except ModuleNotFoundError:
 """
-INSTALL = "    %pip install --quiet {address}"
+INSTALL = """\
+    %pip install --quiet {address}
+    import aigc_lab"""
 EXPLAIN = """\
     raise ModuleNotFoundError(
-        "aigc_lab is not installed here, and this notebook does not know where the course is published. "
-        "Whoever publishes it: set `Repository` under [project.urls] in pyproject.toml and run `make notebooks`; "
-        "then this cell installs the package. By hand: run `python -m build --wheel` in the course folder, upload "
-        "dist/{wheel} beside this notebook, run `%pip install ./{wheel}`, and go on."
-    )"""
+        "aigc_lab is missing: upload the course's wheel, {wheel}, "
+        "run `%pip install ./{wheel}` here, then this cell again."
+    ) from None"""
 
 
 def wheel_name(version: str) -> str:

@@ -15,6 +15,7 @@ from aigc_lab.commands.course import Course, CourseError
 from aigc_lab.commands.readme import replace_text
 
 RECORD = ".handed_out.json"
+NO_NEWS = "--LabApp.news_url=None"  # JupyterLab would first ask whether to fetch its news
 
 
 def hand_out(course: Course, say: Callable[[str], None] = print) -> Path:
@@ -121,6 +122,7 @@ def open_lab(course: Course, work: Path, arguments: list[str]) -> int:
         "jupyterlab",
         f"--ServerApp.root_dir={work}",
         f"--LabApp.default_url=/lab/tree/{first}",
+        NO_NEWS,
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in arguments:
         command.append("--allow-root")  # in a container the student is often root, which Jupyter would refuse

@@ -130,6 +130,7 @@ def test_opens_jupyterlab_in_work_on_the_first_lesson(course, monkeypatch):
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={course.root / 'work'}" in command
     assert "--LabApp.default_url=/lab/tree/01_sums.ipynb" in command
+    assert "--LabApp.news_url=None" in command
     assert command[-2:] == ["--no-browser", "--port=8899"]
 
 
