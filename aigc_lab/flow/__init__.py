@@ -4,7 +4,7 @@
 - `networks`: the U-Net
 - `recipe`: `FlowRecipe`: one step, sampling
 - `diffusion`: noise added step by step, and taken away again
-- `pictures`: lines and paths, in one and two dimensions
+- `pictures`: lines and paths, in one and two dimensions; what guidance buys
 """
 
 from aigc_lab.flow.matching import between, flow_loss, follow, guided

@@ -1,6 +1,6 @@
-"""Pictures of flow matching where nothing is hidden: on the line against time, and in the plane."""
+"""Pictures of flow matching where nothing is hidden, on the line and in the plane; and what guidance buys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -87,3 +87,21 @@ def plane(
         for ax in (left, right):
             ax.plot(*data[:: max(1, len(data) // 500)].T, ".", color="#999999", ms=2, zorder=0)
             ax.set(xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), aspect="equal")
+
+
+def guidance(
+    strengths: Sequence[float], shares: Mapping[str, Sequence[float]], distances: Sequence[float], *, title: str
+) -> None:
+    """Beside each other: what guidance does to some shares, and to the Fréchet distance.
+
+    Args:
+        strengths: the guidance w, (n,).
+        shares: {name: (n,)}. distances: (n,).
+    """
+    with plots.figure(title=title, size=(8.5, 3.4), columns=2) as (left, right):
+        for i, (name, values) in enumerate(shares.items()):
+            left.plot(strengths, values, plots.STYLES[i], marker="o", color=plots.COLOURS[i], label=name)
+        left.set(xlabel="w", ylabel="share")
+        left.legend(frameon=False, fontsize=8)
+        right.plot(strengths, distances, marker="o", color=plots.COLOURS[4])
+        right.set(xlabel="w", ylabel="Fréchet distance", ylim=(0, None))

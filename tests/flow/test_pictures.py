@@ -55,3 +55,11 @@ def test_lines_and_paths_are_described(shown):
     noise = torch.randn(9)
     flow_pictures.lines_and_paths(noise, noise + 1, torch.stack([noise, noise + 1]))
     assert "crossing" in shown[0]
+
+
+def test_guidance_tells_each_share_and_the_distance(shown):
+    shares = {"recognised": [0.125, 0.875], "recall": [0.75, 0.25]}
+    flow_pictures.guidance([0.0, 4.0], shares, [11.0, 22.0], title="Guidance buys recognition with variety")
+    (markup,) = shown
+    for words in ("Guidance buys", "recognised", "0.875", "recall", "0.25", "Fréchet distance", "22"):
+        assert words in markup
