@@ -4,6 +4,7 @@
 - `duplicates`: pictures that are there twice: fingerprints
 - `minhash`: texts that are nearly the same, found without comparing each with each
 - `missing_values`: why values are missing, and what filling them in does
+- `pictures`: distances of copies, pairs that meet, shares of a rare heap
 """
 
-__all__ = ["defects", "duplicates", "minhash", "missing_values"]
+__all__ = ["defects", "duplicates", "minhash", "missing_values", "pictures"]
