@@ -4,6 +4,7 @@
 - `networks`: encoder and decoder
 - `recipe`: `VaeRecipe`: one step of raising the bound, sampling, the bound of test pictures
 - `latent_space`: dimensions in use, bits per dimension
+- `pictures`: the bound and its gap, drawn
 """
 
 from aigc_lab.vae.losses import (
@@ -34,6 +35,7 @@ __all__ = [
     "latent_space",
     "losses",
     "networks",
+    "pictures",
     "recipe",
     "reparameterize",
 ]
