@@ -33,11 +33,12 @@ from aigc_lab import (
     verify,
     widgets,
 )
-from aigc_lab.gan import evaluation
+from aigc_lab.gan import evaluation, evaluation_pictures
 from aigc_lab.gan.augmented import AugmentedGanRecipe, Changes
 from aigc_lab.pretrained.classifier import load_classifier
 from aigc_lab.transforms import augment, from_signed, to_signed
 
+# %%
 runtime.seed_everything(seed)
 steps = steps or runtime.pick(ci=20, cpu=320, gpu=2000)
 short = short or runtime.pick(ci=8, cpu=210, gpu=600)
@@ -51,14 +52,16 @@ short = short or runtime.pick(ci=8, cpu=210, gpu=600)
 # %%
 animals, test = datasets.load("cats_dogs"), datasets.load("cats_dogs", split="test")
 real, new = to_signed(animals.images), to_signed(test.images)
-plots.image_rows(
-    {
-        kind: animals.images[animals.labels == i][:12]
-        for i, kind in enumerate(animals.names)
-    },
-    title=f"{len(animals):,} pictures to learn from, {len(test)} to test with, half of each are cats",
-    alt="White silhouettes on black. Most cats sit, most dogs stand or sit; all are upright.",
+training_set = (real, animals.labels)
+rows = {}
+for i, kind in enumerate(animals.names):
+    rows[kind] = animals.images[animals.labels == i][:12]
+title = (
+    f"{len(animals):,} pictures to learn from, {len(test)} to test with, "
+    "half of each are cats"
 )
+alt = "White silhouettes. Most cats sit, most dogs stand or sit; all are upright."
+plots.image_rows(rows, title=title, alt=alt)
 
 # %% [markdown]
 # Then comes a recipe. Its step for D reads: draw a batch of *real* pictures, such as cats and dogs; let D give probabilities; compute D's loss, update D. No fake is
@@ -68,12 +71,8 @@ plots.image_rows(
 literal = gan.Discriminator((1, 28, 28), classes=2, width=8)
 optimizer = torch.optim.Adam(literal.parameters(), lr=2e-3)
 losses = []
-for images, labels in training.Batches(
-    (real, animals.labels), batch_size=64, seed=seed
-):
-    loss = F.softplus(
-        -literal(images, labels)
-    ).mean()  # -log D(x), on real pictures only
+for images, labels in training.Batches(training_set, batch_size=64, seed=seed):
+    loss = F.softplus(-literal(images, labels)).mean()  # -log D(x), real pictures only
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -115,31 +114,18 @@ z = torch.randn(64, untrained.latent)
 
 def advice(discriminator):
     """Length of the gradient that G's weights get, at the first step."""
-    loss = gan.generator_loss(
-        discriminator(untrained(z, test.labels[:64]), test.labels[:64])
-    )
-    return (
-        sum(
-            g.square().sum()
-            for g in torch.autograd.grad(loss, list(untrained.parameters()))
-        )
-        .sqrt()
-        .item()
-    )
+    labels = test.labels[:64]
+    loss = gan.generator_loss(discriminator(untrained(z, labels), labels))
+    slopes = torch.autograd.grad(loss, list(untrained.parameters()))
+    return sum(slope.square().sum() for slope in slopes).sqrt().item()
 
 
-says_all = min(says.values())
-verify.promise(
-    "D calls everything real with probability above 0.9, on average",
-    says_all > 0.9,
-    got=says_all,
-)
+# %%
+text = "D calls everything real with probability above 0.9, on average"
+verify.promise(text, got=min(says.values()), above=0.9)
 ratio = advice(literal) / advice(fresh)
-verify.promise(
-    "G's gradient is less than half of what an untrained D gives it",
-    ratio < 0.5,
-    got=ratio,
-)
+text = "G's gradient is less than half of what an untrained D gives it"
+verify.promise(text, got=ratio, below=0.5)
 
 # %% [markdown]
 # D praises noise, and G has no reason to change it. (In the pairing loss of our GAN the mistake can't even be written down: each real picture needs a drawn partner.) So D must see both. With that, the case study can begin.
@@ -153,27 +139,22 @@ verify.promise(
 judge = load_classifier("cats_dogs")
 with torch.no_grad():
     seen = [evaluation.positions(new.rot90(k, (-2, -1))) for k in range(4)]
-right_animal = np.mean(
-    [(animal == test.labels).double().mean().item() for animal, _ in seen]
-)
-right_turn = np.mean(
-    [(turn == k).double().mean().item() for k, (_, turn) in enumerate(seen)]
-)
-verify.promise(
-    "it names the animal in at least 96 % of 1,600 cases",
-    right_animal >= 0.96,
-    got=right_animal,
-)
-verify.promise(
-    "it sees the position in at least 98 %", right_turn >= 0.98, got=right_turn
-)
+right_animal, right_turn = [], []
+for k, (animal, turn) in enumerate(seen):
+    right_animal.append((animal == test.labels).double().mean().item())
+    right_turn.append((turn == k).double().mean().item())
+text = "it names the animal in at least 96 % of 1,600 cases"
+verify.promise(text, got=np.mean(right_animal), at_least=0.96)
+text = "it sees the position in at least 98 %"
+verify.promise(text, got=np.mean(right_turn), at_least=0.98)
+
+# %%
 with torch.no_grad():
     real_features, new_features = judge.features(real), judge.features(new)
 floor = metrics.frechet_distance(new_features, real_features[:400])
 best = metrics.precision_recall(new_features, real_features[:400])
-print(
-    f"floor: 400 real training pictures against the 400 test pictures: Fréchet distance {floor:.2f}"
-)
+compared = "400 real training pictures against the 400 test pictures"
+print(f"floor: {compared}: Fréchet distance {floor:.2f}")
 print(f"ceiling: precision {best.precision:.2f}, recall {best.recall:.2f}")
 
 # %% [markdown]
@@ -187,75 +168,42 @@ print(f"ceiling: precision {best.precision:.2f}, recall {best.recall:.2f}")
 
 # %%
 small = Changes(flip=True, shift=2, turn=10)
-runtime.seed_everything(seed)
-recipe = AugmentedGanRecipe.for_data(animals, augment=small, width=16)
-at, measured, often = [], [], max(1, steps // 24)
+often = max(1, steps // 24)
 
 
 def measure(step, recipe, history):
     small.probability = min(0.4, step / 1000)
     if step and (step % (3 * often) == 0 or step == steps):
         at.append(step)
-        measured.append(evaluation.report(recipe, (real, animals.labels), test))
+        measured.append(evaluation.report(recipe, training_set, test))
 
 
+# %%
+runtime.seed_everything(seed)
+recipe = AugmentedGanRecipe.for_data(animals, augment=small, width=16)
+at, measured = [], []
 history = training.fit(
-    recipe,
-    (real, animals.labels),
-    steps=steps,
-    seed=seed,
-    callback=measure,
-    every_steps=often,
+    recipe, training_set, steps=steps, seed=seed, callback=measure, every_steps=often
 )
 recipe = recipe.to("cpu")
 
 # %%
-with plots.figure(
-    title="Which of the two panels tells you that it works?",
-    alt="Left: after a hundred steps the losses of D, about 0.6, and of G, about 1.1, fluctuate without a trend. Right: the share recognised rises to about 90 %, the Fréchet distance falls.",
-    size=(9, 3.2),
-    columns=2,
-) as (left, right):
-    for i, name in enumerate(("discriminator", "generator")):
-        left.plot(
-            history.steps, history[name], color=plots.COLOURS[i], lw=0.8, label=name
-        )
-    left.set(xlabel="step", ylabel="loss (nats)", ylim=(0, 2.5))
-    right.plot(
-        at,
-        [100 * m["recognised"] for m in measured],
-        "o-",
-        color=plots.COLOURS[2],
-        label="recognised (%)",
-    )
-    right.plot(
-        at,
-        [m["frechet"] for m in measured],
-        "s--",
-        color=plots.COLOURS[3],
-        label="Fréchet distance",
-    )
-    right.set(xlabel="step", ylim=(0, 105))
-    for ax in (left, right):
-        ax.legend(frameon=False, fontsize=9)
+title = "Which of the two panels tells you that it works?"
+evaluation_pictures.losses_beside_scores(history, at, measured, title=title)
 
 # %% [markdown]
 # The losses of a GAN are the score of a game between two players who both improve. After the first hundred steps theirs goes nowhere, while the pictures change from blots to animals. Read measurements of the *pictures*, against held-out data.
 
 # %%
-z = torch.randn(
-    12, recipe.generator.latent, generator=torch.Generator().manual_seed(seed)
-)
-with torch.no_grad():
-    asked = {
-        kind: recipe.averaged(z, torch.full((12,), i))
-        for i, kind in enumerate(animals.names)
-    }
-plots.image_rows(
-    {f"z, {kind}": from_signed(drawn) for kind, drawn in asked.items()},
-    title="Same noise in each column, another label in each row",
-    alt="Twelve drawn cats above twelve drawn dogs; some columns share posture or size.",
-)
+rng = torch.Generator().manual_seed(seed)
+z = torch.randn(12, recipe.generator.latent, generator=rng)
+rows = {}
+for i, kind in enumerate(animals.names):
+    with torch.no_grad():
+        rows[f"z, {kind}"] = from_signed(recipe.averaged(z, torch.full((12,), i)))
+title = "Same noise in each column, another label in each row"
+alt = "Twelve drawn cats above twelve drawn dogs; some columns share posture or size."
+plots.image_rows(rows, title=title, alt=alt)
 
 # %% [markdown]
 # Does G obey its label, or do you only believe so? Ask the judge, who isn't told what was asked for.
@@ -264,12 +212,10 @@ plots.image_rows(
 told = torch.arange(400) % 2
 drawn = recipe.sample(400, labels=told, generator=torch.Generator().manual_seed(seed))
 with torch.no_grad():
-    animal, turn = evaluation.positions(drawn)
-matrix = torch.stack(
-    [torch.bincount(animal[told == i], minlength=2) / 200 for i in range(2)]
-)
+    animal, _ = evaluation.positions(drawn)
+seen_as = [torch.bincount(animal[told == i], minlength=2) / 200 for i in range(2)]
 plots.heatmap(
-    matrix,
+    torch.stack(seen_as),
     rows=animals.names,
     columns=animals.names,
     numbers=True,
@@ -277,12 +223,12 @@ plots.heatmap(
     x_label="the judge sees",
     y_label="asked for",
     title="Ask for a dog, get a dog",
-    alt="A matrix of 2 by 2; the diagonal holds nearly everything.",
 )
+
+# %%
 obeys = (animal == told).double().mean().item()
-verify.promise(
-    "at least 88 % show the animal that was asked for", obeys >= 0.88, got=obeys
-)
+text = "at least 88 % show the animal that was asked for"
+verify.promise(text, got=obeys, at_least=0.88)
 
 # %% [markdown]
 # A cat and a dog are two points in the space of class codes. Nothing keeps you from asking for what lies between.
@@ -291,23 +237,14 @@ verify.promise(
 # %%
 @torch.no_grad()
 def between(dog=0.5, drawing=0):
-    noise = torch.randn(
-        12,
-        recipe.averaged.latent,
-        generator=torch.Generator().manual_seed(int(drawing)),
-    )
-    cat_code, dog_code = recipe.averaged.class_code.weight
-    code = torch.cat([noise, (cat_code.lerp(dog_code, dog)).expand(12, -1)], dim=1)
-    pictures = recipe.averaged.draw(
-        recipe.averaged.to_map(code).unflatten(1, recipe.averaged.small)
-    )
+    g, rng = recipe.averaged, torch.Generator().manual_seed(int(drawing))
+    noise = torch.randn(12, g.latent, generator=rng)
+    cat_code, dog_code = g.class_code.weight
+    code = torch.cat([noise, cat_code.lerp(dog_code, dog).expand(12, -1)], dim=1)
+    pictures = g.draw(g.to_map(code).unflatten(1, g.small))
     share = evaluation.positions(pictures)[0].double().mean().item()
-    plots.images(
-        from_signed(pictures),
-        columns=12,
-        title=f"{dog:.0%} dog by its code; the judge calls {share:.0%} of them dogs",
-        alt=f"Twelve silhouettes drawn with a class code between cat and dog, {dog:.0%} of the way.",
-    )
+    title = f"{dog:.0%} dog by its code; the judge calls {share:.0%} of them dogs"
+    plots.images(from_signed(pictures), columns=12, title=title)
 
 
 widgets.play(between, dog=(0.0, 1.0, 0.1, 0.5), drawing=(0, 20, 1, 0))
@@ -321,8 +258,10 @@ widgets.play(between, dog=(0.0, 1.0, 0.1, 0.5), drawing=(0, 20, 1, 0))
 
 # %% tags=["exercise"]
 def generator_loss_in_view(discriminator, change, real, drawn):
-    """G's pairing loss, -log σ(D(drawn) - D(real)), mean over the batch, where D sees every picture only after `change`.
-    discriminator: pictures -> logits; change: pictures -> pictures, differentiable. F.softplus is there."""
+    """G's pairing loss, -log σ(D(drawn) - D(real)), mean over the batch, where D sees
+    every picture only after `change`.
+    discriminator: pictures -> logits; change: pictures -> pictures, differentiable.
+    F.softplus is there."""
     ...  # your code
 
 
@@ -338,7 +277,8 @@ generator_loss_in_view = check(
 
 # %% tags=["exercise"]
 def position_mixing(probabilities):
-    """Entry [i, j] is the probability that a picture in position j comes out in position i.
+    """Entry [i, j] is the probability that a picture in position j comes out in
+    position i.
     probabilities: (4,), of a turn by 0, 1, 2, 3 quarters -> (4, 4)."""
     ...  # your code
 
@@ -360,25 +300,17 @@ turnings = {
     "0 or 180, evenly": [0.5, 0, 0.5, 0],
     "90, 180 or 270, never 0": [0, 1 / 3, 1 / 3, 1 / 3],
 }
+mixing_of = {}
 for name, t in turnings.items():
-    values = torch.linalg.eigvals(
-        position_mixing(torch.tensor(t, dtype=torch.float64))
-    ).abs()
+    mixing_of[name] = position_mixing(torch.tensor(t, dtype=torch.float64))
+    values = torch.linalg.eigvals(mixing_of[name]).abs()
     print(f"{name:28} smallest |eigenvalue| {values.min():.2f}")
 
 # %%
 for name, t in turnings.items():
-    values = (
-        torch.linalg.eigvals(position_mixing(torch.tensor(t, dtype=torch.float64)))
-        .abs()
-        .sort()[0]
-    )
-    verify.agree(
-        f"{name}: |eigenvalues| are the Fourier transform of t",
-        values,
-        np.sort(abs(np.fft.fft(t))),
-        tolerance=1e-7,
-    )
+    values = torch.linalg.eigvals(mixing_of[name]).abs().sort()[0]
+    claim = f"{name}: |eigenvalues| are the Fourier transform of t"
+    verify.agree(claim, values, np.sort(abs(np.fft.fft(t))), tolerance=1e-7)
 
 # %% [markdown]
 # Read the list slowly, for it corrects a common half-truth, that a change "every time" leaks.
@@ -390,44 +322,35 @@ for name, t in turnings.items():
 #
 # So the question is not how often, but whether the *distribution* can be recovered (Karras et al., 2020). A probability below 1 of leaving the picture alone helps because it makes one position more frequent than the others. Try your own change:
 
+# %%
+g_shares = {  # of upright, turned by 1, 2, 3 quarters
+    "on their heads": [0, 0, 1, 0],
+    "half of each": [0.5, 0, 0.5, 0],
+    "all four": [0.25, 0.25, 0.25, 0.25],
+    "upright": [1, 0, 0, 0],
+}
+
 
 # %%
 def view_of_d(turn_0=0.7, turn_90=0.1, turn_180=0.1, turn_270=0.1, G_draws="upright"):
     t = torch.tensor([turn_0, turn_90, turn_180, turn_270], dtype=torch.float64)
     mixing = position_mixing(t / t.sum().clamp(min=1e-9))
-    g_shares = {
-        "upright": [1, 0, 0, 0],
-        "on their heads": [0, 0, 1, 0],
-        "half of each": [0.5, 0, 0.5, 0],
-        "all four": [0.25] * 4,
-    }
-    views = {
-        "real": mixing[:, 0],
-        "drawn": mixing @ torch.tensor(g_shares[G_draws]).double(),
-    }
-    apart = (views["real"] - views["drawn"]).abs().sum().item() / 2
+    real_view = mixing[:, 0]
+    drawn_view = mixing @ torch.tensor(g_shares[G_draws]).double()
+    apart = (real_view - drawn_view).abs().sum().item() / 2
     smallest = torch.linalg.eigvals(mixing).abs().min().item()
-    plots.grouped_bars(
-        {
-            f"{90 * i} degrees": {name: v[i].item() for name, v in views.items()}
-            for i in range(4)
-        },
-        y_label="share",
-        title=f"D's view differs by {apart:.2f}; smallest |eigenvalue| {smallest:.2f}",
-        alt="For each of four positions two bars: the share among real and among drawn pictures, as D sees them.",
-        size=(7, 2.8),
-    )
+    views = {}
+    for i in range(4):
+        pair = {"real": real_view[i].item(), "drawn": drawn_view[i].item()}
+        views[f"{90 * i} degrees"] = pair
+    title = f"D's view differs by {apart:.2f}; smallest |eigenvalue| {smallest:.2f}"
+    plots.grouped_bars(views, y_label="share", title=title, size=(7, 2.8))
 
 
-chance = (0.0, 1.0, 0.05)
-widgets.play(
-    view_of_d,
-    turn_0=(*chance, 0.7),
-    turn_90=(*chance, 0.1),
-    turn_180=(*chance, 0.1),
-    turn_270=(*chance, 0.1),
-    G_draws=["on their heads", "half of each", "all four", "upright"],
-)
+# %%
+most, some = (0.0, 1.0, 0.05, 0.7), (0.0, 1.0, 0.05, 0.1)
+chances = {"turn_0": most, "turn_90": some, "turn_180": some, "turn_270": some}
+widgets.play(view_of_d, **chances, G_draws=list(g_shares))
 
 # %% [markdown]
 # ## Watch it leak
@@ -440,10 +363,8 @@ widgets.play(
 # | both, p < 1 | random quarter, p rising from 0 to 0.5 | the same |
 # | both, random, every time | random quarter, p = 1 | the same |
 # | both, 90 degrees, every time | turned by 90 degrees | the same |
-#
-# **Predict first.** In each of the four: what share of the drawn animals will be upright? A random quarter turn leaves a picture as it is with chance 1/4, so p = 0.5 turns 37.5 % of them.
 
-# %% tags=["predict"]
+# %%
 quarters = (0, 90, 180, 270)
 rising = Changes(turn=quarters)
 views = {
@@ -458,30 +379,31 @@ def raise_p(step, recipe, history):
     rising.probability = min(0.5, step / short)
 
 
+# %%
+def small_gan(view):
+    """A GAN whose D looks through `view`, or for None turned data; and its data."""
+    if view is not None:
+        game = AugmentedGanRecipe.for_data(animals, width=8, augment=view)
+        return game, training_set
+    turned = [augment(real, turn=quarters, probability=0.5) for _ in range(4)]
+    data = torch.cat(turned), animals.labels.repeat(4)
+    return gan.GanRecipe.for_data(animals, width=8), data
+
+
+# %% [markdown]
+# **Predict first.** In each of the four: what share of the drawn animals will be upright? A random quarter turn leaves a picture as it is with chance 1/4, so p = 0.5 turns 37.5 % of them.
+
+# %% tags=["predict"]
 sheets, upright = {}, {}
 for name, view in views.items():
     runtime.seed_everything(seed)
-    if view is None:
-        turned = torch.cat(
-            [augment(real, turn=quarters, probability=0.5) for _ in range(4)]
-        )
-        game, data = (
-            gan.GanRecipe.for_data(animals, width=8),
-            (turned, animals.labels.repeat(4)),
-        )
-    else:
-        game, data = (
-            AugmentedGanRecipe.for_data(animals, width=8, augment=view),
-            (real, animals.labels),
-        )
+    game, data = small_gan(view)
     training.fit(game, data, steps=short, seed=seed, callback=raise_p, every_steps=10)
-    sheets[name] = game.to("cpu").sample(
-        400, labels=told, generator=torch.Generator().manual_seed(seed)
-    )
+    rng = torch.Generator().manual_seed(seed)
+    sheets[name] = game.to("cpu").sample(400, labels=told, generator=rng)
     with torch.no_grad():
-        upright[name] = (
-            (evaluation.positions(sheets[name])[1] == 0).double().mean().item()
-        )
+        _, turn = evaluation.positions(sheets[name])
+    upright[name] = (turn == 0).double().mean().item()
 for name, share in upright.items():
     print(f"{name:29} {share:.0%} upright")
 
@@ -490,29 +412,19 @@ for name, share in upright.items():
 # stand where chance puts it: no position is wrong in D's eyes. The drawings are rough, for each generator learnt for a few seconds only.
 
 # %%
-plots.image_rows(
-    {name: from_signed(sheet[:14]) for name, sheet in sheets.items()},
-    title="Two of these four generators know which way is up",
-    alt="Four rows of rough animals. In the rows 'data only' and 'both, random, every time' many lie on their side or stand on their heads.",
-)
-verify.promise(
-    "data only: fewer than 70 % upright",
-    upright["data only"] < 0.70,
-    got=upright["data only"],
-)
-lost, safe = (
-    upright["both, random, every time"],
-    ("both, p < 1", "both, 90 degrees, every time"),
-)
-verify.promise(
-    "both, random, every time: fewer than with either safe change",
-    lost < min(upright[name] for name in safe),
-    got=lost,
-)
-for name in safe:
-    verify.promise(
-        f"{name}: at least 65 % upright", upright[name] >= 0.65, got=upright[name]
-    )
+rows = {name: from_signed(sheet[:14]) for name, sheet in sheets.items()}
+title = "Two of these four generators know which way is up"
+alt = "Rough animals; in the rows 'data only' and 'random, every time' many are turned."
+plots.image_rows(rows, title=title, alt=alt)
+
+# %%
+turned, lost = upright["data only"], upright["both, random, every time"]
+safe = {name: upright[name] for name in ("both, p < 1", "both, 90 degrees, every time")}
+verify.promise("data only: fewer than 70 % upright", got=turned, below=0.70)
+text = "both, random, every time: fewer than with either safe change"
+verify.promise(text, got=lost, below=min(safe.values()))
+for name, share in safe.items():
+    verify.promise(f"{name}: at least 65 % upright", got=share, at_least=0.65)
 
 # %% [markdown]
 # Why does p rise slowly? *Recoverable* says where the optimum is, not how soon it is found. When this text was written, p = 0.5 from the first step left most animals in a wrong position with one seed of two: G had settled there before D could
@@ -525,7 +437,8 @@ for name in safe:
 
 # %% tags=["exercise"]
 def win_rate(higher, lower):
-    """In what share of all pairs, one of each set, is the logit from `higher` above the one from `lower`? A tie counts half.
+    """In what share of all pairs, one of each set, is the logit from `higher` above the
+    one from `lower`? A tie counts half.
     (n,), (m,) -> scalar."""
     ...  # your code
 
@@ -540,7 +453,8 @@ win_rate = check("cats_dogs.win_rate", win_rate)
 
 # %% tags=["exercise"]
 def overfitting(seen, held_out, drawn):
-    """Where the mean logit of held-out pictures lies between that of seen ones (0) and that of drawn ones (1).
+    """Where the mean logit of held-out pictures lies between that of seen ones (0) and
+    that of drawn ones (1).
     Three tensors (n,), (m,), (k,) -> scalar."""
     ...  # your code
 
@@ -556,21 +470,16 @@ with torch.no_grad():
         "held out": plain(new, test.labels),
         "drawn": plain(drawn, told),
     }
-plots.histogram(
-    logits,
-    x_label="logit of D",
-    title="What D thinks of three kinds of pictures",
-    alt="Two histograms of real pictures, seen and held out, nearly cover each other; that of the drawn ones lies lower.",
-)
+title = "What D thinks of three kinds of pictures"
+plots.histogram(logits, x_label="logit of D", title=title)
+
+# %%
 for a, b in [("seen", "drawn"), ("held out", "drawn"), ("seen", "held out")]:
     print(f"{a:9} above {b:9} in {win_rate(logits[a], logits[b]):.1%} of pairs")
 print(f"overfitting: {overfitting(*logits.values()):.2f}")
 memory = win_rate(logits["seen"], logits["held out"]).item()
-verify.promise(
-    "with 1,600 pictures and so few steps, D remembers none: at most 56 %",
-    memory <= 0.56,
-    got=memory,
-)
+text = "with 1,600 pictures and so few steps, D remembers none: at most 56 %"
+verify.promise(text, got=memory, at_most=0.56)
 
 # %% [markdown]
 # Here D has seen each picture a dozen times only. To see the disease you need fewer pictures and more steps, which takes minutes. So a script of the course has done it beforehand: 100 cats and 100 dogs, 800 steps (256 times each picture), in six ways, with two seeds each.
@@ -582,28 +491,26 @@ print(
 )
 
 
-def over_time(run, measure):
-    """Scores of all seeds: (seeds, times)."""
-    return stored[f"{run}/scores"][:, :, facts["measures"].index(measure)]
-
-
+# %%
 runs = {
     "no change": "200 pictures: none",
     "small changes, both": "200 pictures: small changes, both",
     "no change, 1,600 pictures": "1600 pictures: none",
 }
-lines = {name: over_time(run, "memory") for name, run in runs.items()}
+means, bands = {}, {}
+for name, run in runs.items():
+    remembered = stored[f"{run}/scores"][:, :, facts["measures"].index("memory")]
+    means[name] = remembered.mean(dim=0)  # (seeds, times) -> (times,)
+    bands[name] = remembered.amin(dim=0), remembered.amax(dim=0)
+
+# %%
 plots.curves(
     facts["steps"],
-    {name: values.mean(dim=0) for name, values in lines.items()},
-    bands={
-        name: (values.min(dim=0).values, values.max(dim=0).values)
-        for name, values in lines.items()
-    },
+    means,
+    bands=bands,
     x_label="step",
     y_label="share of pairs: seen above held-out",
     title="With 200 pictures D learns them by heart",
-    alt="Three rising curves from about a half: without changes to above 0.9, with small changes more slowly, with 1,600 pictures to about 0.6.",
     markers=True,
 )
 
@@ -616,6 +523,7 @@ ways = [
     "quarter turns, both, every time",
     "quarter turns, data only",
 ]
+scores = {way: facts["result"][f"200 pictures: {way}"] for way in ways}
 asked_of = {
     "recognised": "quality:\nupright, right animal",
     "frechet": "quality:\nFréchet distance",
@@ -624,73 +532,38 @@ asked_of = {
 }
 
 # %%
-with plots.figure(
-    title=f"200 pictures, 800 steps: six ways, {len(facts['seed'])} seeds each",
-    alt="Four panels of dots, one row a way. Quarter turns on data only, and one of the two runs with random turns every time, are far worse in quality; D's power on held-out pictures is lowest without any change.",
-    size=(10, 3.4),
-    columns=4,
-) as axes:
-    for ax, (measure, label) in zip(axes, asked_of.items()):
-        for i, way in enumerate(ways):
-            ax.plot(
-                facts["result"][f"200 pictures: {way}"][measure],
-                [i] * len(facts["seed"]),
-                "o",
-                color=plots.COLOURS[i],
-                alpha=0.7,
-            )
-        ax.set_yticks(range(len(ways)), ways if ax is axes[0] else [""] * len(ways))
-        ax.set_xlabel(label)
-        ax.invert_yaxis()
-    axes[1].set_xscale("log")
+title = f"200 pictures, 800 steps: six ways, {len(facts['seed'])} seeds each"
+evaluation_pictures.trainings(scores, asked_of, title=title, logarithmic=["frechet"])
 
 # %%
-mean = {
-    way: {
-        m: float(np.mean(v)) for m, v in facts["result"][f"200 pictures: {way}"].items()
-    }
-    for way in ways
-}
-shown = {
-    "recognised": "recognised",
-    "frechet": "Fréchet",
-    "real_held_out": "held-out",
-    "memory": "memory",
-}
-shown |= {"recall": "recall", "distance": "distance"}
-print(f"{'':32}" + "".join(f"{name:>11}" for name in shown.values()))
-for way, m in mean.items():
-    print(f"{way:32}" + "".join(f"{m[k]:11.2f}" for k in shown))
-none, both_sides = (
-    mean["none"]["real_held_out"],
-    mean["small changes, both"]["real_held_out"],
-)
-verify.promise(
-    "without changes D wins at most 65 % of pairs on held-out pictures",
-    none <= 0.65,
-    got=none,
-)
-verify.promise(
-    "with small changes on both sides at least 72 %", both_sides >= 0.72, got=both_sides
-)
-position = {way: facts["result"][f"200 pictures: {way}"]["upright"] for way in ways}
-verify.promise(
-    "a fixed quarter turn: over 95 % upright",
-    min(position[ways[3]]) > 0.95,
-    got=min(position[ways[3]]),
-)
-verify.promise(
-    "on the data only: under 85 %",
-    max(position[ways[5]]) < 0.85,
-    got=max(position[ways[5]]),
-)
-print(
-    f"upright after random turns, every time: {position[ways[4]][0]:.0%} with one seed, {position[ways[4]][1]:.0%} with the other"
-)
-verify.promise(
-    "one seed above 80 %, one below 5 %",
-    max(position[ways[4]]) > 0.8 and min(position[ways[4]]) < 0.05,
-)
+heads = {"recognised": "recognised", "frechet": "Fréchet"}
+heads |= {"real_held_out": "held-out", "memory": "memory"}
+heads |= {"recall": "recall", "distance": "distance"}
+print(f"{'':32}" + "".join(f"{head:>11}" for head in heads.values()))
+for way in ways:
+    row = [np.mean(scores[way][measure]) for measure in heads]
+    print(f"{way:32}" + "".join(f"{mean:11.2f}" for mean in row))
+
+# %%
+none = float(np.mean(scores["none"]["real_held_out"]))
+both_sides = float(np.mean(scores["small changes, both"]["real_held_out"]))
+text = "without changes D wins at most 65 % of pairs on held-out pictures"
+verify.promise(text, got=none, at_most=0.65)
+text = "with small changes on both sides at least 72 %"
+verify.promise(text, got=both_sides, at_least=0.72)
+
+# %%
+fixed_turn = scores["90 degrees, both, every time"]["upright"]
+data_only = scores["quarter turns, data only"]["upright"]
+random_turn = scores["quarter turns, both, every time"]["upright"]
+text = "a fixed quarter turn: over 95 % upright"
+verify.promise(text, got=min(fixed_turn), above=0.95)
+verify.promise("on the data only: under 85 %", got=max(data_only), below=0.85)
+one, other = random_turn
+seeds = f"{one:.0%} with one seed, {other:.0%} with the other"
+print(f"upright after random turns, every time: {seeds}")
+leaves_it_to_chance = max(random_turn) > 0.8 and min(random_turn) < 0.05
+verify.promise("one seed above 80 %, one below 5 %", leaves_it_to_chance)
 
 # %% [markdown]
 # With 1,600 pictures D has less to learn by heart. What do small changes do then?
@@ -698,30 +571,22 @@ verify.promise(
 # %%
 few, many = {}, {}
 for way in ("none", "small changes, both"):
-    few[way], many[way] = (
-        facts["result"][f"{number} pictures: {way}"] for number in (200, 1600)
-    )
+    few[way] = facts["result"][f"200 pictures: {way}"]
+    many[way] = facts["result"][f"1600 pictures: {way}"]
     for number, result in ((200, few[way]), (1600, many[way])):
-        print(
-            f"{number:5} pictures, {way:20} Fréchet distance {result['frechet']}, recall {result['recall']}"
-        )
-gain = {
-    m: (few["none"][m], few["small changes, both"][m]) for m in ("frechet", "recall")
-}
-verify.promise(
-    "200 pictures: Fréchet distance lower by a third or more",
-    max(gain["frechet"][1]) < min(gain["frechet"][0]) / 1.5,
-)
-verify.promise(
-    "200 pictures: recall higher in both seeds",
-    min(gain["recall"][1]) > max(gain["recall"][0]),
-)
-spread = sorted(many["none"]["frechet"] + many["small changes, both"]["frechet"])
-verify.promise(
-    "1,600 pictures: all four within 30 %",
-    spread[-1] < 1.3 * spread[0],
-    got=spread[-1] / spread[0],
-)
+        frechet, recall = result["frechet"], result["recall"]
+        said = f"Fréchet distance {frechet}, recall {recall}"
+        print(f"{number:5} pictures, {way:20} {said}")
+
+# %%
+unchanged, changed = few["none"], few["small changes, both"]
+text = "200 pictures: Fréchet distance lower by a third or more"
+verify.promise(text, max(changed["frechet"]) < min(unchanged["frechet"]) / 1.5)
+text = "200 pictures: recall higher in both seeds"
+verify.promise(text, min(changed["recall"]) > max(unchanged["recall"]))
+spread = many["none"]["frechet"] + many["small changes, both"]["frechet"]
+text = "1,600 pictures: all four within 30 %"
+verify.promise(text, got=max(spread) / min(spread), below=1.3)
 
 # %% [markdown]
 # Read from these tables:
@@ -735,11 +600,10 @@ verify.promise(
 # Zhao et al. and Karras et al. find the same with larger networks and richer pictures: large gains from few pictures, small ones from many. So the article's "augmentation raises quality and diversity" is right under two conditions that it doesn't state: on both sides, and when data are short.
 
 # %%
-plots.image_rows(
-    {way: stored[f"200 pictures: {way}/drawn"][::2] for way in ways},
-    title="Drawn after 800 steps on 200 pictures: five cats, five dogs",
-    alt="Six rows of drawn animals. In the last row, 'quarter turns, data only', some lie on their side; in the others all are upright.",
-)
+rows = {way: stored[f"200 pictures: {way}/drawn"][::2] for way in ways}
+title = "Drawn after 800 steps on 200 pictures: five cats, five dogs"
+alt = "In the last row, 'data only', some animals are turned; in the others none is."
+plots.image_rows(rows, title=title, alt=alt)
 
 # %% [markdown]
 # ## New, or remembered?
@@ -749,32 +613,27 @@ plots.image_rows(
 # %%
 both_ways = torch.cat([real, real.flip(-1)])
 with torch.no_grad():
-    by_pixel = metrics.nearest_neighbours(drawn.flatten(1), both_ways.flatten(1))
-    by_feature = metrics.nearest_neighbours(
-        judge.features(drawn), judge.features(both_ways)
-    )
-shown = slice(0, 12)
-plots.image_rows(
-    {
-        "drawn": from_signed(drawn[shown]),
-        "nearest in pixels": from_signed(both_ways[by_pixel[1][shown].flatten()]),
-        "nearest in features": from_signed(both_ways[by_feature[1][shown].flatten()]),
-    },
-    title="Nearest training pictures: relatives, or originals?",
-    alt="Twelve drawn animals; below each, two training pictures that resemble it in posture but differ in outline.",
+    features, real_ones = judge.features(drawn), judge.features(both_ways)
+distance, by_pixel = metrics.nearest_neighbours(drawn.flatten(1), both_ways.flatten(1))
+_, by_feature = metrics.nearest_neighbours(features, real_ones)
+rows = {
+    "drawn": from_signed(drawn[:12]),
+    "nearest in pixels": from_signed(both_ways[by_pixel[:12].flatten()]),
+    "nearest in features": from_signed(both_ways[by_feature[:12].flatten()]),
+}
+title = "Nearest training pictures: relatives, or originals?"
+alt = "Below each drawn animal two training pictures, alike in posture, not in outline."
+plots.image_rows(rows, title=title, alt=alt)
+
+# %%
+of_new, _ = metrics.nearest_neighbours(new.flatten(1), both_ways.flatten(1))
+ours, held_out = distance.mean().item(), of_new.mean().item()
+found = f"drawn {ours:.1f}, held-out real {held_out:.1f}"
+print(f"mean distance to the nearest training picture: {found}")
+text = (
+    "drawings are no closer to the training pictures than 0.6 of what new real ones are"
 )
-held_out = (
-    metrics.nearest_neighbours(new.flatten(1), both_ways.flatten(1))[0].mean().item()
-)
-ours = by_pixel[0].mean().item()
-print(
-    f"mean distance to the nearest training picture: drawn {ours:.1f}, held-out real {held_out:.1f}"
-)
-verify.promise(
-    "drawings are no closer to the training pictures than 0.6 of what new real ones are",
-    ours > 0.6 * held_out,
-    got=ours / held_out,
-)
+verify.promise(text, got=ours / held_out, above=0.6)
 
 # %% [markdown]
 # The row to compare with is not 0, but real pictures that the model can't have copied: their nearest training picture is also not far, since many cats sit alike. A drawing as near as that is no copy.
@@ -785,28 +644,18 @@ verify.promise(
 
 # %%
 own = metrics.nearest_neighbours(new.flatten(1), real.flatten(1))[0].mean().item()
-final = evaluation.report(recipe, (real, animals.labels), test)
-print(
-    f"quality          recognised as asked, upright  {final['recognised']:6.1%}   judge on real test pictures {pretrained.info('classifier_cats_dogs')['result']['test_accuracy_upright']:.1%}"
-)
-print(
-    f"                 Fréchet distance              {final['frechet']:6.1f}   real against real {floor:.1f}"
-)
-print(
-    f"                 precision                     {final['precision']:6.2f}   real against real {best.precision:.2f}"
-)
-print(
-    f"D's power        held-out real above drawn     {final['real_held_out']:6.1%}   guessing 50 %"
-)
-print(
-    f"                 seen above held-out           {final['memory']:6.1%}   nothing remembered 50 %"
-)
-print(
-    f"diversity        recall                        {final['recall']:6.2f}   real against real {best.recall:.2f}"
-)
-print(
-    f"                 distance to nearest seen      {final['distance']:6.1f}   held-out real {own:.1f}"
-)
+final = evaluation.report(recipe, training_set, test)
+on_real = pretrained.info("classifier_cats_dogs")["result"]["test_accuracy_upright"]
+beside = {
+    "recognised": f"judge on real test pictures {on_real:.1%}",
+    "frechet": f"real against real {floor:.1f}",
+    "precision": f"real against real {best.precision:.2f}",
+    "real_held_out": "guessing 50 %",
+    "memory": "nothing remembered 50 %",
+    "recall": f"real against real {best.recall:.2f}",
+    "distance": f"held-out real {own:.1f}",
+}
+print(evaluation.table(final, beside))
 
 # %% [markdown]
 # Read it line by line, each number beside what real pictures get. The drawings are well recognised and still far from the floor in Fréchet distance: the judge sees the right animal in a rough outline. Recall is below its ceiling: some kinds of cats are never drawn. And as D is not yet fooled, more
@@ -820,20 +669,13 @@ print(
 # quarter every time is safe, a random one every time is not.
 
 # %%
-fixed, at_random = (
-    position_mixing(torch.tensor(turnings[name], dtype=torch.float64))
-    for name in ("one quarter, every time", "random quarter, every time")
-)
-verify.agree(
-    "a fixed quarter turn, four times, is no turn: it can be undone",
-    torch.linalg.matrix_power(fixed, 4),
-    torch.eye(4).double(),
-)
-verify.agree(
-    "after a random one, upright and on their heads look the same",
-    at_random[:, 0],
-    at_random[:, 2],
-)
+fixed = mixing_of["one quarter, every time"]
+at_random = mixing_of["random quarter, every time"]
+four_times = torch.linalg.matrix_power(fixed, 4)
+claim = "a fixed quarter turn, four times, is no turn: it can be undone"
+verify.agree(claim, four_times, torch.eye(4).double())
+claim = "after a random one, upright and on their heads look the same"
+verify.agree(claim, at_random[:, 0], at_random[:, 2])
 
 # %% [markdown]
 # **Section 4.3.3, quality by "comparing generated and real pictures": imprecise.** There is no pair to compare: which real cat should drawing 17 resemble? Compare *distributions*, in stated features, beside a floor.

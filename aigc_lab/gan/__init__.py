@@ -8,6 +8,7 @@
 - `ring`: eight Gaussians on a ring: losing modes, counted
 - `many_runs`: many tiny GANs at once
 - `evaluation`: what to ask of a conditional GAN after training
+- `evaluation_pictures`: its answers, drawn
 - `pictures`: the game, drawn
 """
 
@@ -34,6 +35,7 @@ __all__ = [
     "augmented",
     "discriminator_loss",
     "evaluation",
+    "evaluation_pictures",
     "generator_loss",
     "gradient_penalty",
     "hinge_discriminator_loss",

@@ -1,5 +1,7 @@
 """What to ask of a conditional GAN after training: quality, discriminating power, diversity. Here for the cats and dogs of lesson 32."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,16 @@ from aigc_lab import datasets, metrics
 from aigc_lab.metrics.roc import roc_auc
 from aigc_lab.pretrained.classifier import load_classifier
 from aigc_lab.transforms import to_signed
+
+ROWS = {  # of a report as a table: the score, its group, what it says, how it is written
+    "recognised": ("quality", "recognised as asked, upright", ".1%"),
+    "frechet": ("", "Fréchet distance", ".1f"),
+    "precision": ("", "precision", ".2f"),
+    "real_held_out": ("D's power", "held-out real above drawn", ".1%"),
+    "memory": ("", "seen above held-out", ".1%"),
+    "recall": ("diversity", "recall", ".2f"),
+    "distance": ("", "distance to nearest seen", ".1f"),
+}
 
 
 def positions(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -57,3 +69,17 @@ def report(recipe, seen: tuple[Tensor, Tensor], held_out: datasets.Dataset, n: i
         "recall": recall,
         "distance": metrics.nearest_neighbours(drawn.flatten(1), seen[0].flatten(1))[0].mean().item(),
     }
+
+
+def table(scores: Mapping[str, float], beside: Mapping[str, str]) -> str:
+    """A `report` to print: a line a score, under quality, D's power and diversity, and beside each what to compare it with.
+
+    Args:
+        scores: as `report` gives them.
+        beside: {score: text}: a floor, a ceiling, what guessing gives. Without it a score stands alone.
+    """
+    lines = []
+    for score, (group, name, form) in ROWS.items():
+        line = f"{group:17}{name:30}{format(scores[score], form):>6}   {beside.get(score, '')}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)

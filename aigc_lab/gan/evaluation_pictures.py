@@ -1,0 +1,47 @@
+"""Pictures of what `evaluation` measures: the losses beside the scores while a GAN learns, and several trainings compared."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from aigc_lab import plots
+from aigc_lab.training.history import History
+
+
+def losses_beside_scores(
+    history: History, at: Sequence[int], scores: Sequence[Mapping[str, float]], *, title: str
+) -> None:
+    """Draw both losses of a training, step by step, and beside them what `evaluation.report` found at the steps `at`."""
+    with plots.figure(title=title, size=(9, 3.2), columns=2) as (left, right):
+        for i, name in enumerate(("discriminator", "generator")):
+            left.plot(history.steps, history[name], color=plots.COLOURS[i], lw=0.8, label=name)
+        left.set(xlabel="step", ylabel="loss (nats)", ylim=(0, 2.5))
+        recognised, frechet = [100 * s["recognised"] for s in scores], [s["frechet"] for s in scores]
+        right.plot(at, recognised, "o-", color=plots.COLOURS[2], label="recognised (%)")
+        right.plot(at, frechet, "s--", color=plots.COLOURS[3], label="Fréchet distance")
+        right.set(xlabel="step", ylim=(0, 105))
+        for ax in (left, right):
+            ax.legend(frameon=False, fontsize=9)
+
+
+def trainings(
+    scores: Mapping[str, Mapping[str, Sequence[float]]],
+    measures: Mapping[str, str],
+    *,
+    title: str,
+    logarithmic: Collection[str] = (),
+) -> None:
+    """Draw a panel a measure and in it a row a way of training, with a dot for each seed.
+
+    Args:
+        scores: {way: {measure: [score with the first seed, with the second, ...]}}.
+        measures: {measure: label of its axis}, in the order of the panels.
+        logarithmic: measures whose axis is logarithmic.
+    """
+    with plots.figure(title=title, size=(10, 3.4), columns=len(measures)) as axes:
+        for ax, (measure, label) in zip(axes, measures.items(), strict=True):
+            for i, found in enumerate(scores.values()):
+                ax.plot(found[measure], [i] * len(found[measure]), "o", color=plots.COLOURS[i], alpha=0.7)
+            ax.set_yticks(range(len(scores)), list(scores) if ax is axes[0] else [""] * len(scores))
+            ax.set_xlabel(label)
+            ax.invert_yaxis()
+            if measure in logarithmic:
+                ax.set_xscale("log")
