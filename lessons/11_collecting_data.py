@@ -14,7 +14,8 @@
 
 # %% tags=["parameters"]
 naive_requests = 300  # pages that the first crawler may fetch
-agent = "aigc-lab-student"  # the name under which you crawl; put your own here, and a way to reach you
+# the name under which you crawl; put your own here, and a way to reach you
+agent = "aigc-lab-student"
 
 # %%
 import copy
@@ -33,12 +34,14 @@ from bs4 import BeautifulSoup
 from IPython.display import Markdown, display
 
 from aigc_lab import check, datasets, plots, verify, widgets
-from aigc_lab.collecting import crawler, pictures, provenance, urls
-from aigc_lab.collecting import robots as collecting_robots
+from aigc_lab.collecting import crawler, pictures, provenance, robots, urls
 from aigc_lab.collecting.practice_pages import ROBOTS, exhibits
 from aigc_lab.collecting.practice_shop import open_shop
 from aigc_lab.collecting.practice_site import PracticeSite
-from aigc_lab.collecting.robots import rules_for
+
+# these four are for your exercises
+from aigc_lab.collecting.robots import matches, rules_for
+from aigc_lab.collecting.urls import names_the_visit, tidy_path
 
 # %% [markdown]
 # ## The crawler of many tutorials
@@ -63,9 +66,8 @@ def naive_crawl(client, start, stop_after):
         except httpx.HTTPError:
             continue
         pages.append((url, response.text))
-        for link in BeautifulSoup(response.text, "html.parser").find_all(
-            "a", href=True
-        ):
+        page = BeautifulSoup(response.text, "html.parser")
+        for link in page.find_all("a", href=True):
             target = urljoin(url, link["href"])
             if target not in seen:
                 seen.add(target)
@@ -80,19 +82,18 @@ def naive_crawl(client, start, stop_after):
 # %% tags=["predict"]
 pages, queue = naive_crawl(site.client(), site.home, naive_requests)
 texts = Counter(crawler.extract(html).text for _, html in pages)
-forbidden = [
-    r.path for r in site.log if not collecting_robots.allowed(ROBOTS, agent, r.path)
-]
+paths = [request.path for request in site.log]
+forbidden = [path for path in paths if not robots.allowed(ROBOTS, agent, path)]
+hosts = [urlsplit(url).netloc for url in site.outside]
+megabytes = sum(request.sent for request in site.log) / 1e6
 print(
-    f"{len(pages)} pages fetched, {len(texts)} different texts, {len(queue)} addresses still waiting"
+    f"{len(pages)} pages fetched, {len(texts)} different texts, "
+    f"{len(queue)} addresses still waiting"
 )
-print(
-    f"{len(site.outside)} visits to other hosts: {', '.join(urlsplit(url).netloc for url in site.outside)}"
-)
+print(f"{len(hosts)} visits to other hosts: {', '.join(hosts)}")
 print(f"{len(forbidden)} pages that robots.txt forbids, for example {forbidden[0]}")
-print(
-    f"at most {site.busiest_second()} requests in one second; {sum(r.sent for r in site.log) / 1e6:.1f} MB loaded"
-)
+busiest = site.busiest_second()
+print(f"at most {busiest} requests in one second; {megabytes:.1f} MB loaded")
 
 # %% [markdown]
 # You should have seen that three of four pages were texts it had already, that the queue is longer than the site, and that the crawler went to
@@ -104,16 +105,9 @@ went = {"a text it had already": len(pages) - len(texts)}
 went["an empty calendar month"] = sum(text.startswith("No events") for text in texts)
 went["a new text"] = len(texts) - went["an empty calendar month"]
 went["forbidden (some of the above)"] = len(forbidden)
-plots.bars(
-    went,
-    y_label="requests",
-    title="Most of the work was for nothing",
-    alt="Bars: most of 300 requests brought texts that the crawler had; a few were calendar pages or forbidden.",
-)
-verify.promise(
-    "fewer than 90 of 300 pages bring a new text", len(texts) < 90, got=len(texts)
-)
-verify.promise("more than 300 addresses still wait", len(queue) > 300, got=len(queue))
+plots.bars(went, y_label="requests", title="Most of the work was for nothing")
+verify.promise("fewer than 90 of 300 pages bring a new text", got=len(texts), below=90)
+verify.promise("more than 300 addresses still wait", got=len(queue), above=300)
 
 # %% [markdown]
 # Six things went wrong, and each has its own cure:
@@ -145,14 +139,10 @@ links = [
     "/exhibits?sort=name&page=2",
     "?page=2&sort=name",
 ]
-print(
-    len({urljoin(base, link) for link in links}),
-    "addresses if you only join a link to its page",
-)
-print(
-    len({urls.normalise_url(link, base) for link in links}),
-    "if each page has one spelling",
-)
+joined = {urljoin(base, link) for link in links}
+print(len(joined), "addresses if you only join a link to its page")
+normalised = {urls.normalise_url(link, base) for link in links}
+print(len(normalised), "if each page has one spelling")
 
 # %% [markdown]
 # Two pages. Scheme and host have no case, the fragment after `#` never reaches the server, port 80 is the default, the order of parameters
@@ -164,11 +154,14 @@ print(
 
 # %% tags=["exercise"]
 def normalise_url(url, base=""):
-    """One spelling of an address found on page `base`; None for what is not http or https."""
+    """One spelling of an address found on page `base`; None for what is not http or
+    https."""
     parts = urlsplit(urljoin(base, url.strip()))
     ...  # None unless parts.scheme is http or https
-    ...  # host: parts.hostname (in lower case already); the port only if not 80 (http), 443 (https)
-    ...  # parameters: parts.query.split("&"), sorted, without "" and what names the visit
+    ...  # host: parts.hostname (in lower case already);
+    # the port only if not 80 (http), 443 (https)
+    ...  # parameters: parts.query.split("&"), sorted,
+    # without "" and what names the visit
     ...  # urlunsplit((scheme, host, path, query, "")) puts an address together
 
 
@@ -197,11 +190,11 @@ print(ROBOTS)
 # %% tags=["exercise"]
 def allowed(robots, agent, target):
     """Whether this robots.txt lets the agent fetch target, a path with its query."""
-    rules = rules_for(
-        robots, agent
-    )  # pairs (True for Allow, pattern), in the order of the file
+    # pairs (True for Allow, pattern), in the order of the file
+    rules = rules_for(robots, agent)
     ...  # matches(pattern, target) says whether a pattern matches
-    ...  # the longest decides, Allow wins a tie, no rule means yes, /robots.txt is always allowed
+    ...  # the longest decides, Allow wins a tie, no rule means yes,
+    # /robots.txt is always allowed
 
 
 # %% tags=["check"]
@@ -232,8 +225,9 @@ for path in [
 
 # %% tags=["exercise"]
 def backoff(attempt, retry_after=None, first=0.05, ceiling=1.0):
-    """Seconds to wait after failure number `attempt` (0, 1, ...): first, 2 first, 4 first, ...,
-    at most `ceiling`, but never less than the server asked for (retry_after, or None)."""
+    """Seconds to wait after failure number `attempt` (0, 1, ...): first, 2 first,
+    4 first, ..., at most `ceiling`, but never less than the server asked for
+    (retry_after, or None)."""
     ...  # your code
 
 
@@ -257,13 +251,10 @@ plots.curves(
     x_label="seconds after the failure",
     y_label="requests in 0.1 s",
     title="Without jitter a thousand crawlers knock as one",
-    alt="Without jitter four spikes of 1,000 requests each; with jitter a low hill that falls from 300 to nothing.",
 )
-verify.promise(
-    "jitter takes the peak from 1,000 below 400",
-    jitter.max() < 400 < same.max(),
-    got=int(jitter.max()),
-)
+claim = "jitter takes the peak from 1,000 below 400"
+peak = int(jitter.max())
+verify.promise(claim, peak < 400 < same.max(), got=peak)
 
 # %% [markdown]
 # ## From bytes to text
@@ -305,27 +296,23 @@ print("requests: ", dict(Counter(request.status for request in site.log).most_co
 # A crawler's word is worth little. What counts is the server's log:
 
 # %%
-broken = [
-    r.path for r in site.log if not collecting_robots.allowed(ROBOTS, agent, r.path)
-]
-found = {page.text for page in crawl.pages}
-verify.promise("no forbidden page is touched", broken == [], got=len(broken))
-verify.promise("no other host is visited", site.outside == [], got=len(site.outside))
+paths = [request.path for request in site.log]
+broken = [path for path in paths if not robots.allowed(ROBOTS, agent, path)]
+verify.promise("no forbidden page is touched", got=len(broken), equals=0)
+verify.promise("no other host is visited", got=len(site.outside), equals=0)
 rate = len(site.log) / (site.log[-1].seconds - site.log[0].seconds)
 verify.promise(
-    "over the whole crawl there are at most 25 requests a second", rate <= 25, got=rate
+    "over the whole crawl there are at most 25 requests a second", got=rate, at_most=25
 )
-verify.promise(
-    "all 36 exhibits are found", sum(entry.text in found for entry in exhibits()) == 36
-)
-verify.promise(
-    "it takes fewer than 100 requests", len(site.log) < 100, got=len(site.log)
-)
-again = Counter(r.path for r in site.log if r.path.startswith("/news/"))
-print(
-    {path: times for path, times in again.items() if times > 1},
-    "were asked more than once",
-)
+texts_found = {page.text for page in crawl.pages}
+found = sum(exhibit.text in texts_found for exhibit in exhibits())
+verify.promise("all 36 exhibits are found", found == 36)
+verify.promise("it takes fewer than 100 requests", got=len(site.log), below=100)
+
+# %%
+asked = Counter(path for path in paths if path.startswith("/news/"))
+again = {path: times for path, times in asked.items() if times > 1}
+print(again, "were asked more than once")
 
 # %% [markdown]
 # `/news/storm` failed twice, `/news/regatta` asked for a second's patience, and both came in the end; `/news/archive` was given up after four attempts. The naive crawler
@@ -344,7 +331,6 @@ plots.curves(
     x_label="requests",
     y_label="different texts",
     title="The polite crawler is done where the naive one starts to go in circles",
-    alt="The polite curve climbs straight to 73 texts in 89 requests; the naive one bends and is nearly flat after 170.",
 )
 
 # %% [markdown]
@@ -367,9 +353,8 @@ widgets.play(
 # overlapping runs of five words and compare the sets: shared runs divided by all runs, the *Jaccard similarity*.
 
 # %%
-records = [
-    page for page in crawl.pages if re.search("/(exhibits|print|news|notes)/", page.url)
-]
+wanted = re.compile("/(exhibits|print|news|notes)/")
+records = [page for page in crawl.pages if wanted.search(page.url)]
 
 
 def runs(text, n=5):
@@ -381,44 +366,32 @@ def similarity(a, b):
     return len(runs(a) & runs(b)) / len(runs(a) | runs(b))
 
 
-pairs = [
-    (similarity(a.text, b.text), a, b)
-    for i, a in enumerate(records)
-    for b in records[:i]
-]
-
 # %%
+pairs = []
+for i, a in enumerate(records):
+    pairs += [(similarity(a.text, b.text), a, b) for b in records[:i]]
 plots.histogram(
     {"pairs of pages": [value for value, _, _ in pairs]},
     x_label="share of common runs of five words",
     log_y=True,
     title="Between unrelated and nearly equal there is a gap",
-    alt="Nearly all pairs lie below 0.35, six at about 0.87, none between.",
 )
-near = [
-    (urlsplit(a.url).path, urlsplit(b.url).path)
-    for value, a, b in pairs
-    if value > 0.75
-]
-prints = all("/print/" in a + b for a, b in near)
+
+# %%
+near = [(a.url, b.url) for value, a, b in pairs if value > 0.75]
+near = [(urlsplit(one).path, urlsplit(other).path) for one, other in near]
+prints = all("/print/" in one + other for one, other in near)
 print(f"{len(near)} pairs above 0.75, for example", *near[0])
-verify.promise(
-    "the 6 versions to print are found, and nothing else",
-    len(near) == 6 and prints,
-    got=len(near),
-)
+claim = "the 6 versions to print are found, and nothing else"
+verify.promise(claim, len(near) == 6 and prints, got=len(near))
 
 # %% [markdown]
 # The small hill near 0.27 are exhibits that share one of the museum's seven anecdotes: related, not repeated. All pairs of $n$ texts are $n(n-1)/2$ comparisons: fine for fifty, hopeless for a billion. Lesson 12 does it without comparing all pairs.
 
 # %%
 records = [page for page in records if "/print/" not in page.url]
-print(
-    len(records),
-    "texts from the web,",
-    sum(page.licence is None for page in records),
-    "of them without a licence",
-)
+unlicensed = sum(page.licence is None for page in records)
+print(len(records), "texts from the web,", unlicensed, "of them without a licence")
 
 # %% [markdown]
 # ## A public set
@@ -436,10 +409,8 @@ damaged = bytearray(file.read_bytes())
 damaged[1_000_000] ^= 1
 broken_file = Path(tempfile.mkdtemp()) / "digits.npz"
 broken_file.write_bytes(damaged)
-print(
-    provenance.file_sha256(broken_file) == stated,
-    f"for a copy with one of {len(damaged) * 8:,} bits turned",
-)
+still_equal = provenance.file_sha256(broken_file) == stated
+print(still_equal, f"for a copy with one of {len(damaged) * 8:,} bits turned")
 
 # %% [markdown]
 # If a checksum fails, delete the file and fetch it again; nearly always the download broke off. If it fails twice with the same wrong number, the file was
@@ -463,9 +434,8 @@ print(len(public), "paragraphs, for example:", public[0][:110], "...")
 # %%
 shop = open_shop()
 for table in ["products", "products_2009", "stock", "orders"]:
-    cursor = shop.execute(
-        f"SELECT * FROM {table} LIMIT 40"
-    )  # the names are ours, no stranger's
+    # the names are ours, no stranger's
+    cursor = shop.execute(f"SELECT * FROM {table} LIMIT 40")
     rows = cursor.fetchall()
     print(f"{table} ({', '.join(column[0] for column in cursor.description)})")
     for row in rows[2:4]:
@@ -483,13 +453,11 @@ with_stock = shop.execute(sold + " JOIN stock USING (sku)").fetchone()[0]
 once = "(SELECT DISTINCT customer_id, sku, quantity, ordered FROM orders)"
 imported_once = shop.execute(sold.replace("orders", once)).fetchone()[0]
 print(
-    f"{counted:.2f} as counted; {with_stock:.2f} when stock is joined too; {imported_once:.2f} without repeats"
+    f"{counted:.2f} as counted; {with_stock:.2f} when stock is joined too; "
+    f"{imported_once:.2f} without repeats"
 )
-verify.promise(
-    "the second join more than doubles the sales",
-    with_stock > 2 * counted,
-    got=with_stock / counted,
-)
+factor = with_stock / counted
+verify.promise("the second join more than doubles the sales", got=factor, above=2)
 
 # %% [markdown]
 # A product lies on one to three shelves. Join the shelves, and each order appears once *for each shelf*: a join multiplies. Nothing warns you. Count rows before and after each join. The third number shows another trap:
@@ -531,16 +499,12 @@ def orders_unsafe(connection, email):
         WHERE customers.email = '{email}'""").fetchall()
 
 
+# %%
 print("Ada's own orders:     ", len(orders_unsafe(shop, "ada.marsh@example.org")))
-print(
-    "x' OR '1'='1:         ",
-    len(orders_unsafe(shop, "x' OR '1'='1")),
-    "orders, of all customers",
-)
-print(
-    "x' UNION SELECT ...:  ",
-    orders_unsafe(shop, "x' UNION SELECT name, password, 0 FROM staff --"),
-)
+leaked = orders_unsafe(shop, "x' OR '1'='1")
+print("x' OR '1'='1:         ", len(leaked), "orders, of all customers")
+passwords = orders_unsafe(shop, "x' UNION SELECT name, password, 0 FROM staff --")
+print("x' UNION SELECT ...:  ", passwords)
 try:
     orders_unsafe(shop, "finn.o'brien@example.org")
 except sqlite3.OperationalError as error:
@@ -572,7 +536,8 @@ verify.promise("the table of orders is gone from the copy", "orders" not in left
 
 # %% tags=["exercise"]
 def find_orders(connection, email):
-    """(order id, product title, quantity) of the customer with this address, by order id; or []."""
+    """(order id, product title, quantity) of the customer with this address, by
+    order id; or []."""
     ...  # your code: connection.execute(query, parameters).fetchall()
 
 
@@ -613,32 +578,19 @@ now = datetime.now(UTC)
 title, own = book.source.split(";")[0], "own work, internal use"
 rows = []
 for page in records:
-    when = datetime.fromisoformat(page.retrieved)
-    rows.append(
-        (
-            f"web{urlsplit(page.url).path}",
-            page.text,
-            "museum web site",
-            page.licence,
-            when,
-        )
-    )
-rows += [
-    (f"shop/{sku}", text, "museum shop database", own, now) for sku, text in described
-]
-rows += [
-    (f"moby-dick/{i:03}", text, title, book.license, now)
-    for i, text in enumerate(public)
-]
+    path, when = urlsplit(page.url).path, datetime.fromisoformat(page.retrieved)
+    rows.append((f"web{path}", page.text, "museum web site", page.licence, when))
+for sku, text in described:
+    rows.append((f"shop/{sku}", text, "museum shop database", own, now))
+for i, text in enumerate(public):
+    rows.append((f"moby-dick/{i:03}", text, title, book.license, now))
 print(len(rows), "records")
 
 # %% [markdown]
 # Two things remain: drop what you have twice, and drop what you may not use.
-#
-# **Predict first.** Does it matter which of the two comes first? Write down yes or no, and why.
 
 
-# %% tags=["predict"]
+# %%
 def first_of_each(rows):
     by_hash = {}
     for row in rows:
@@ -650,11 +602,16 @@ def licensed(rows):
     return [row for row in rows if row[3]]
 
 
+# %% [markdown]
+# **Predict first.** Does it matter which of the two comes first? Write down yes or no, and why.
+
+# %% tags=["predict"]
 kept = licensed(first_of_each(rows))
 other = first_of_each(licensed(rows))
 difference = {row[0] for row in other} - {row[0] for row in kept}
 print(
-    f"{len(kept)} records if you look for repeats first, {len(other)} if you look at licences first"
+    f"{len(kept)} records if you look for repeats first, "
+    f"{len(other)} if you look at licences first"
 )
 print("only in the second:", *difference)
 
@@ -664,26 +621,21 @@ print("only in the second:", *difference)
 # you may not keep.
 
 # %%
-counts = {
-    "collected": Counter(row[2] for row in rows),
-    "kept": Counter(row[2] for row in kept),
-}
+collected, usable = (Counter(row[2] for row in part) for part in (rows, kept))
 plots.grouped_bars(
     {
-        source: {what: counts[what][source] for what in counts}
-        for source in counts["collected"]
+        source: {"collected": collected[source], "kept": usable[source]}
+        for source in collected
     },
     y_label="records",
     title="What was collected, and what may be used",
-    alt="Three sources, each with records collected and kept; the web site loses 4, the shop 5, the book none.",
 )
 lost, slipped = len(rows) - len(kept), len(other) - len(kept)
 verify.promise(
-    "4 web texts on loan and 5 pasted texts are left out", lost == 9, got=lost
+    "4 web texts on loan and 5 pasted texts are left out", got=lost, equals=9
 )
-verify.promise(
-    "with the other order one lender's text slips in", slipped == 1, got=slipped
-)
+claim = "with the other order one lender's text slips in"
+verify.promise(claim, got=slipped, equals=1)
 
 # %% [markdown]
 # ### A manifest
@@ -694,10 +646,11 @@ verify.promise(
 
 # %% tags=["exercise"]
 def manifest_line(id, text, source, licence, retrieved):
-    """One line of JSON, keys id, licence, retrieved, sha256, source in alphabetical order.
+    """One line of JSON, keys id, licence, retrieved, sha256, source in alphabetical
+    order.
 
-    retrieved: comes as a datetime in any time zone; write it as ISO 8601 in UTC, to the second,
-    like 2026-11-24T09:30:00+00:00;
+    retrieved: comes as a datetime in any time zone; write it as ISO 8601 in UTC, to
+    the second, like 2026-11-24T09:30:00+00:00;
     sha256: of the text in UTF-8, in hex. Letters like ø stay readable.
     """
     ...  # your code
@@ -735,11 +688,16 @@ verify.promise(
 
 # %%
 answers = {
-    "Motivation": "To train a small model that drafts captions for a museum of the sea. For a course.",
-    "Composition": "One record is one text of a few sentences. The museum's texts share phrases: expect repetition.",
-    "Collection": "Web: one crawl; robots.txt and Crawl-delay obeyed. Shop: no customer data. Book: paragraphs on whales.",
-    "Preprocessing": "Dropped: exact repeats over all sources, versions to print, texts on loan. Charsets checked.",
-    "Distribution": "The shop's texts are for internal use, so the set as a whole must not be published.",
+    "Motivation": "To train a small model that drafts captions "
+    "for a museum of the sea. For a course.",
+    "Composition": "One record is one text of a few sentences. "
+    "The museum's texts share phrases: expect repetition.",
+    "Collection": "Web: one crawl; robots.txt and Crawl-delay obeyed. "
+    "Shop: no customer data. Book: paragraphs on whales.",
+    "Preprocessing": "Dropped: exact repeats over all sources, versions to print, "
+    "texts on loan. Charsets checked.",
+    "Distribution": "The shop's texts are for internal use, "
+    "so the set as a whole must not be published.",
 }
 sheet = provenance.datasheet("Texts of the sea", manifest, data, answers)
 display(Markdown(re.sub("^#", "###", sheet, flags=re.M)))
@@ -750,11 +708,8 @@ lines = [
     json.dumps({"id": id, "text": text}, ensure_ascii=False)
     for id, text in data.items()
 ]
-for name, content in {
-    "data.jsonl": lines,
-    "manifest.jsonl": manifest,
-    "datasheet.md": [sheet],
-}.items():
+files = {"data.jsonl": lines, "manifest.jsonl": manifest, "datasheet.md": [sheet]}
+for name, content in files.items():
     (folder / name).write_text("\n".join(content) + "\n", encoding="utf-8")
     print(f"{name:15} {(folder / name).stat().st_size / 1000:5.1f} kB")
 
@@ -783,49 +738,40 @@ for name, content in {
 # Your crawl of a hundred requests took seconds. What about $10^4$, $10^7$, $10^{10}$ pages? Four things have to be paid: politeness (one host, one request a second), the line, the disk, and money. All you need is a size for a page.
 
 # %%
-page_bytes = (
-    377 * 2**40 / 2.7e9
-)  # Common Crawl, May 2024: 2.7 billion pages, 377 TiB uncompressed
-stored_bytes = (
-    page_bytes / 5
-)  # compressed; an archive is of the order of 75 TB (Thompson, 2024)
-dollars_per_gb = 0.023  # a month; assumption, the order of a list price for object storage: put yours here
-
-
-def estimate(pages, hosts, delay=1.0, megabits=1000):
-    """Days for politeness and for the line, hosts side by side; terabytes; dollars a month."""
-    polite = pages / hosts * delay / 86400
-    line = (
-        pages * stored_bytes * 8 / (megabits * 1e6) / 86400
-    )  # pages travel compressed
-    terabytes = pages * stored_bytes / 1e12
-    return polite, line, terabytes, terabytes * 1000 * dollars_per_gb
-
-
+# Common Crawl, May 2024: 2.7 billion pages, 377 TiB uncompressed
+page_bytes = 377 * 2**40 / 2.7e9
+# compressed; an archive is of the order of 75 TB (Thompson, 2024)
+stored_bytes = page_bytes / 5
+# a month; assumption, the order of a list price for object storage: put yours here
+dollars_per_gb = 0.023
 print(f"one page: {page_bytes / 1000:.0f} kB, {stored_bytes / 1000:.0f} kB compressed")
 
 
 # %%
+def estimate(pages, hosts, delay=1.0, megabits=1000):
+    """Days for politeness and for the line, hosts side by side;
+    terabytes; dollars a month."""
+    polite = pages / hosts * delay / 86400
+    bits = pages * stored_bytes * 8  # pages travel compressed
+    line = bits / (megabits * 1e6) / 86400
+    terabytes = pages * stored_bytes / 1e12
+    return polite, line, terabytes, terabytes * 1000 * dollars_per_gb
+
+
+# %%
 def readable(days):
-    for size, unit in [
-        (365, "years"),
-        (1, "days"),
-        (1 / 24, "hours"),
-        (1 / 1440, "min"),
-    ]:
+    units = {"years": 365, "days": 1, "hours": 1 / 24, "min": 1 / 1440}
+    for unit, size in units.items():
         if days >= size:
             return f"{days / size:.1f} {unit}"
     return f"{days * 86400:.1f} s"
 
 
-print(
-    f"{'pages':>6} {'hosts':>6} {'politeness':>11} {'1 Gbit/s':>10} {'stored':>12} {'a month':>11}"
-)
+print(" pages  hosts  politeness   1 Gbit/s       stored     a month")
 for n, hosts in [(1e4, 1), (1e7, 1e3), (1e10, 2e8)]:
     polite, line, terabytes, dollars = estimate(n, hosts)
-    print(
-        f"{n:6.0e} {hosts:6.0e} {readable(polite):>11} {readable(line):>10} {terabytes:9.4f} TB {dollars:9,.2f} $"
-    )
+    waits = f"{readable(polite):>11} {readable(line):>10}"
+    print(f"{n:6.0e} {hosts:6.0e} {waits} {terabytes:9.4f} TB {dollars:9,.2f} $")
 
 # %% [markdown]
 # The bottleneck moves. Ten thousand pages of *one* host take 2.8 hours, and no faster computer helps: you wait for politeness. Ten million pages of a thousand hosts wait as long, and fit on one disk. Ten billion are on the line for four weeks, and fill 300 TB. And
@@ -836,21 +782,25 @@ for n, hosts in [(1e4, 1), (1e7, 1e3), (1e10, 2e8)]:
 # %%
 polite, line, *_ = estimate(6.3e9, 117e6, megabits=319)
 print(
-    f"IRLbot by our estimate: politeness {readable(polite)}, line {readable(line)}; it took 41 days"
+    f"IRLbot by our estimate: politeness {readable(polite)}, "
+    f"line {readable(line)}; it took 41 days"
 )
 verify.promise(
-    "the estimate is right to a factor of 1.5", 41 / 1.5 < line < 41 * 1.5, got=line
+    "the estimate is right to a factor of 1.5", got=line, above=41 / 1.5, below=41 * 1.5
 )
+
+# %%
 reported = 319e6 / 8 / 1789
 print(
-    f"the difference: {reported / 1000:.0f} kB a page in 2008, {stored_bytes / 1000:.0f} kB in 2024"
+    f"the difference: {reported / 1000:.0f} kB a page in 2008, "
+    f"{stored_bytes / 1000:.0f} kB in 2024"
 )
-verify.promise(
-    "6.3 billion pages in 41 days are 1,789 a second, to 1 %",
-    abs(6.3e9 / (41 * 86400) / 1789 - 1) < 0.01,
-)
+claim = "6.3 billion pages in 41 days are 1,789 a second, to 1 %"
+verify.promise(claim, abs(6.3e9 / (41 * 86400) / 1789 - 1) < 0.01)
+million, ten_thousand = estimate(1e6, 1)[0], estimate(1e4, 1)[0]
 print(
-    f"one host with 1e6 pages: {estimate(1e6, 1)[0]:.1f} days; 1e4 pages: {estimate(1e4, 1)[0] * 24:.1f} hours"
+    f"one host with 1e6 pages: {million:.1f} days; "
+    f"1e4 pages: {ten_thousand * 24:.1f} hours"
 )
 
 # %% [markdown]
@@ -870,7 +820,6 @@ def picture(log10_of_pages, seconds_between_requests, megabits_per_second):
         log_x=True,
         log_y=True,
         title=f"From {enough:,.0f} hosts on you wait for the line",
-        alt=f"Days against hosts, logarithmic. Politeness falls and crosses the flat line of the network at {enough:,.0f}.",
     )
 
 
@@ -885,14 +834,10 @@ widgets.play(
 # The number of hosts at the crossing does not depend on the number of pages: both waits grow with it. It is how many pages fit on the line in the time between two requests to one host.
 
 # %%
-crossing = (
-    1000e6 / 8 / stored_bytes
-)  # pages a second on 1 Gbit/s, with one second between requests
-verify.promise(
-    "from about 4,000 hosts on the line is the limit",
-    3900 < crossing < 4200,
-    got=crossing,
-)
+# pages a second on 1 Gbit/s, with one second between requests
+crossing = 1000e6 / 8 / stored_bytes
+claim = "from about 4,000 hosts on the line is the limit"
+verify.promise(claim, got=crossing, above=3900, below=4200)
 
 # %% [markdown]
 # ## Check the article
@@ -909,26 +854,23 @@ verify.promise(
 # | (nothing) | missing: permission, provenance, and the load on others' servers | |
 
 # %%
-words = {source: Counter() for source in counts["kept"]}
+words = {source: Counter() for source in usable}
 for _, text, source, *_ in kept:
     words[source].update(re.findall(r"[a-z]+", text.lower()))
 web, book_words = words["museum web site"], words[title]
 for source, bag in words.items():
     shared = sum(n for word, n in bag.items() if word in web) / bag.total()
     print(
-        f"{source:30} {bag.total():5} words, {len(bag):4} different; {shared:4.0%} occur on the web site"
+        f"{source:30} {bag.total():5} words, {len(bag):4} different; "
+        f"{shared:4.0%} occur on the web site"
     )
-total = sum(bag.total() for bag in words.values())
-verify.promise(
-    "the book has over 10 times as many different words as the web site",
-    len(book_words) > 10 * len(web),
-    got=len(book_words) / len(web),
-)
-verify.promise(
-    "the book makes up more than three quarters of all words",
-    book_words.total() > 0.75 * total,
-    got=book_words.total() / total,
-)
+
+# %%
+claim = "the book has over 10 times as many different words as the web site"
+verify.promise(claim, got=len(book_words) / len(web), above=10)
+share = book_words.total() / sum(bag.total() for bag in words.values())
+claim = "the book makes up more than three quarters of all words"
+verify.promise(claim, got=share, above=0.75)
 print(f"{missing} products have no description: no care in collecting brings them back")
 
 # %% [markdown]
