@@ -28,9 +28,10 @@ from torch import nn
 
 from aigc_lab import check, gan, plots, runtime, verify, widgets
 from aigc_lab.distributions.divergences import gaussian_log_density as log_normal
-from aigc_lab.gan import ring
-from aigc_lab.gan.pictures import densities, log_humps, orbits, pulls, rings
+from aigc_lab.gan import pictures, ring
+from aigc_lab.gan.pictures import log_humps, pulls
 
+# %%
 runtime.seed_everything(seed)
 runs = runs or runtime.pick(ci=2, cpu=4, gpu=16)
 ring_steps = ring_steps or runtime.pick(ci=25, cpu=1000, gpu=4000)
@@ -43,45 +44,41 @@ ring_steps = ring_steps or runtime.pick(ci=25, cpu=1000, gpu=4000)
 # differ in one thing: the loss.
 
 # %%
-z = torch.distributions.Normal(0.0, 1.0).icdf(
-    (torch.arange(400, dtype=torch.float64) + 0.5) / 400
-)  # N(0, 1), evenly
-paths = {
-    "minimax loss, log(1 - D)": gan.minimax_generator_loss,
-    "non-saturating loss, -log D": gan.generator_loss,
-}
-for name, loss in paths.items():
+levels = (torch.arange(400, dtype=torch.float64) + 0.5) / 400
+z = torch.distributions.Normal(0.0, 1.0).icdf(levels)  # N(0, 1), evenly
+
+
+def descend(loss):
+    """The path of m under 200 steps of gradient descent."""
     m, path = torch.tensor(6.0, dtype=torch.float64, requires_grad=True), []
     for _ in range(200):
         x = m + z
-        logit = log_normal(x, 0.0, 1.0) - log_normal(
-            x, m.detach(), 1.0
-        )  # what the best D answers
-        (slope,) = torch.autograd.grad(loss(logit), m)
+        best_logit = log_normal(x, 0.0, 1.0) - log_normal(x, m.detach(), 1.0)
+        (slope,) = torch.autograd.grad(loss(best_logit), m)
         m.data -= 0.05 * slope
         path.append(m.item())
-    paths[name] = path
+    return path
+
+
+# %%
+paths = {
+    "minimax loss, log(1 - D)": descend(gan.minimax_generator_loss),
+    "non-saturating loss, -log D": descend(gan.generator_loss),
+}
 plots.curves(
     range(200),
     paths,
     x_label="step",
     y_label="m (the data are at 0)",
     title="Same start, same discriminator: one of them never starts",
-    alt="Two curves from 6. The minimax one stays at 6 for 200 steps, the non-saturating one falls to 0.",
 )
 
 # %%
 minimax_end, other_end = (path[-1] for path in paths.values())
-verify.promise(
-    "after 200 steps the minimax generator has moved by less than 0.2",
-    6 - minimax_end < 0.2,
-    got=minimax_end,
-)
-verify.promise(
-    "the other one has come to within 0.05 of the data",
-    abs(other_end) < 0.05,
-    got=other_end,
-)
+claim = "after 200 steps the minimax generator has moved by less than 0.2"
+verify.promise(claim, got=minimax_end, above=6 - 0.2)
+claim = "the other one has come to within 0.05 of the data"
+verify.promise(claim, got=other_end, near=(0, 0.05))
 
 # %% [markdown]
 # Both losses have their minimum at the right place, and both ask for the same thing: fakes that D takes for real. Still, one of them is useless here. The rest of this lesson is about such differences.
@@ -108,26 +105,18 @@ def discriminator_loss(real_logits, fake_logits):
 discriminator_loss = check("gan.discriminator_loss", discriminator_loss)
 
 # %%
-real, fake = (
-    torch.randn(1000, dtype=torch.float64),
-    torch.randn(1000, dtype=torch.float64),
-)
+real = torch.randn(1000, dtype=torch.float64)
+fake = torch.randn(1000, dtype=torch.float64)
+loss = discriminator_loss(real, fake)
 value = real.sigmoid().log().mean() + (1 - fake.sigmoid()).log().mean()
-verify.agree(
-    "the loss is -V, from probabilities", discriminator_loss(real, fake), -value
-)
+verify.agree("the loss is -V, from probabilities", loss, -value)
 labelled = torch.cat([torch.ones(1000), torch.zeros(1000)]).double()
 bce = F.binary_cross_entropy_with_logits(torch.cat([real, fake]), labelled)
-verify.agree(
-    "it is twice PyTorch's cross-entropy with labels 1 and 0",
-    discriminator_loss(real, fake),
-    2 * bce,
-)
-verify.agree(
-    "a D that guesses has loss log 4",
-    discriminator_loss(torch.zeros(5).double(), torch.zeros(5).double()),
-    math.log(4),
-)
+claim = "it is twice PyTorch's cross-entropy with labels 1 and 0"
+verify.agree(claim, loss, 2 * bce)
+undecided = torch.zeros(5).double()
+guessing = discriminator_loss(undecided, undecided)
+verify.agree("a D that guesses has loss log 4", guessing, math.log(4))
 
 # %% [markdown]
 # Twice, because the cross-entropy averages over all 2,000 examples, while $V$ adds two means. So when you read a loss of D in somebody's plot, ask which: a guessing D shows $\log 4 = 1.386$ in
@@ -154,11 +143,8 @@ def logit_of(x):
 x = torch.linspace(1e-4, 30, 30_001, dtype=torch.float64)
 q = log_normal(x.log(), 0.0, 0.5).exp() / x  # log x is N(0, 1/4), and dx = x d(log x)
 integral = torch.trapezoid(q * F.logsigmoid(-logit_of(x)), x)
-verify.agree(
-    "average over z = integral over x",
-    verify.estimate(F.logsigmoid(-logit_of(drawn))),
-    integral,
-)
+average = verify.estimate(F.logsigmoid(-logit_of(drawn)))
+verify.agree("average over z = integral over x", average, integral)
 
 # %% [markdown]
 # Now $V$ is one integral, $\int p \log D + q \log(1 - D)\,dx$, and D may answer each $x$ as it likes. So maximise the integrand at one $x$, where $p$ and $q$ are two numbers:
@@ -167,15 +153,11 @@ verify.agree(
 p_, q_, d = sympy.symbols("p q D", positive=True)
 at_one_point = p_ * sympy.log(d) + q_ * sympy.log(1 - d)
 best = sympy.solve(sympy.diff(at_one_point, d), d)
-verify.agree(
-    "the only place where the slope is 0 is D = p / (p + q)", best[0], p_ / (p_ + q_)
-)
+claim = "the only place where the slope is 0 is D = p / (p + q)"
+verify.agree(claim, best[0], p_ / (p_ + q_))
 curvature = sympy.diff(at_one_point, d, 2)
-verify.agree(
-    "the curvature is -p/D² - q/(1 - D)²: negative, so this is a maximum",
-    curvature,
-    -p_ / d**2 - q_ / (1 - d) ** 2,
-)
+claim = "the curvature is -p/D² - q/(1 - D)²: negative, so this is a maximum"
+verify.agree(claim, curvature, -p_ / d**2 - q_ / (1 - d) ** 2)
 
 # %% [markdown]
 # $D^*(x) = p(x) / (p(x) + q(x))$. As a logit it is simpler still: $l^*(x) = \log p(x) - \log q(x)$. That is what "the best D" answered in the first cell.
@@ -188,22 +170,16 @@ real_values = torch.tensor([0, 0, 0, 1, 1, 2])  # p = 3/6, 2/6, 1/6
 fake_values = torch.tensor([0, 1, 1, 2, 2, 2])  # q = 1/6, 2/6, 3/6
 table = torch.zeros(3, dtype=torch.float64, requires_grad=True)
 for _ in range(400):
-    (slope,) = torch.autograd.grad(
-        discriminator_loss(table[real_values], table[fake_values]), table
-    )
+    loss = discriminator_loss(table[real_values], table[fake_values])
+    (slope,) = torch.autograd.grad(loss, table)
     table.data -= 2.0 * slope
-p, q = (
-    torch.bincount(values, minlength=3) / 6 for values in (real_values, fake_values)
-)
 print("D after descent:", [round(v, 3) for v in table.sigmoid().tolist()])
 
 # %%
-verify.agree(
-    "descent on the loss ends at p / (p + q)",
-    table.sigmoid(),
-    gan.optimal_discriminator(p.double(), q.double()),
-    tolerance=1e-6,
-)
+p, q = (torch.bincount(v, minlength=3) / 6 for v in (real_values, fake_values))
+best = gan.optimal_discriminator(p.double(), q.double())
+claim = "descent on the loss ends at p / (p + q)"
+verify.agree(claim, table.sigmoid(), best, tolerance=1e-6)
 
 # %% [markdown]
 # ## What G minimises, if D is perfect
@@ -217,16 +193,10 @@ verify.agree(
 # %%
 halfway = (p_ + q_) / 2
 left = p_ * sympy.log(p_ / (p_ + q_)) + q_ * sympy.log(q_ / (p_ + q_))
-right = (
-    -(p_ + q_) * sympy.log(2)
-    + p_ * sympy.log(p_ / halfway)
-    + q_ * sympy.log(q_ / halfway)
-)
-verify.agree(
-    "under the integral, at each x (p and q integrate to 1 each)",
-    sympy.expand_log(left - right),
-    sympy.Integer(0),
-)
+kl_terms = p_ * sympy.log(p_ / halfway) + q_ * sympy.log(q_ / halfway)
+right = -(p_ + q_) * sympy.log(2) + kl_terms
+claim = "under the integral, at each x (p and q integrate to 1 each)"
+verify.agree(claim, sympy.expand_log(left - right), sympy.Integer(0))
 
 # %%
 x = torch.linspace(-14, 14, 28_001, dtype=torch.float64)
@@ -236,31 +206,24 @@ integral = partial(torch.trapezoid, x=x)
 def js(log_p, log_q):
     """Jensen-Shannon divergence in nats of two log densities on the grid x."""
     log_r = torch.logaddexp(log_p, log_q) - math.log(2)
-    return 0.5 * (
-        integral(log_p.exp() * (log_p - log_r))
-        + integral(log_q.exp() * (log_q - log_r))
-    )
+    p_to_r = integral(log_p.exp() * (log_p - log_r))
+    q_to_r = integral(log_q.exp() * (log_q - log_r))
+    return 0.5 * (p_to_r + q_to_r)
 
 
+# %%
 n, rng = 200_000, torch.Generator().manual_seed(seed)
 signs = 2 * torch.randint(2, (n,), generator=rng) - 1
-data = 2 * signs + 0.6 * torch.randn(
-    n, generator=rng, dtype=torch.float64
-)  # humps at -2 and 2
+around = 0.6 * torch.randn(n, generator=rng, dtype=torch.float64)
+data = 2 * signs + around  # humps at -2 and 2
 drawn = 1 + torch.randn(n, generator=rng, dtype=torch.float64)  # G(z) = 1 + z
 on_data, on_drawn = (log_humps(v, 4.0) - log_normal(v, 1.0, 1.0) for v in (data, drawn))
 v_each = F.logsigmoid(on_data) + F.logsigmoid(-on_drawn)
-exact = js(log_humps(x, 4.0), log_normal(x, 1.0, 1.0))
-verify.agree(
-    "-L_D of the best D, on 200,000 pairs = -log 4 + 2 JS",
-    verify.estimate(v_each),
-    -math.log(4) + 2 * exact,
-)
-verify.agree(
-    "and that mean is the loss that trains",
-    -discriminator_loss(on_data, on_drawn),
-    v_each.mean(),
-)
+exact = -math.log(4) + 2 * js(log_humps(x, 4.0), log_normal(x, 1.0, 1.0))
+claim = "-L_D of the best D, on 200,000 pairs = -log 4 + 2 JS"
+verify.agree(claim, verify.estimate(v_each), exact)
+loss = discriminator_loss(on_data, on_drawn)
+verify.agree("and that mean is the loss that trains", -loss, v_each.mean())
 
 # %% [markdown]
 # JS lies between 0 (equal) and $\log 2$ (no overlap). So $C(G)$ has its minimum, $-\log 4$, just where $q = p$, and G that descends it learns the data's distribution. That is the theorem on which GANs rest.
@@ -277,16 +240,18 @@ verify.agree(
 
 # %% tags=["predict"]
 logit = torch.linspace(-10, 10, 201, dtype=torch.float64, requires_grad=True)
-slopes = {
-    "minimax, log(1 - σ(l))": torch.autograd.grad(
-        gan.minimax_generator_loss(logit) * 201, logit
-    )[0],
-    "non-saturating, -log σ(l)": torch.autograd.grad(
-        gan.generator_loss(logit) * 201, logit
-    )[0],
+total = {
+    "minimax, log(1 - σ(l))": gan.minimax_generator_loss(logit) * 201,
+    "non-saturating, -log σ(l)": gan.generator_loss(logit) * 201,
 }
-plots.curves(logit.detach(), slopes, x_label="logit of D on a fake", y_label="slope of G's loss", title="Two losses, two places where they push",
-             alt="Minimax: slope 0 at the left, -1 at the right. Non-saturating: -1 at the left, 0 at the right.")  # fmt: skip
+slopes = {name: torch.autograd.grad(loss, logit)[0] for name, loss in total.items()}
+plots.curves(
+    logit.detach(),
+    slopes,
+    x_label="logit of D on a fake",
+    y_label="slope of G's loss",
+    title="Two losses, two places where they push",
+)
 for name, slope in slopes.items():
     print(f"{name:26} slope at -8: {slope[20]:.5f}   at 8: {slope[180]:.5f}")
 
@@ -296,19 +261,12 @@ for name, slope in slopes.items():
 # %%
 ell = sympy.symbols("l", real=True)
 sigma = 1 / (1 + sympy.exp(-ell))
-verify.agree(
-    "minimax: d/dl log(1 - σ(l)) = -σ(l)", sympy.diff(sympy.log(1 - sigma), ell), -sigma
-)
-verify.agree(
-    "non-saturating: d/dl [-log σ(l)] = -(1 - σ(l))",
-    sympy.diff(-sympy.log(sigma), ell),
-    -(1 - sigma),
-)
-verify.agree(
-    "same direction, always; the ratio of the slopes is exp(l)",
-    sigma / (1 - sigma),
-    sympy.exp(ell),
-)
+slope = sympy.diff(sympy.log(1 - sigma), ell)
+verify.agree("minimax: d/dl log(1 - σ(l)) = -σ(l)", slope, -sigma)
+slope = sympy.diff(-sympy.log(sigma), ell)
+verify.agree("non-saturating: d/dl [-log σ(l)] = -(1 - σ(l))", slope, -(1 - sigma))
+claim = "same direction, always; the ratio of the slopes is exp(l)"
+verify.agree(claim, sigma / (1 - sigma), sympy.exp(ell))
 
 # %% [markdown]
 # Both slopes are negative: both losses want the logit up. They differ in *how much they care*. At logit $-8$ the minimax loss cares 3,000 times less, because D is sure, and a little more certainty changes
@@ -317,7 +275,8 @@ verify.agree(
 
 # %% tags=["exercise"]
 def generator_loss(fake_logits):
-    """The non-saturating loss -log D, mean over the fakes, in nats; logits of any shape, ±60 too -> scalar."""
+    """The non-saturating loss -log D, mean over the fakes, in nats.
+    Logits of any shape, ±60 too -> scalar."""
     ...  # your code
 
 
@@ -328,25 +287,20 @@ generator_loss = check("gan.generator_loss", generator_loss)
 # So never minimax? Mind the optimiser. The first cell used plain gradient descent. Adam divides each step by the usual size of the gradient, so it doesn't notice if *all* slopes are 3,000 times smaller. The same race, with Adam:
 
 # %%
-for name, loss in (
-    ("minimax", gan.minimax_generator_loss),
-    ("non-saturating", generator_loss),
-):
+race = {"minimax": gan.minimax_generator_loss, "non-saturating": generator_loss}
+for name, loss in race.items():
     m = torch.tensor(6.0, dtype=torch.float64, requires_grad=True)
     adam = torch.optim.Adam([m], lr=0.05, betas=(0.5, 0.99))
     for _ in range(200):
+        x_fixed, m_fixed = m.detach() + z, m.detach()
+        logit = log_normal(m + z, 0.0, 1.0) - log_normal(x_fixed, m_fixed, 1.0)
         adam.zero_grad()
-        loss(
-            log_normal(m + z, 0.0, 1.0) - log_normal(m.detach() + z, m.detach(), 1.0)
-        ).backward()
+        loss(logit).backward()
         adam.step()
     print(f"{name:15} after 200 steps of Adam: m = {m.item():.3f}")
     if name == "minimax":
-        verify.promise(
-            "under Adam the minimax generator reaches the data, within 0.05",
-            abs(m.item()) < 0.05,
-            got=m.item(),
-        )
+        claim = "under Adam the minimax generator reaches the data, within 0.05"
+        verify.promise(claim, got=m.item(), near=(0, 0.05))
 
 # %% [markdown]
 # It arrives, and sooner than the other. What Adam can't mend is the *weighting within a batch*: minimax listens to the few fakes that D already half believes, the non-saturating loss to those that D rejects. Neither is always better. You will
@@ -359,14 +313,12 @@ for name, loss in (
 # Check the result at seven positions of a generator $m + z$ against humps at ±2, with gradients from your own loss:
 
 # %%
-q_over_p, one_minus_d = q_ / p_, q_ / (p_ + q_)
-verify.agree(
-    "-log D* = log(q/p) - log(1 - D*)",
-    sympy.expand_log(
-        -sympy.log(p_ / (p_ + q_)) - sympy.log(q_over_p) + sympy.log(one_minus_d)
-    ),
-    sympy.Integer(0),
-)
+q_over_p, best_d, one_minus_d = q_ / p_, p_ / (p_ + q_), q_ / (p_ + q_)
+difference = -sympy.log(best_d) - (sympy.log(q_over_p) - sympy.log(one_minus_d))
+claim = "-log D* = log(q/p) - log(1 - D*)"
+verify.agree(claim, sympy.expand_log(difference), sympy.Integer(0))
+
+# %%
 places, by_loss, by_divergence = np.linspace(-3, 3, 7), [], []
 fine = torch.linspace(-9, 9, 9001, dtype=torch.float64)
 weight = log_normal(fine, 0.0, 1.0).exp()
@@ -374,20 +326,14 @@ for place in places:
     m = torch.tensor(place, requires_grad=True)
     made = m + fine  # the noise on a grid; an average over z is a weighted sum
     best_logit = log_humps(made, 4.0) - log_normal(made, m.detach(), 1.0)
-    by_loss.append(
-        torch.autograd.grad(torch.trapezoid(weight * F.softplus(-best_logit), fine), m)[
-            0
-        ]
-    )
+    loss = torch.trapezoid(weight * F.softplus(-best_logit), fine)
+    by_loss.append(torch.autograd.grad(loss, m)[0])
     log_p, log_q = log_humps(x, 4.0), log_normal(x, m, 1.0)
-    kl = integral(log_q.exp() * (log_q - log_p))
-    by_divergence.append(torch.autograd.grad(kl - 2 * js(log_p, log_q), m)[0])
-verify.agree(
-    "gradient of -log D* = gradient of KL(q‖p) - 2 JS",
-    torch.stack(by_loss),
-    torch.stack(by_divergence),
-    tolerance=1e-6,
-)
+    divergence = integral(log_q.exp() * (log_q - log_p)) - 2 * js(log_p, log_q)
+    by_divergence.append(torch.autograd.grad(divergence, m)[0])
+gradients = torch.stack(by_loss), torch.stack(by_divergence)
+claim = "gradient of -log D* = gradient of KL(q‖p) - 2 JS"
+verify.agree(claim, *gradients, tolerance=1e-6)
 
 # %% [markdown]
 # So the loss that everybody uses contains the *reverse* KL divergence, which forgives a model that leaves out a mode and punishes one that draws where no data are (lesson 21). Keep this in mind when you watch a GAN collapse.
@@ -399,39 +345,27 @@ verify.agree(
 
 # %%
 widgets.play(
-    densities,
+    pictures.densities,
     gap=(0.0, 8.0, 0.5, 4.0),
     model_mean=(-6.0, 6.0, 0.25, 3.5),
     model_spread=(0.3, 2.5, 0.1, 0.6),
 )
 
 # %%
-far, hump = (
-    pulls(4.0, torch.tensor([6.0]).double(), 0.6),
-    pulls(4.0, torch.tensor([2.0]).double(), 0.6),
-)
-verify.promise(
-    "(1) at 6 minimax pulls with less than 0.01, the other with more than 5",
-    abs(far[0]) < 0.01 and abs(far[1]) > 5,
-    got=f"{far[0].item():.2g} and {far[1].item():.3g}",
-)
-verify.promise(
-    "(2) on a hump both pull with less than 0.01",
-    max(abs(pull) for pull in hump) < 0.01,
-    got=max(abs(pull) for pull in hump),
-)
+far, hump = (pulls(4.0, torch.tensor([at]).double(), 0.6) for at in (6.0, 2.0))
+claim = "(1) at 6 minimax pulls with less than 0.01, the other with more than 5"
+seen = f"{far[0].item():.2g} and {far[1].item():.3g}"
+verify.promise(claim, abs(far[0]) < 0.01 and abs(far[1]) > 5, got=seen)
+strongest = max(abs(pull) for pull in hump)
+claim = "(2) on a hump both pull with less than 0.01"
+verify.promise(claim, got=strongest, below=0.01)
 at_hump = torch.tensor(2.0, dtype=torch.float64)
-d_there = gan.optimal_discriminator(
-    log_humps(at_hump, 4.0).exp(), log_normal(at_hump, 2.0, 0.6).exp()
-)
-verify.agree(
-    "(2) D* on the hump that the model holds is 1/3", d_there, 1 / 3, tolerance=1e-6
-)
-verify.agree(
-    "(3) where data and model are equal, D* is 1/2",
-    gan.optimal_discriminator(0.3, 0.3),
-    0.5,
-)
+p, q = log_humps(at_hump, 4.0).exp(), log_normal(at_hump, 2.0, 0.6).exp()
+d_there = gan.optimal_discriminator(p, q)
+claim = "(2) D* on the hump that the model holds is 1/3"
+verify.agree(claim, d_there, 1 / 3, tolerance=1e-6)
+claim = "(3) where data and model are equal, D* is 1/2"
+verify.agree(claim, gan.optimal_discriminator(0.3, 0.3), 0.5)
 
 # %% [markdown]
 # In (2) both pulls are small and D* is $\frac13$ on the hump that the model holds: half of the data are missing there, so real examples are outnumbered two to one. D *knows* that a hump is missing: D* is 1 there. But no sample of G lies there to
@@ -451,11 +385,8 @@ def orbit(
     steps=300,
 ):
     """The path of (θ, ψ) under alternating steps of D and G; (steps + 1, 2)."""
-    data, theta, D = (
-        torch.zeros(1, 1),
-        torch.ones(1, 1, requires_grad=True),
-        nn.Linear(1, 1, bias=False),
-    )
+    data, theta = torch.zeros(1, 1), torch.ones(1, 1, requires_grad=True)
+    D = nn.Linear(1, 1, bias=False)
     nn.init.ones_(D.weight)
     path = [(1.0, 1.0)]
     for _ in range(steps):
@@ -482,15 +413,14 @@ def pull_to_one(D, data, fakes):
     return 0.25 * gan.gradient_penalty(D, data, fakes)
 
 
+wasserstein_losses = gan.wasserstein_generator_loss, gan.wasserstein_critic_loss
 games = {
     "(a) minimax": orbit(gan.minimax_generator_loss),
     "(b) non-saturating": orbit(),
-    "(c) Wasserstein + penalty": orbit(
-        gan.wasserstein_generator_loss, gan.wasserstein_critic_loss, pull_to_one
-    ),
+    "(c) Wasserstein + penalty": orbit(*wasserstein_losses, pull_to_one),
     "(d) non-saturating + R1": orbit(penalty=r1),
 }
-orbits(games)
+pictures.orbits(games)
 
 # %% [markdown]
 # You should have seen one yes: (d). The original game runs on its circle for ever; the non-saturating one creeps inwards and is still far out after 300 rounds; (c) circles too: the penalty wants slope 1 or -1, which is wrong once the fakes are where the data are. (With weight 1 instead of 0.25 it does come to rest, but at θ = 2: to turn round, ψ must pass 0, and there the penalty is at its highest.) R1 lets D fall flat there, and the game
@@ -500,26 +430,14 @@ orbits(games)
 ends = {name: float(np.hypot(*path[-1])) for name, path in games.items()}
 for name, end in ends.items():
     print(f"{name:28} distance from rest: {end:.2g}")
-verify.promise(
-    "with R1 the distance from rest falls below 0.001",
-    ends["(d) non-saturating + R1"] < 1e-3,
-    got=ends["(d) non-saturating + R1"],
-)
-verify.promise(
-    "in each other game it stays above 0.2",
-    min(list(ends.values())[:3]) > 0.2,
-    got=min(list(ends.values())[:3]),
-)
-strict = orbit(
-    gan.wasserstein_generator_loss,
-    gan.wasserstein_critic_loss,
-    lambda *who: 4 * pull_to_one(*who),
-)
-verify.promise(
-    "with weight 1, (c) comes to rest at θ = 2",
-    abs(strict[-1, 0] - 2) < 0.02,
-    got=float(strict[-1, 0]),
-)
+*others, with_r1 = ends.values()
+claim = "with R1 the distance from rest falls below 0.001"
+verify.promise(claim, got=with_r1, below=1e-3)
+verify.promise("in each other game it stays above 0.2", got=min(others), above=0.2)
+strict = orbit(*wasserstein_losses, lambda *who: 4 * pull_to_one(*who))
+theta_end = float(strict[-1, 0])
+claim = "with weight 1, (c) comes to rest at θ = 2"
+verify.promise(claim, got=theta_end, near=(2, 0.02))
 
 # %% [markdown]
 # Why circles? Write the two slopes down. With $s = \sigma(\psi\theta)$, D moves by $\dot\psi = -s\,\theta$ and the minimax G by $\dot\theta = s\,\psi$. Each moves at a right angle to the way home:
@@ -527,30 +445,22 @@ verify.promise(
 # %%
 theta, psi, gamma, h = sympy.symbols("theta psi gamma h", real=True)
 s = 1 / (1 + sympy.exp(-psi * theta))
-verify.agree(
-    "minimax: θ² + ψ² does not change",
-    sympy.diff(theta**2 + psi**2, theta) * (s * psi)
-    + sympy.diff(theta**2 + psi**2, psi) * (-s * theta),
-    sympy.Integer(0),
-)
+squared, theta_dot, psi_dot = theta**2 + psi**2, s * psi, -s * theta
+change = sympy.diff(squared, theta) * theta_dot + sympy.diff(squared, psi) * psi_dot
+verify.agree("minimax: θ² + ψ² does not change", change, sympy.Integer(0))
 after = (theta + h * s * psi) ** 2 + (psi - h * s * theta) ** 2
-verify.agree(
-    "in steps of h, both at once, it grows by 1 + h² s²: outwards",
-    after,
-    (theta**2 + psi**2) * (1 + h**2 * s**2),
-)
-flow = sympy.Matrix(
-    [(1 - s) * psi, -s * theta - gamma * psi]
-)  # non-saturating G; D with R1
+claim = "in steps of h, both at once, it grows by 1 + h² s²: outwards"
+verify.agree(claim, after, squared * (1 + h**2 * s**2))
+
+# %%
+# non-saturating G; D with R1
+flow = sympy.Matrix([(1 - s) * psi, -s * theta - gamma * psi])
 at_rest = flow.jacobian([theta, psi]).subs({theta: 0, psi: 0})
 found = sorted(at_rest.eigenvals(), key=str)
-root = sympy.sqrt(gamma**2 - 1)
 verify.agree("near rest the eigenvalues add up to -γ", sum(found), -gamma)
-verify.agree(
-    "and they are (-γ ± √(γ² - 1)) / 2",
-    found[0] * found[1] - ((-gamma + root) / 2) * ((-gamma - root) / 2),
-    sympy.Integer(0),
-)
+root = sympy.sqrt(gamma**2 - 1)
+difference = found[0] * found[1] - ((-gamma + root) / 2) * ((-gamma - root) / 2)
+verify.agree("and they are (-γ ± √(γ² - 1)) / 2", difference, sympy.Integer(0))
 
 # %% [markdown]
 # Without a penalty, $\gamma = 0$, the eigenvalues are $\pm i/2$: a rotation, with no pull to the middle. Each $\gamma > 0$ gives them a negative real part. At $\gamma = 1$ the rotation ends; with much larger $\gamma$ D is so lame that all becomes slow. These formulas describe the code that ran above:
@@ -565,47 +475,30 @@ def D(points):
     return w * points
 
 
-objective = discriminator_loss(
-    D(at_zero), D(t.detach()[None])
-) + 1.0 / 2 * gan.r1_penalty(D, at_zero)
-moves = (
-    -torch.autograd.grad(generator_loss(D(t)), t)[0],
-    -torch.autograd.grad(objective, w)[0],
-)
-values = {theta: 0.8, psi: -0.5, gamma: 1.0}
-verify.agree(
-    "minus the gradients of the two losses = the flow",
-    torch.stack(moves),
-    [float(part.subs(values)) for part in flow],
-)
-
+objective = discriminator_loss(D(at_zero), D(t.detach()[None]))
+objective = objective + 1.0 / 2 * gan.r1_penalty(D, at_zero)
+(slope_of_g,) = torch.autograd.grad(generator_loss(D(t)), t)
+(slope_of_d,) = torch.autograd.grad(objective, w)
+moves = torch.stack([-slope_of_g, -slope_of_d])
+by_flow = [float(part.subs({theta: 0.8, psi: -0.5, gamma: 1.0})) for part in flow]
+verify.agree("minus the gradients of the two losses = the flow", moves, by_flow)
 
 # %%
+g_losses = {"non-saturating": gan.generator_loss, "minimax": gan.minimax_generator_loss}
+
+
 def play_orbit(gamma, rate, generator):
     """One orbit, drawn."""
-    losses = {
-        "non-saturating": gan.generator_loss,
-        "minimax": gan.minimax_generator_loss,
-    }
-
-    def pull_flat(D, data, fakes):
-        return gamma / 2 * gan.r1_penalty(D, data)
-
-    orbits(
-        {
-            f"{generator}, γ = {gamma:g}": orbit(
-                losses[generator], penalty=pull_flat, rate=rate
-            )
-        }
+    path = orbit(
+        g_losses[generator],
+        penalty=lambda D, data, fakes: gamma / 2 * gan.r1_penalty(D, data),
+        rate=rate,
     )
+    pictures.orbits({f"{generator}, γ = {gamma:g}": path})
 
 
-widgets.play(
-    play_orbit,
-    gamma=(0.0, 4.0, 0.1, 0.3),
-    rate=(0.05, 1.0, 0.05, 0.3),
-    generator=["non-saturating", "minimax"],
-)
+gammas, rates = (0.0, 4.0, 0.1, 0.3), (0.05, 1.0, 0.05, 0.3)
+widgets.play(play_orbit, gamma=gammas, rate=rates, generator=list(g_losses))
 
 # %% [markdown]
 # ## Eight modes on a ring
@@ -616,7 +509,8 @@ widgets.play(
 
 # %% tags=["exercise"]
 def mode_coverage(samples, centres, sigma):
-    """Modes hit (int) and share of good samples (float); samples (n, 2), centres (modes, 2).
+    """Modes hit (int) and share of good samples (float);
+    samples (n, 2), centres (modes, 2).
     Good: within 3 sigma of the nearest centre, a distance in the plane.
     Hit: at least n / (5 · modes) good samples are nearest to it."""
     ...  # your code
@@ -648,8 +542,8 @@ verify.agree("and real samples hit all eight modes", modes, 8)
 # %% tags=["exercise"]
 def discriminator_objective(discriminator, generator, real, z, loss):
     """What D minimises in one step: `loss(real_logits, fake_logits)` of D's logits
-    on `real` and on what `generator` makes of `z`. Its backward() must reach D's weights
-    and leave G's without any gradient."""
+    on `real` and on what `generator` makes of `z`. Its backward() must reach
+    D's weights and leave G's without any gradient."""
     ...  # your code
 
 
@@ -660,9 +554,10 @@ discriminator_objective = check("ring.discriminator_objective", discriminator_ob
 # The rest of the loop holds no secrets. One run of a GAN proves little, though, since luck decides much. So `ring.SideBySide` holds several independent networks, which train together at little more than the price of one; the loop doesn't notice.
 
 
-# %%
-def train(d_loss, g_loss, penalty=None, g_every=1, pictures=5):
-    """Train `runs` GANs on the ring; returns their samples, (runs, 1000, 2), at `pictures` moments."""
+# %% tags=["whole-program"]
+def train(d_loss, g_loss, penalty=None, g_every=1, snapshots=5):
+    """Train `runs` GANs on the ring.
+    Returns their samples, (runs, 1000, 2), at `snapshots` moments."""
     runtime.seed_everything(seed)
     G, D = ring.SideBySide(runs, 2, 2), ring.SideBySide(runs, 2, 1)
     g_optimizer, d_optimizer = (
@@ -683,7 +578,7 @@ def train(d_loss, g_loss, penalty=None, g_every=1, pictures=5):
             g_loss(D, real, G(z)).backward()
             g_optimizer.step()
             D.requires_grad_(True)
-        if step % (ring_steps // pictures) == 0:
+        if step % (ring_steps // snapshots) == 0:
             with torch.no_grad():
                 moments.append(G(torch.randn(1000 * runs, 2)).unflatten(0, (runs, -1)))
     return moments
@@ -692,19 +587,13 @@ def train(d_loss, g_loss, penalty=None, g_every=1, pictures=5):
 # %%
 def watch(moments, run, title):
     """Five moments of one run, as a strip."""
-    strip = {
-        f"step {(i + 1) * ring_steps // 5}": samples[run]
-        for i, samples in enumerate(moments)
-    }
-    rings(
-        strip,
-        title=title,
-        alt="Five panels of orange samples over eight blue circles, at five moments of the training.",
-    )
+    steps = [(i + 1) * ring_steps // 5 for i in range(5)]
+    strip = {f"step {step}": samples[run] for step, samples in zip(steps, moments)}
+    pictures.rings(strip, title=title)
 
 
 def counted(moments):
-    """Modes hit and share of good samples at each moment: two arrays (moments, runs)."""
+    """Modes hit and share of good samples: two arrays (moments, runs)."""
     pairs = [
         [mode_coverage(samples, ring.centres(), ring.SIGMA) for samples in moment]
         for moment in moments
@@ -724,15 +613,12 @@ watch(results["non-saturating"], worst, "The run that held the fewest modes on i
 
 # %%
 for run in range(runs):
-    print(
-        f"run {run}: modes hit at the five moments {modes[:, run].astype(int)}, good samples at the end {share[-1, run]:.0%}"
-    )
+    hit, good = modes[:, run].astype(int), share[-1, run]
+    print(f"run {run}: modes hit at the five moments {hit}, ", end="")
+    print(f"good samples at the end {good:.0%}")
 if runtime.profile() != "ci":
-    verify.promise(
-        "on the way, some run holds 3 modes of 8 or fewer",
-        modes[:3].min() <= 3,
-        got=int(modes[:3].min()),
-    )
+    claim = "on the way, some run holds 3 modes of 8 or fewer"
+    verify.promise(claim, got=int(modes[:3].min()), at_most=3)
 
 # %% [markdown]
 # G runs to where D says "real", all of it at once. D learns that fakes come from there, its verdict turns, and G runs on. It is the circle of the two numbers above, in nearly 9,000 weights. Some runs spread out over all modes in the end, others stay
@@ -753,26 +639,22 @@ def wasserstein(log_p, log_q):
 # %%
 shifts = torch.linspace(0, 6, 41)
 at_zero = log_normal(x, 0.0, 0.4)
+moved = [log_normal(x, shift, 0.4) for shift in shifts]
 distances = {
-    "JS": [js(at_zero, log_normal(x, shift, 0.4)) for shift in shifts],
-    "Wasserstein": [
-        wasserstein(at_zero, log_normal(x, shift, 0.4)) for shift in shifts
-    ],
+    "JS": torch.stack([js(at_zero, log_q) for log_q in moved]),
+    "Wasserstein": torch.stack([wasserstein(at_zero, log_q) for log_q in moved]),
 }
 plots.curves(
     shifts,
-    {name: torch.stack(values) for name, values in distances.items()},
+    distances,
     x_label="how far the model has been moved",
     y_label="distance",
     title="JS is flat where there is no overlap; Wasserstein's distance always slopes",
-    alt="JS rises to 0.69 within 2 units and stays there; Wasserstein's distance is a straight line.",
 )
-verify.agree(
-    "Wasserstein's distance of a density moved by s is s",
-    torch.stack(distances["Wasserstein"]),
-    shifts,
-    tolerance=1e-5,
-)
+
+# %%
+claim = "Wasserstein's distance of a density moved by s is s"
+verify.agree(claim, distances["Wasserstein"], shifts, tolerance=1e-5)
 verify.agree("JS ends at log 2", distances["JS"][-1], math.log(2))
 
 # %% [markdown]
@@ -785,30 +667,24 @@ verify.agree("JS ends at log 2", distances["JS"][-1], math.log(2))
 # %%
 log_p, log_q = log_humps(x, 4.0), log_normal(x, 1.0, 1.0)
 step = x[1] - x[0]
-to_the_right = (
-    torch.cumsum(log_q.exp() - log_p.exp(), dim=0) * step
-)  # sand to be moved from q to p across x
+# sand to be moved from q to p across x
+to_the_right = torch.cumsum(log_q.exp() - log_p.exp(), dim=0) * step
 best_critic = torch.cumsum(to_the_right.sign(), dim=0) * step
 work = wasserstein(log_p, log_q)
-verify.agree(
-    "what the best critic sees = least work",
-    integral(best_critic * (log_p.exp() - log_q.exp())),
-    work,
-    tolerance=1e-3,
-)
+best_sees = integral(best_critic * (log_p.exp() - log_q.exp()))
+claim = "what the best critic sees = least work"
+verify.agree(claim, best_sees, work, tolerance=1e-3)
 
 
+# %%
 def score(points):
     return torch.from_numpy(np.interp(points, x, best_critic))
 
 
 gains = score(data) - score(drawn)
 verify.agree("the same from 200,000 samples", verify.estimate(gains), work)
-verify.agree(
-    "which is minus the critic's loss",
-    -gan.wasserstein_critic_loss(score(data), score(drawn)),
-    gains.mean(),
-)
+loss = gan.wasserstein_critic_loss(score(data), score(drawn))
+verify.agree("which is minus the critic's loss", -loss, gains.mean())
 
 # %% [markdown]
 # A network's slope must be held at 1 by force. Arjovsky et al. clipped weights. Gulrajani et al. *penalise*: at points between real and generated examples the critic's slope should have length 1, since the best critic has that slope along the lines on which sand is carried.
@@ -820,8 +696,9 @@ verify.agree(
 
 # %% tags=["exercise"]
 def gradient_penalty(critic, real, fake):
-    """GP of a critic (examples -> (n,) scores), with one α for each pair; real, fake (n, ...) -> scalar
-    with a graph to the critic's weights. Its gradient is finite where the critic's slope is 0."""
+    """GP of a critic (examples -> (n,) scores), with one α for each pair;
+    real, fake (n, ...) -> scalar with a graph to the critic's weights.
+    Its gradient is finite where the critic's slope is 0."""
     ...  # your code
 
 
@@ -833,76 +710,61 @@ gradient_penalty = check("gan_penalties.gradient_penalty", gradient_penalty)
 
 # %%
 alpha = torch.randn(100_000, generator=torch.Generator().manual_seed(seed))
-outside = (alpha < 0) | (alpha > 1)
-verify.agree(
-    "with α ~ N(0, 1), 1.5 - Φ(1) = 65.9 % of the points lie outside",
-    verify.estimate(outside.double()),
-    1.5 - 0.5 * (1 + math.erf(1 / math.sqrt(2))),
-)
-flat = torch.zeros(
-    2, requires_grad=True
-)  # the slope of a critic that hasn't learnt anything yet
+outside = verify.estimate(((alpha < 0) | (alpha > 1)).double())
+expected = 1.5 - 0.5 * (1 + math.erf(1 / math.sqrt(2)))
+claim = "with α ~ N(0, 1), 1.5 - Φ(1) = 65.9 % of the points lie outside"
+verify.agree(claim, outside, expected)
+
+# %%
+# the slope of a critic that hasn't learnt anything yet
+flat = torch.zeros(2, requires_grad=True)
+lengths = flat.square().sum().sqrt(), torch.linalg.vector_norm(flat)
 by_root, by_norm = (
-    torch.autograd.grad((length - 1) ** 2, flat)[0].tolist()
-    for length in (flat.square().sum().sqrt(), torch.linalg.vector_norm(flat))
+    torch.autograd.grad((length - 1) ** 2, flat)[0].tolist() for length in lengths
 )
-print(
-    "gradient where the slope is 0, by the square root:",
-    by_root,
-    " by vector_norm:",
-    [g + 0.0 for g in by_norm],
-)
-verify.promise(
-    "the square root gives nan, vector_norm gives 0",
-    np.isnan(by_root).all() and by_norm == [0.0, 0.0],
-)
+print(f"gradient where the slope is 0, by the square root: {by_root} ", end=" ")
+print(f"by vector_norm: {[g + 0.0 for g in by_norm]}")
+claim = "the square root gives nan, vector_norm gives 0"
+verify.promise(claim, np.isnan(by_root).all() and by_norm == [0.0, 0.0])
 
 # %% [markdown]
 # One `nan` in D's weights ends the training. Now let a network be the critic, on the two densities from before:
 
 # %%
 runtime.seed_everything(seed)
-critic = nn.Sequential(
-    nn.Linear(1, 64),
-    nn.ReLU(),
-    nn.Linear(64, 64),
-    nn.ReLU(),
-    nn.Linear(64, 1),
-    nn.Flatten(0),
-)
+hidden = [nn.Linear(1, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU()]
+critic = nn.Sequential(*hidden, nn.Linear(64, 1), nn.Flatten(0))
 optimizer = torch.optim.Adam(critic.parameters(), lr=3e-3)
 for _ in range(runtime.pick(ci=20, cpu=300, gpu=300)):
     rows = torch.randint(n, (256,))
     real, fake = data[rows, None].float(), drawn[rows, None].float()
-    objective = gan.wasserstein_critic_loss(
-        critic(real), critic(fake)
-    ) + 10 * gradient_penalty(critic, real, fake)
+    objective = gan.wasserstein_critic_loss(critic(real), critic(fake))
+    objective = objective + 10 * gradient_penalty(critic, real, fake)
     optimizer.zero_grad()
     objective.backward()
     optimizer.step()
 
 # %%
 with torch.no_grad():
-    learnt = critic(x[:, None].float())
-    seen = -gan.wasserstein_critic_loss(
-        critic(data[:, None].float()), critic(drawn[:, None].float())
-    ).item()
+    learnt = critic(x[:, None].float()).double()
+    scores = [critic(sample[:, None].float()) for sample in (data, drawn)]
+    seen = -gan.wasserstein_critic_loss(*scores).item()
 shown = (x > -4.5) & (x < 4.5)
-centred = {"best critic": best_critic, "network with gradient penalty": learnt.double()}
+critics = {"best critic": best_critic, "network with gradient penalty": learnt}
+centred = {name: f - integral(f * log_p.exp()) for name, f in critics.items()}
+found = f"The critic learns slope 1 and reads off {seen:.2f}"
 plots.curves(
     x[shown],
-    {name: (f - integral(f * log_p.exp()))[shown] for name, f in centred.items()},
+    {name: f[shown] for name, f in centred.items()},
     x_label="x (data at -2 and 2, model at 1)",
     y_label="score",
-    title=f"The critic learns slope 1 and reads off {seen:.2f}; the least work is {work:.2f}",
-    alt="A zigzag of slope 1, and the network's smooth curve along it.",
+    title=f"{found}; the least work is {work:.2f}",
 )
+
+# %%
 if runtime.profile() != "ci":
-    verify.promise(
-        "the network reads off between 85 and 105 % of the true distance",
-        0.85 < seen / work < 1.05,
-        got=seen,
-    )
+    claim = "the network reads off between 85 and 105 % of the true distance"
+    verify.promise(claim, 0.85 < seen / work < 1.05, got=seen)
 
 # %% [markdown]
 # The network goes straight on where the best critic turns. To turn, its slope must pass 0, and there the penalty is at its highest; little sand has to be carried to the right there, so it pays to go straight on. What it reads off is a little too small.
@@ -917,29 +779,23 @@ if runtime.profile() != "ci":
 scores = torch.linspace(-3, 3, 121, dtype=torch.float64)[:, None]
 p, q = log_p.exp(), log_q.exp()
 cost = p * F.relu(1 - scores) + q * F.relu(1 + scores)  # (scores, x)
-verify.agree(
-    "the least cost at each x is 2 min(p, q)",
-    cost.min(dim=0).values,
-    2 * torch.minimum(p, q),
-)
-overlap = integral(torch.minimum(p, q))
+least, smaller = cost.min(dim=0).values, torch.minimum(p, q)
+verify.agree("the least cost at each x is 2 min(p, q)", least, 2 * smaller)
 
 
+# %%
 def sign(points):
     return (log_humps(points, 4.0) - log_normal(points, 1.0, 1.0)).sign()
 
 
 each = F.relu(1 - sign(data)) + F.relu(1 + sign(drawn))
-verify.agree(
-    "so the best D answers sign(p - q), and its loss is twice the overlap, 2 (1 - TV)",
-    verify.estimate(each),
-    2 * overlap,
+overlap = integral(torch.minimum(p, q))
+claim = (
+    "so the best D answers sign(p - q), and its loss is twice the overlap, 2 (1 - TV)"
 )
-verify.agree(
-    "in the function that trains",
-    gan.hinge_discriminator_loss(sign(data), sign(drawn)),
-    each.mean(),
-)
+verify.agree(claim, verify.estimate(each), 2 * overlap)
+loss = gan.hinge_discriminator_loss(sign(data), sign(drawn))
+verify.agree("in the function that trains", loss, each.mean())
 
 # %% [markdown]
 # The best D answers 1 or -1, so the game is about the total variation distance TV, as flat as JS where nothing overlaps. What hinge changes is the slope: D no longer pushes what is already on the right side. G's loss is $-D$, as in the Wasserstein game: it never saturates.
@@ -948,66 +804,49 @@ verify.agree(
 
 # %%
 rng = torch.Generator().manual_seed(0)
-real, fake = (
-    torch.randn(500, generator=rng, dtype=torch.float64) + 1,
-    torch.randn(500, generator=rng, dtype=torch.float64),
-)
+real = torch.randn(500, generator=rng, dtype=torch.float64) + 1
+fake = torch.randn(500, generator=rng, dtype=torch.float64)
 pairs = gan.relativistic_discriminator_loss
-verify.agree(
-    "all logits up by 7: the pairing loss stays",
-    pairs(real + 7, fake + 7),
-    pairs(real, fake),
-)
-print(
-    f"D's ordinary loss goes from {discriminator_loss(real, fake):.3f} to {discriminator_loss(real + 7, fake + 7):.3f}"
-)
-print(
-    f"G's ordinary slope at logit 0 is {-1 / 2:.3f}, at logit 7 it is {-1 / (1 + math.exp(7)):.3f}"
-)
+claim = "all logits up by 7: the pairing loss stays"
+verify.agree(claim, pairs(real + 7, fake + 7), pairs(real, fake))
+before, after = discriminator_loss(real, fake), discriminator_loss(real + 7, fake + 7)
+print(f"D's ordinary loss goes from {before:.3f} to {after:.3f}")
+at_0, at_7 = -1 / 2, -1 / (1 + math.exp(7))
+print(f"G's ordinary slope at logit 0 is {at_0:.3f}, at logit 7 it is {at_7:.3f}")
 
 # %% [markdown]
 # A D that calls *everything* fake, or everything real, gains nothing by it here. It must put each fake below its partner, wherever the modes are; G learns from a comparison with real examples in its own step, too. That alone doesn't stop the circles (in the game of two numbers, the logit of the real
-# example is always 0, so nothing changes). Huang et al. (2024) therefore add R1 and R2, its twin on the fakes. The GAN of this course (`aigc_lab/gan.py`, lessons 31 and 32) uses pairs and R1.
+# example is always 0, so nothing changes). Huang et al. (2024) therefore add R1 and R2, its twin on the fakes. The GAN of this course (`aigc_lab/gan/recipe.py`, lessons 31 and 32) uses pairs and R1.
 #
 # The slopes of all these losses, side by side:
 
 # %%
-logits = torch.linspace(-4, 4, 161, dtype=torch.float64, requires_grad=True)
 partner = torch.zeros(161, dtype=torch.float64)
 for_g = {
-    "minimax": gan.minimax_generator_loss(logits),
-    "non-saturating; pairs, partner at 0": gan.relativistic_generator_loss(
-        partner, logits
+    "minimax": gan.minimax_generator_loss,
+    "non-saturating; pairs, partner at 0": partial(
+        gan.relativistic_generator_loss, partner
     ),
-    "hinge, Wasserstein": gan.hinge_generator_loss(logits),
+    "hinge, Wasserstein": gan.hinge_generator_loss,
 }
 for_d = {
-    "original": F.softplus(-logits).mean(),
-    "hinge": F.relu(1 - logits).mean(),
-    "Wasserstein": -logits.mean(),
+    "original": lambda logits: F.softplus(-logits).mean(),
+    "hinge": lambda logits: F.relu(1 - logits).mean(),
+    "Wasserstein": lambda logits: -logits.mean(),
 }
-with plots.figure(
-    title="How much each loss cares, by the logit",
-    size=(9, 3.2),
-    columns=2,
-    alt="Left: slopes of G's losses on a fake. Right: slopes of D's losses on a real example; hinge is -1 below 1 and 0 above.",
-) as axes:
-    for ax, losses, who in zip(
-        axes, (for_g, for_d), ("G's losses, on a fake", "D's losses, on a real example")
-    ):
-        for style, colour, (name, loss) in zip(
-            ("-", "--", "-."), plots.COLOURS, losses.items()
-        ):
-            ax.plot(
-                logits.detach(),
-                161 * torch.autograd.grad(loss, logits)[0],
-                style,
-                color=colour,
-                label=name,
-            )
-        ax.set(xlabel="logit", ylabel="slope", ylim=(-1.1, 0.5))
-        ax.set_title(who, fontsize=10)
-        ax.legend(frameon=False, fontsize=8, loc="upper left")
+
+
+# %%
+def slopes_of(losses):
+    """The slope of each loss at 161 logits; a loss is a mean over all of them."""
+    return {
+        name: 161 * torch.autograd.grad(loss(logits), logits)[0]
+        for name, loss in losses.items()
+    }
+
+
+logits = torch.linspace(-4, 4, 161, dtype=torch.float64, requires_grad=True)
+pictures.loss_slopes(logits.detach(), slopes_of(for_g), slopes_of(for_d))
 
 # %% [markdown]
 # ## Which loss keeps the modes?
@@ -1016,85 +855,73 @@ with plots.figure(
 
 
 # %%
-def flat_at_data(D, real, fakes):
-    return 0.1 / 2 * gan.r1_penalty(D, real)
-
-
-def slope_of_one(D, real, fakes):
-    return gradient_penalty(D, real, fakes)
+def minimax(D, real, fakes):
+    return gan.minimax_generator_loss(D(fakes))
 
 
 def minus_score(D, real, fakes):
     return gan.wasserstein_generator_loss(D(fakes))
 
 
-wasserstein_game = gan.wasserstein_critic_loss, minus_score, slope_of_one
+def above_partner(D, real, fakes):
+    return gan.relativistic_generator_loss(D(real).detach(), D(fakes))
+
+
+def flat_at_data(D, real, fakes):
+    return 0.1 / 2 * gan.r1_penalty(D, real)
+
+
+# %%
+wasserstein_game = gan.wasserstein_critic_loss, minus_score, gradient_penalty
 contest = {
-    "minimax": (gan.discriminator_loss, lambda D, real, fakes: gan.minimax_generator_loss(D(fakes))),
+    "minimax": (gan.discriminator_loss, minimax),
     "hinge": (gan.hinge_discriminator_loss, minus_score),
     "Wasserstein": wasserstein_game,
     "the same, G every 5th": (*wasserstein_game, 5),
     "non-saturating + R1": (gan.discriminator_loss, non_saturating, flat_at_data),
-    "pairs + R1": (pairs, lambda D, real, fakes: gan.relativistic_generator_loss(D(real).detach(), D(fakes)), flat_at_data),
-}  # fmt: skip
+    "pairs + R1": (pairs, above_partner, flat_at_data),
+}
 for name, game in contest.items():
     results[name] = train(*game)
 
 # %%
 counts = {name: counted(moments) for name, moments in results.items()}
-print(
-    f"{'':22}  modes hit, mean of {runs} runs, at 5 moments    good at the end   worst run"
-)
+print(f"{'':22}  modes hit, mean of {runs} runs, at 5 moments    ", end="")
+print("good at the end   worst run")
 for name, (modes, share) in counts.items():
     means = "  ".join(f"{m:.1f}" for m in modes.mean(axis=1))
-    print(
-        f"{name:22}  {means:42}  {share[-1].mean():15.0%}   {modes[-1].min():.0f} modes"
-    )
+    good, fewest = share[-1].mean(), modes[-1].min()
+    print(f"{name:22}  {means:42}  {good:15.0%}   {fewest:.0f} modes")
 
 # %%
 at = [(i + 1) * ring_steps // 5 for i in range(5)]
-with plots.figure(
-    title=f"Who finds the modes, and when (means of {runs} runs)",
-    size=(8, 3.4),
-    alt="Modes hit, of 8, at five moments, for seven games.",
-) as ax:
-    for colour, style, marker, (name, (modes, _)) in zip(
-        plots.COLOURS, plots.STYLES, "osv^Dxp", counts.items()
-    ):
-        ax.plot(at, modes.mean(axis=1), style, marker=marker, color=colour, label=name)
-    ax.set(xlabel="step", ylabel="modes hit, of 8", ylim=(-0.3, 8.3))
-    ax.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
-rings({name: moments[2][0] for name, moments in results.items()}, columns=4, title="Run 0 of each, after three fifths of the steps",
-      alt="Seven panels of samples over the eight circles.")  # fmt: skip
+means = {name: modes.mean(axis=1) for name, (modes, _) in counts.items()}
+title = f"Who finds the modes, and when (means of {runs} runs)"
+pictures.modes_by_step(at, means, title=title)
+run_0 = {name: moments[2][0] for name, moments in results.items()}
+title = "Run 0 of each, after three fifths of the steps"
+pictures.rings(run_0, columns=4, title=title)
 
 # %%
+end = {name: modes[-1] for name, (modes, _) in counts.items()}
+with_r1, pairs_with_r1 = end["non-saturating + R1"], end["pairs + R1"]
 if runtime.profile() != "ci":
-    end = {name: modes[-1] for name, (modes, _) in counts.items()}
-    verify.promise(
-        "with R1, every run ends with 6 modes or more",
-        min(end["non-saturating + R1"].min(), end["pairs + R1"].min()) >= 6,
-        got=end["non-saturating + R1"].min(),
-    )
-    verify.promise(
-        "hinge alone ends with fewer modes, on average",
-        end["hinge"].mean() < end["non-saturating + R1"].mean() - 0.5,
-        got=end["hinge"].mean(),
-    )
-    verify.promise(
-        "Wasserstein, step for step, has found fewer than 4",
-        end["Wasserstein"].mean() < 4,
-        got=end["Wasserstein"].mean(),
-    )
-    patient = end["the same, G every 5th"].mean()
-    verify.promise(
-        "with five steps of the critic to one of G it finds more than 5",
-        patient > 5,
-        got=patient,
-    )
-    best_share = max(share[-1].mean() for _, share in counts.values())
-    verify.promise(
-        "no game reaches 80 % of good samples", best_share < 0.8, got=best_share
-    )
+    claim = "with R1, every run ends with 6 modes or more"
+    fewest = min(with_r1.min(), pairs_with_r1.min())
+    verify.promise(claim, fewest >= 6, got=with_r1.min())
+    claim = "hinge alone ends with fewer modes, on average"
+    verify.promise(claim, got=end["hinge"].mean(), below=with_r1.mean() - 0.5)
+    claim = "Wasserstein, step for step, has found fewer than 4"
+    verify.promise(claim, got=end["Wasserstein"].mean(), below=4)
+
+# %%
+patient = end["the same, G every 5th"].mean()
+best_share = max(share[-1].mean() for _, share in counts.values())
+if runtime.profile() != "ci":
+    claim = "with five steps of the critic to one of G it finds more than 5"
+    verify.promise(claim, got=patient, above=5)
+    claim = "no game reaches 80 % of good samples"
+    verify.promise(claim, got=best_share, below=0.8)
 
 # %% [markdown]
 # Read the table with care: a few runs each, one data set, one set of networks, 1,000 steps. Other settings give another order: in a large study most losses reached similar scores once each had been searched long enough (Lucic et al. 2018). What you can take with you:

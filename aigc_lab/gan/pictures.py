@@ -1,7 +1,8 @@
-"""Pictures of the game between G and D: two densities with all that follows from them, orbits of a tiny GAN, and samples on a ring."""
+"""Pictures of the game between G and D: two densities with all that follows from them, slopes of the losses, orbits of a tiny GAN, and
+samples on a ring."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -49,8 +50,6 @@ def densities(gap: float, model_mean: float, model_spread: float) -> None:
     blue, red, green = plots.COLOURS[:3]
     with plots.figure(
         title=f"JS = {js:.3f} of at most log 2 = 0.693 nats; V(D*, G) = {2 * js - math.log(4):.3f}",
-        alt="Left: the densities of data and model, and the best D. Middle: both losses of G at each x. Right: the pull on G's mean by each "
-        f"loss, at every place. Data humps {gap:g} apart, model at {model_mean:g} with spread {model_spread:g}.",
         size=(10.5, 3.3),
         columns=3,
     ) as (left, middle, right):
@@ -64,10 +63,9 @@ def densities(gap: float, model_mean: float, model_spread: float) -> None:
         middle.plot(x, softplus(-logit), "--", color=green, label="-log D*, non-saturating")
         middle.set_ylim(-6, 9)
         middle.set_xlabel("x, where a sample may lie")
-        for values, here, style, colour, name in zip(
-            pulls(gap, means, model_spread), pulls(gap, now, model_spread), ("-", "--"), (blue, green),
-            ("minimax", "non-saturating"), strict=True,
-        ):  # fmt: skip
+        everywhere, at_mean = pulls(gap, means, model_spread), pulls(gap, now, model_spread)
+        looks = (("minimax", "-", blue), ("non-saturating", "--", green))
+        for (name, style, colour), values, here in zip(looks, everywhere, at_mean, strict=True):
             right.plot(means, values, style, color=colour, label=f"{name}: here {here.item():.3g}")
             right.plot(now, here, "o", color=colour)
         right.axhline(0, color="black", lw=0.8)
@@ -77,35 +75,43 @@ def densities(gap: float, model_mean: float, model_spread: float) -> None:
             ax.legend(frameon=False, fontsize=8, loc=place)
 
 
+def loss_slopes(logits: Tensor, of_generator: Mapping[str, Tensor], of_discriminator: Mapping[str, Tensor]) -> None:
+    """Draw the slopes (n,) of some losses by the logit (n,): on the left G's on a fake, on the right D's on a real example."""
+    panels = {"G's losses, on a fake": of_generator, "D's losses, on a real example": of_discriminator}
+    with plots.figure(title="How much each loss cares, by the logit", size=(9, 3.2), columns=2) as axes:
+        for ax, (who, slopes) in zip(axes, panels.items(), strict=True):
+            for style, colour, (name, slope) in zip(plots.STYLES, plots.COLOURS, slopes.items(), strict=False):
+                ax.plot(logits, slope, style, color=colour, label=name)
+            ax.set(xlabel="logit", ylabel="slope", ylim=(-1.1, 0.5))
+            ax.set_title(who, fontsize=10)
+            ax.legend(frameon=False, fontsize=8, loc="upper left")
+
+
 def orbits(paths: Mapping[str, np.ndarray]) -> None:
     """Draw paths (steps, 2) of a generator at θ and a discriminator of slope ψ, from the ring to the cross they ought to reach."""
     ends = {name: float(np.hypot(*path[-1])) for name, path in paths.items()}
-    last = " ".join(f"{name}: ends {end:.2g} from the cross." for name, end in ends.items())
     one = len(paths) == 1
     title = (
         f"After {len(next(iter(paths.values()))) - 1} rounds: {next(iter(ends.values())):.2g} from the cross"
         if one
         else ("The same start, the same steps: who comes to rest at the cross?")
     )
-    with plots.figure(
-        title=title,
-        alt=f"Paths in the plane of θ and ψ. {last}",
-        size=(4.6, 4.2) if one else (2.9 * len(paths), 3.3),
-        columns=len(paths),
-    ) as axes:
+    size = (4.6, 4.2) if one else (2.9 * len(paths), 3.3)
+    with plots.figure(title=title, size=size, columns=len(paths)) as axes:
         reach = 1.1 * max(1.0, min(4.0, max(np.abs(path).max() for path in paths.values())))
         for ax, colour, (name, path) in zip(np.atleast_1d(axes), plots.COLOURS, paths.items(), strict=False):
             ax.plot(*path.T, color=colour, lw=0.8)
             ax.plot(*path.T, ".", color=colour, ms=2.5)
-            ax.plot(*path[0], "o", mfc="none", color="black", ms=8)
-            ax.plot(0, 0, "+", color="black", ms=14, mew=2)
+            ax.plot(*path[0], "o", mfc="none", color="black", ms=8, label="start")
+            ax.plot(0, 0, "+", color="black", ms=14, mew=2, label="where they ought to rest")
             ax.set_title(name, fontsize=9)
             ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="θ, where the fakes are")
             ax.set_ylabel("ψ, slope of D")
 
 
-def rings(samples: Mapping[str, Tensor], *, title: str, alt: str, columns: int = 5) -> None:
+def rings(samples: Mapping[str, Tensor], *, title: str, columns: int = 5) -> None:
     """Draw sets of points (n, 2), each over the eight circles of radius 3σ in which good samples lie."""
+    alt = f"{title}. Points over eight circles on a ring, one panel each: {'; '.join(samples)}."
     rows = math.ceil(len(samples) / columns)
     columns = min(columns, len(samples))
     angle = np.linspace(0, 2 * np.pi, 40)
@@ -122,3 +128,14 @@ def rings(samples: Mapping[str, Tensor], *, title: str, alt: str, columns: int =
             ax.set_title(name, fontsize=9)
         for ax in panels:
             ax.axis("off")
+
+
+def modes_by_step(steps: Sequence[int], modes: Mapping[str, np.ndarray], *, title: str) -> None:
+    """Draw how many of the eight modes each game hits at each of the steps; a line a game, (steps,)."""
+    with plots.figure(title=title, size=(8, 3.4)) as ax:
+        for colour, style, marker, (name, hit) in zip(
+            plots.COLOURS, plots.STYLES, "osv^Dxp+", modes.items(), strict=False
+        ):
+            ax.plot(steps, hit, style, marker=marker, color=colour, label=name)
+        ax.set(xlabel="step", ylabel="modes hit, of 8", ylim=(-0.3, 8.3))
+        ax.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
