@@ -36,6 +36,7 @@ from aigc_lab import (
 from aigc_lab.plots import flowchart
 from aigc_lab.pretrained import classifier
 
+# %%
 runtime.seed_everything(seed)
 steps = steps or runtime.pick(ci=80, cpu=450, gpu=3000)
 
@@ -47,12 +48,10 @@ steps = steps or runtime.pick(ci=80, cpu=450, gpu=3000)
 
 # %%
 digits = datasets.load("digits")
-plots.images(
-    digits.images[:30],
-    labels=digits.labels[:30].tolist(),
-    title=f"Thirty of the {len(digits):,} digits that people wrote",
-    alt="Three rows of handwritten digits, white on black, each 28 by 28 pixels, with their label below.",
-)
+title = f"Thirty of the {len(digits):,} digits that people wrote"
+alt = "Three rows of handwritten digits, white on black, with their label below."
+labels = digits.labels[:30].tolist()
+plots.images(digits.images[:30], labels=labels, title=title, alt=alt)
 
 # %% [markdown]
 # Run the next cell and watch. Each column asks for one digit, from 0 to 9, and gets it twice. The random numbers behind each
@@ -64,24 +63,16 @@ picture = plots.live()
 
 
 def show(step, recipe, history):
-    drawn = recipe.sample(
-        20, labels=torch.arange(20) % 10, generator=torch.Generator().manual_seed(seed)
-    )
-    alt = (
-        f"Two rows of the digits 0 to 9 as the generator draws them after {step} steps."
-    )
-    picture.images(
-        transforms.from_signed(drawn), title=f"After {step} of {steps} steps", alt=alt
-    )
+    rng = torch.Generator().manual_seed(seed)
+    drawn = recipe.sample(20, labels=torch.arange(20) % 10, generator=rng)
+    title = f"After {step} of {steps} steps"
+    alt = f"Two rows of the digits 0 to 9, drawn by the generator after {step} steps."
+    picture.images(transforms.from_signed(drawn), title=title, alt=alt)
 
 
+often = max(1, steps // 8)
 history = training.fit(
-    recipe,
-    digits,
-    steps=steps,
-    callback=show,
-    every_steps=max(1, steps // 8),
-    seed=seed,
+    recipe, digits, steps=steps, callback=show, every_steps=often, seed=seed
 )
 recipe = recipe.to("cpu")  # where training used a GPU: drawing is cheap enough without
 
@@ -110,21 +101,13 @@ drawn = recipe.sample(1000, labels=asked)
 with torch.no_grad():
     seen = examiner(drawn).argmax(dim=1)
 share = (seen == asked).double().mean().item()
-verify.promise(
-    "at least 90 % of the drawings are recognised as the digit that was asked for",
-    share >= 0.9,
-    got=share,
-)
+text = "at least 90 % of the drawings are recognised as the digit that was asked for"
+verify.promise(text, got=share, at_least=0.9)
 
 # %%
 by_digit = {str(d): (seen[asked == d] == d).double().mean().item() for d in range(10)}
-plots.bars(
-    by_digit,
-    y_label="share recognised",
-    title="Some digits are harder to draw than others",
-    alt="One bar a digit from 0 to 9: the share of its hundred drawings that the classifier recognises.",
-    horizontal=False,
-)
+title = "Some digits are harder to draw than others"
+plots.bars(by_digit, y_label="share recognised", title=title, horizontal=False)
 
 # %% [markdown]
 # Keep two doubts, for later lessons. The examiner errs too: it names at least 98 % of real test digits rightly, not all. And a share says nothing
@@ -134,17 +117,10 @@ plots.bars(
 # %%
 test = datasets.load("digits", split="test")
 with torch.no_grad():
-    on_real = (
-        (examiner(transforms.to_signed(test.images)).argmax(dim=1) == test.labels)
-        .double()
-        .mean()
-        .item()
-    )
-verify.promise(
-    "the examiner names at least 98 % of 2,000 real test digits rightly",
-    on_real >= 0.98,
-    got=on_real,
-)
+    named = examiner(transforms.to_signed(test.images)).argmax(dim=1)
+on_real = (named == test.labels).double().mean().item()
+text = "the examiner names at least 98 % of 2,000 real test digits rightly"
+verify.promise(text, got=on_real, at_least=0.98)
 
 # %% [markdown]
 # ## Real or drawn?
@@ -155,28 +131,19 @@ verify.promise(
 mixed = torch.Generator().manual_seed(seed + 1)
 which = torch.randperm(len(test), generator=mixed)[:12]
 is_drawn = torch.rand(12, generator=mixed) < 0.5
-fakes = transforms.from_signed(
-    recipe.sample(12, labels=test.labels[which], generator=mixed)
-)
+drawn_ones = recipe.sample(12, labels=test.labels[which], generator=mixed)
+fakes = transforms.from_signed(drawn_ones)
 lineup = torch.where(is_drawn[:, None, None, None], fakes, test.images[which])
-names = [chr(ord("a") + i) for i in range(12)]
-plots.images(
-    lineup,
-    columns=6,
-    labels=names,
-    scale=1.0,
-    title="Which of these did nobody write?",
-    alt="Twelve digits, lettered a to l.",
-)
+names = list("abcdefghijkl")
+title = "Which of these did nobody write?"
+plots.images(lineup, columns=6, labels=names, scale=1.0, title=title)
 
 # %% [markdown]
 # **Predict first.** Write down the letters that you take for drawn. Then run the next cell.
 
 # %% tags=["predict"]
-print(
-    "drawn by the generator:",
-    " ".join(name for name, drawn_ in zip(names, is_drawn) if drawn_),
-)
+letters = [name for name, is_fake in zip(names, is_drawn) if is_fake]
+print("drawn by the generator:", " ".join(letters))
 
 # %% [markdown]
 # Whatever your score, you have just done the job of the second network in the game that trained the first.
@@ -189,23 +156,17 @@ print(
 # a GAN (Goodfellow et al., 2014).
 
 # %%
+boxes = {"random z": (0, 1), "generator G": (1, 1), "a drawing": (2, 1)}
+boxes |= {"real digits": (2, 0), "discriminator D": (3, 0.5)}
+arrows = [("random z", "generator G", ""), ("generator G", "a drawing", "")]
+arrows += [("a drawing", "discriminator D", ""), ("real digits", "discriminator D", "")]
+orange = plots.COLOURS[1]
 flowchart.draw(
-    {
-        "random z": (0, 1),
-        "generator G": (1, 1),
-        "a drawing": (2, 1),
-        "real digits": (2, 0),
-        "discriminator D": (3, 0.5),
-    },
-    [
-        ("random z", "generator G", ""),
-        ("generator G", "a drawing", ""),
-        ("a drawing", "discriminator D", ""),
-        ("real digits", "discriminator D", ""),
-    ],
-    colours={"discriminator D": plots.COLOURS[1], "real digits": plots.COLOURS[1]},
+    boxes,
+    arrows,
+    colours={"discriminator D": orange, "real digits": orange},
     title="Blue is needed to draw, orange only to train",
-    alt="Random numbers go into the generator, which makes a drawing. The drawing and real digits go into the discriminator.",
+    alt="Random z, to G, to a drawing; the drawing and real digits go to D.",
 )
 
 # %% [markdown]
@@ -213,29 +174,21 @@ flowchart.draw(
 # who is right and sure of it each time.
 
 # %%
-plots.curves(
-    history.steps,
-    {
-        "discriminator's loss": history["discriminator"],
-        "a coin's loss, log 2": [math.log(2)] * len(history),
-    },
-    x_label="step",
-    y_label="nats",
-    title="The discriminator stays better than a coin, and far from sure",
-    alt="The discriminator's loss over the training steps, and a horizontal line at 0.693.",
-)
+loss_of_d = history["discriminator"]
+lines = {
+    "discriminator's loss": loss_of_d,
+    "a coin's loss, log 2": [math.log(2)] * len(history),
+}
+title = "The discriminator stays better than a coin, and far from sure"
+plots.curves(history.steps, lines, x_label="step", y_label="nats", title=title)
+
+# %%
 undecided = torch.zeros(1)  # the same score for the real and the drawn picture
-verify.agree(
-    "a coin's loss is log 2",
-    gan.relativistic_discriminator_loss(undecided, undecided),
-    math.log(2),
-)
-late = history["discriminator"][len(history) // 2 :].mean()
-verify.promise(
-    "in the second half D's loss lies between 0.2 and 0.6",
-    0.2 < late < 0.6,
-    got=float(late),
-)
+coin = gan.relativistic_discriminator_loss(undecided, undecided)
+verify.agree("a coin's loss is log 2", coin, math.log(2))
+late = float(loss_of_d[len(history) // 2 :].mean())
+text = "in the second half D's loss lies between 0.2 and 0.6"
+verify.promise(text, got=late, above=0.2, below=0.6)
 
 # %% [markdown]
 # In most of machine learning a loss that stops falling is bad news. Here it is what you hope for: as D gets better, so does G. Don't read quality
@@ -262,10 +215,8 @@ to_signed = check("start.to_signed", to_signed)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print(
-    "black and white become",
-    to_signed(torch.tensor([0, 255], dtype=torch.uint8)).tolist(),
-)
+black_and_white = torch.tensor([0, 255], dtype=torch.uint8)
+print("black and white become", to_signed(black_and_white).tolist())
 
 # %% [markdown]
 # The panel knows usual mistakes by name. Try one: `return images / 255`. If you are stuck, unfold a hint; the last one nearly gives the answer.
@@ -276,7 +227,8 @@ print(
 
 # %% tags=["exercise"]
 def recognised_share(logits, wanted):
-    """Share of pictures that are recognised; scores (n, classes), wanted classes (n,) -> a number from 0 to 1."""
+    """Share of pictures that are recognised; scores (n, classes), wanted classes (n,)
+    -> a number from 0 to 1."""
     ...  # your code
 
 
@@ -288,11 +240,8 @@ recognised_share = check("start.recognised_share", recognised_share)
 
 # %%
 with torch.no_grad():
-    verify.agree(
-        "your share is the share found above",
-        recognised_share(examiner(drawn), asked),
-        share,
-    )
+    your_share = recognised_share(examiner(drawn), asked)
+verify.agree("your share is the share found above", your_share, share)
 
 # %% [markdown]
 # Lines with a green mark, like the one above, are checks that the lesson makes on itself. Some compare two sides of an equation. Others are promises: they say
@@ -317,19 +266,16 @@ between = check("start.between", between)
 # %%
 @torch.no_grad()
 def picture_of(z, labels):
-    return transforms.from_signed(
-        recipe.averaged(z, labels)
-    )  # G, with its weights averaged over the last steps
+    # averaged: G, with its weights averaged over the last steps
+    return transforms.from_signed(recipe.averaged(z, labels))
 
 
 ends = torch.randn(4, 2, 32, generator=torch.Generator().manual_seed(seed))
 walks = torch.cat([between(z[0], z[1], 10) for z in ends]).float()
 digit = torch.tensor([2, 3, 5, 8]).repeat_interleave(10)
-plots.images(
-    picture_of(walks, digit),
-    title="Each row walks from one 2, 3, 5 or 8 to another",
-    alt="Four rows of ten drawings. Within a row the digit stays the same while slant and stroke change gradually.",
-)
+title = "Each row walks from one 2, 3, 5 or 8 to another"
+alt = "Within a row the digit stays the same while slant and stroke change gradually."
+plots.images(picture_of(walks, digit), title=title, alt=alt)
 
 # %% [markdown]
 # No picture on the way is a mixture of two pictures, as a cross-fade would give. The generator has learned a space of handwriting, and you walked through it.
@@ -346,12 +292,8 @@ def draw(digit, spread, sheet):
     with torch.no_grad():
         drawn = recipe.averaged(z, labels)
         read = recognised_share(examiner(drawn), labels)
-    alt = f"Twenty drawings of the digit {digit} at spread {spread}."
-    plots.images(
-        transforms.from_signed(drawn),
-        title=f"{digit} at spread {spread}: {read:.0%} recognised",
-        alt=alt,
-    )
+    title = f"{digit} at spread {spread}: {read:.0%} recognised"
+    plots.images(transforms.from_signed(drawn), title=title)
 
 
 widgets.play(draw, digit=(0, 9, 1, 7), spread=(0.0, 3.0, 0.25, 1.0), sheet=(1, 9, 1, 1))
@@ -367,9 +309,9 @@ widgets.play(draw, digit=(0, 9, 1, 7), spread=(0.0, 3.0, 0.25, 1.0), sheet=(1, 9
 
 # %%
 print(f"profile {runtime.profile()}, device {runtime.device()}")
-print(
-    f"{steps} steps in {history.seconds[-1]:.0f} s: {64 * steps / history.seconds[-1]:,.0f} digits a second went through both networks"
-)
+took = history.seconds[-1]
+speed = f"{64 * steps / took:,.0f} digits a second went through both networks"
+print(f"{steps} steps in {took:.0f} s: {speed}")
 
 # %% [markdown]
 # A GPU does thousands of multiplications side by side. It pays only if there is enough to do side by side, which is what the batch (the
@@ -398,34 +340,21 @@ print(f"ratio {seconds[64] / seconds[8]:.1f}")
 # You have walked the whole way once: data were there, a model was trained, it generated, you evaluated. The lessons take the stations one by one.
 
 # %%
+boxes = {"collect": (0, 0), "prepare": (1, 0), "train": (2, 0)}
+boxes |= {"generate": (2, 1), "evaluate": (1, 1), "use": (0, 1)}
+notes = {"collect": "11, privacy: 14", "prepare": "12, 13", "use": "4x, 5x"}
+notes |= {"train": "2x theory, 3x practice", "generate": "3x", "evaluate": "3x"}
+arrows = [("collect", "prepare", ""), ("prepare", "train", "")]
+arrows += [("train", "generate", ""), ("generate", "evaluate", "")]
+arrows += [("evaluate", "use", "good enough"), ("evaluate", "prepare", "not yet")]
 flowchart.draw(
-    {
-        "collect": (0, 0),
-        "prepare": (1, 0),
-        "train": (2, 0),
-        "generate": (2, 1),
-        "evaluate": (1, 1),
-        "use": (0, 1),
-    },
-    [
-        ("collect", "prepare", ""),
-        ("prepare", "train", ""),
-        ("train", "generate", ""),
-        ("generate", "evaluate", ""),
-    ]
-    + [("evaluate", "use", "good enough"), ("evaluate", "prepare", "not yet")],
-    notes={
-        "collect": "11, privacy: 14",
-        "prepare": "12, 13",
-        "train": "2x theory, 3x practice",
-        "generate": "3x",
-        "evaluate": "3x",
-        "use": "4x, 5x",
-    },
+    boxes,
+    arrows,
+    notes=notes,
     dashed=[("evaluate", "prepare")],
     colours={"use": plots.COLOURS[2]},
     title="From the first file to the people who use the model",
-    alt="A chain of boxes: collect, prepare, train, generate, evaluate, use. A dashed arrow leads from evaluate back to prepare.",
+    alt="Collect, prepare, train, generate, evaluate, use; dashed: back to prepare.",
 )
 
 # %% [markdown]
@@ -444,9 +373,8 @@ flowchart.draw(
 
 # %%
 fresh = gan.GanRecipe.for_data(digits)  # new, untrained networks
-fresh.averaged.load_state_dict(
-    recipe.averaged.state_dict()
-)  # G gets the trained weights, D stays untrained
+# G gets the trained weights, D stays untrained
+fresh.averaged.load_state_dict(recipe.averaged.state_dict())
 sevens = torch.full((10,), 7)
 with_d = recipe.sample(10, labels=sevens, generator=torch.Generator().manual_seed(7))
 without_d = fresh.sample(10, labels=sevens, generator=torch.Generator().manual_seed(7))
@@ -457,12 +385,8 @@ verify.agree("the drawings are the same without the trained D", without_d, with_
 # one package for both, and decides when it runs:
 
 # %%
-print(
-    "torch sees a GPU:",
-    torch.cuda.is_available(),
-    "- the course trains on:",
-    runtime.device().type,
-)
+has_gpu, trains_on = torch.cuda.is_available(), runtime.device().type
+print("torch sees a GPU:", has_gpu, "- the course trains on:", trains_on)
 
 # %% [markdown]
 # ## Quiz
