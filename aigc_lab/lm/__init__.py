@@ -11,6 +11,7 @@
 - `decoding`: temperature, top-k, top-p
 - `kv_cache`: writing with a memory of keys and values
 - `scaling`: loss against size: a power law
+- `pictures`: what the floor that one assumes does to the law (imported by name)
 """
 
 from aigc_lab.lm.networks import GruLM, TransformerLM
@@ -35,6 +36,7 @@ __all__ = [
     "load",
     "networks",
     "ngrams",
+    "pictures",
     "recipe",
     "scaling",
     "scoring",
