@@ -39,36 +39,31 @@ from aigc_lab import (
     verify,
     widgets,
 )
-from aigc_lab.lm import grammar as lm_grammar
-from aigc_lab.lm import ngrams, writer
+from aigc_lab.lm import grammar, ngrams, writer
 
+# %%
 english = corpus == "moby_dick"
 source = datasets.load(corpus)
-train, test = (
-    lm.documents(source.texts),
-    lm.documents(datasets.load(corpus, "test").texts),
-)
+train = lm.documents(source.texts)
+test = lm.documents(datasets.load(corpus, "test").texts)
 vocabulary = lm.Vocabulary("".join(train))
 if runtime.profile() == "ci":  # a taste
-    train, test = (
-        train[: len(train) // 6],
-        [one[:5000] for one in test[: 3 if english else 60]],
-    )
+    train = train[: len(train) // 6]
+    test = [one[:5000] for one in test[: 3 if english else 60]]
 book, unseen = "".join(train), "".join(test)
 print(
     f"{source.name}: {len(book):,} characters to learn from, {len(unseen):,} held out"
 )
 
 
+# %%
 def page(written):
     """For print: English in lines of 100 characters, a poem to the line."""
     if english:
-        return "\n".join(
-            textwrap.fill(one, 100) for one in written.strip().split("\n") if one
-        )
-    return "\n".join(
-        poem.strip().replace("\n", "，") for poem in written.strip().split("\n\n")
-    )
+        paragraphs = [one for one in written.strip().split("\n") if one]
+        return "\n".join(textwrap.fill(one, 100) for one in paragraphs)
+    poems = written.strip().split("\n\n")
+    return "\n".join(poem.strip().replace("\n", "，") for poem in poems)
 
 
 # %% [markdown]
@@ -77,18 +72,18 @@ def page(written):
 # Three of the four passages below were written by machines that read *Moby Dick*. One was written by Melville, in a chapter that no machine here has read.
 
 # %%
-length = runtime.pick(ci=100, cpu=220)
 started = time.process_time()
 counts = lm.NgramModel(book, 7 if english else 3, vocabulary)
 counting_seconds = time.process_time() - started
 transformer = lm.Writer(lm.load(corpus), vocabulary)
-low, high = (3, 6) if english else (1, 2)
 
+# %%
+length = runtime.pick(ci=100, cpu=220)
+low, high = (3, 6) if english else (1, 2)
+few, more = counts.up_to(low), counts.up_to(high)
 passages = {
-    f"counts of {low} characters": writer.write(counts.up_to(low), length, seed=seed),
-    f"counts of {high} characters": writer.write(
-        counts.up_to(high), length, seed=seed + 1
-    ),
+    f"counts of {low} characters": writer.write(few, length, seed=seed),
+    f"counts of {high} characters": writer.write(more, length, seed=seed + 1),
     "a transformer": writer.write(transformer, length, seed=seed, temperature=0.8),
     "the book": test[0][2000 : 2000 + length] if english else unseen[:length],
 }
@@ -121,7 +116,10 @@ for letter, name in zip("abcd", order, strict=True):
 
 # %% tags=["exercise"]
 def bits_per_character(log_probs, characters):
-    """Bits for each of a text's characters; natural logs of its tokens' probabilities, number of characters -> scalar."""
+    """Bits for each of a text's characters, a scalar.
+
+    log_probs: natural logs of its tokens' probabilities; characters: how many it has
+    """
     ...  # your code
 
 
@@ -155,34 +153,34 @@ print(f"alphabet only: {math.log2(V):.2f} bits per character, LZMA: {zipped:.2f}
 # Somebody who knows how Melville writes puts it into rules. `{WHO}` stands for any of the lines under WHO, and so on down, until only words are left.
 
 # %%
-GRAMMARS = {
-    "moby_dick": {
-        "TEXT": [
-            "{WHEN} {WHO} {DID} {WHAT}, {HOW}. {CRY}",
-            "{CRY} {WHEN} {WHO} {DID} {WHAT}; {HOW}, {WHO} {DID} {WHAT}.",
-        ],
-        "WHEN": ["Now,", "At last", "In the midwatch", "Towards evening"],
-        "WHO": ["the {A} {MAN}", "Captain Ahab", "Queequeg", "the {A} mate"],
-        "A": ["old", "grim", "silent", "pagan"],
-        "MAN": ["harpooneer of the Pequod", "whaleman", "Nantucketer"],
-        "DID": ["beheld", "struck at", "sang of", "was given up to"],
-        "WHAT": ["the {A} sea", "the White Whale", "that {A} leviathan", "the deep"],
-        "HOW": ["as all mortal men must", "with a {A} laugh", "like {WHAT} itself"],
-        "CRY": ["There she blows!", "Oh, ye {A} gods!", "Woe to {WHAT}!"],
-    },
-    "quatrains": {
-        "TEXT": ["{AT}{SEE}\n{ONE}{DO}\n{AT}{DO}\n{ONE}{SEE}"],
-        "AT": ["明月", "空山", "春風", "孤舟", "落日"],
-        "ONE": ["故人", "飛鳥", "行客", "歸雁"],
-        "DO": ["{VERB}千里", "{VERB}天涯", "何處{VERB}"],
-        "VERB": ["望", "去", "歸", "思"],
-        "SEE": ["照我衣", "入江流", "無人知", "自徘徊"],
-    },
+ENGLISH = {
+    "TEXT": [
+        "{WHEN} {WHO} {DID} {WHAT}, {HOW}. {CRY}",
+        "{CRY} {WHEN} {WHO} {DID} {WHAT}; {HOW}, {WHO} {DID} {WHAT}.",
+    ],
+    "WHEN": ["Now,", "At last", "In the midwatch", "Towards evening"],
+    "WHO": ["the {A} {MAN}", "Captain Ahab", "Queequeg", "the {A} mate"],
+    "A": ["old", "grim", "silent", "pagan"],
+    "MAN": ["harpooneer of the Pequod", "whaleman", "Nantucketer"],
+    "DID": ["beheld", "struck at", "sang of", "was given up to"],
+    "WHAT": ["the {A} sea", "the White Whale", "that {A} leviathan", "the deep"],
+    "HOW": ["as all mortal men must", "with a {A} laugh", "like {WHAT} itself"],
+    "CRY": ["There she blows!", "Oh, ye {A} gods!", "Woe to {WHAT}!"],
 }
-grammar = GRAMMARS[corpus]
+
+# %%
+CHINESE = {
+    "TEXT": ["{AT}{SEE}\n{ONE}{DO}\n{AT}{DO}\n{ONE}{SEE}"],
+    "AT": ["明月", "空山", "春風", "孤舟", "落日"],
+    "ONE": ["故人", "飛鳥", "行客", "歸雁"],
+    "DO": ["{VERB}千里", "{VERB}天涯", "何處{VERB}"],
+    "VERB": ["望", "去", "歸", "思"],
+    "SEE": ["照我衣", "入江流", "無人知", "自徘徊"],
+}
+rules = ENGLISH if english else CHINESE
 for i in range(3):
-    print(page(lm_grammar.expand(grammar, random.Random(seed + i).choice)) + "\n")
-print(f"{lm_grammar.count_texts(grammar):,} different texts, no other")
+    print(page(grammar.expand(rules, random.Random(seed + i).choice)) + "\n")
+print(f"{grammar.count_texts(rules):,} different texts, no other")
 
 # %% [markdown]
 # Every word exists, every sentence is in order, and you could promise your lawyer that nothing else will ever come out. But what probability does the grammar
@@ -191,26 +189,23 @@ print(f"{lm_grammar.count_texts(grammar):,} different texts, no other")
 
 # %%
 def pattern(symbol="TEXT"):
-    """The grammar as a regular expression: a rule's symbols become the alternatives they stand for."""
-    rules = [
+    """The grammar as a regular expression: a symbol becomes the choice of its rules."""
+    choices = [
         re.sub(r"\\{(\w+)\\}", lambda found: pattern(found[1]), re.escape(rule))
-        for rule in grammar[symbol]
+        for rule in rules[symbol]
     ]
-    return "(?:" + "|".join(rules) + ")"
+    return "(?:" + "|".join(choices) + ")"
 
 
-own = lm_grammar.expand(grammar, random.Random(seed).choice)
+own = grammar.expand(rules, random.Random(seed).choice)
+fits = bool(re.fullmatch(pattern(), own))
 paragraphs = unseen.strip().split(lm.START)
 recognised = sum(bool(re.fullmatch(pattern(), one)) for one in paragraphs)
-print(
-    "its own text:",
-    bool(re.fullmatch(pattern(), own)),
-    f"- of {len(paragraphs)} held-out paragraphs: {recognised}",
-)
+print(f"its own text: {fits} - of {len(paragraphs)} held-out paragraphs: {recognised}")
 verify.promise(
     "the grammar could have written none of the held-out paragraphs",
-    recognised == 0,
     got=recognised,
+    equals=0,
 )
 
 # %% [markdown]
@@ -243,7 +238,10 @@ for context in ["q", "th", "whal", "Ahab"] if english else ["明", "不", "春�
 
 # %% tags=["exercise"]
 def ngram_probability(character, context, followers, size):
-    """p(character | context) by Witten and Bell. followers: context -> {character: count}, no entry if never seen; size: V."""
+    """p(character | context) by Witten and Bell.
+
+    followers: context -> {character: count}, no entry if never seen; size: V
+    """
     ...  # your code
 
 
@@ -258,7 +256,8 @@ ngram_probability = check("text.ngram_probability", ngram_probability)
 tiny = ngrams.count_followers("the whale the whole the while", 4)
 p = {c: ngram_probability(c, "wh", tiny, 27) for c in "abcdefghijklmnopqrstuvwxyz "}
 print(
-    f"a {p['a']:.3f}   o {p['o']:.3f}   i {p['i']:.3f}   z {p['z']:.4f}   sum {sum(p.values()):.6f}"
+    f"a {p['a']:.3f}   o {p['o']:.3f}   i {p['i']:.3f}   z {p['z']:.4f}   "
+    f"sum {sum(p.values()):.6f}"
 )
 
 # %% [markdown]
@@ -274,14 +273,14 @@ def bits(model, texts):
 
 tenth, hundredth = "".join(train[::10]), "".join(train[::100])
 orders = range(1, counts.order + 1)
-by_order = {
-    f"{len(book):,} characters": [bits(counts.up_to(n), test[::2]) for n in orders]
-}
-for part in (tenth, hundredth):
-    model = lm.NgramModel(part, counts.order, vocabulary)
+by_order = {}
+for part in (book, tenth, hundredth):
+    model = counts if part is book else lm.NgramModel(part, counts.order, vocabulary)
     by_order[f"{len(part):,} characters"] = [
         bits(model.up_to(n), test[::2]) for n in orders
     ]
+
+# %%
 plots.curves(
     list(orders),
     by_order,
@@ -289,7 +288,6 @@ plots.curves(
     x_label="order n of the model",
     y_label="bits per character",
     title="More text makes a longer memory pay",
-    alt="Three curves of bits per character over the order. Each falls and then rises; with more text it falls lower and turns later.",
 )
 
 # %%
@@ -300,14 +298,17 @@ if english:
     lowest = [min(row) for row in by_order.values()]
     verify.promise(
         "ten times the text saves the best n-gram model at least 0.3 bits",
-        lowest[1] - lowest[0] >= 0.3,
         got=lowest[1] - lowest[0],
+        at_least=0.3,
     )
+    of_all, of_a_tenth, of_a_hundredth = best.values()
     verify.promise(
         "with all of the text the best order is 5 or 6, with a hundredth 4 or less",
-        ngram.order in (5, 6) and list(best.values())[2] <= 4,
+        of_all in (5, 6) and of_a_hundredth <= 4,
         got=best,
     )
+
+# %%
 print(page(writer.write(ngram, 400, seed=seed)))
 
 # %% [markdown]
@@ -322,10 +323,8 @@ long_memory = 12 if english else 4
 quoted = ngrams.quote(book, long_memory, 400, seed=seed)
 print(page(quoted))
 
-longest, start = "", 0
-for end in range(
-    1, len(quoted) + 1
-):  # the longest stretch that stands in the book as it is
+longest, start = "", 0  # the longest stretch that stands in the book as it is
+for end in range(1, len(quoted) + 1):
     while quoted[start:end] not in book:
         start += 1
     longest = max(longest, quoted[start:end], key=len)
@@ -339,7 +338,10 @@ print(f"\n{len(longest)} characters in a row from the book: {longest!r}")
 
 # %% tags=["exercise"]
 def copied_share(written, corpus, length):
-    """Share of the characters of `written` that lie in a run of at least `length` characters found in `corpus`."""
+    """Share of the characters of `written` that are copied from `corpus`.
+
+    Copied: in a run of at least `length` characters found there.
+    """
     ...  # your code
 
 
@@ -354,13 +356,12 @@ for name, sample in {
     "held-out text": unseen[5000:5600],
 }.items():
     print(f"{name:22} {copied_share(sample, book, run):6.1%} copied")
-single = np.mean(
-    [book.count(quoted[i : i + long_memory - 1]) == 1 for i in range(0, 380, 5)]
-)
+contexts = [quoted[i : i + long_memory - 1] for i in range(0, 380, 5)]
+single = np.mean([book.count(context) == 1 for context in contexts])
 verify.promise(
     "at least half of the contexts it met stand in the book only once",
-    single >= 0.5,
     got=single,
+    at_least=0.5,
 )
 
 # %% [markdown]
@@ -377,7 +378,10 @@ verify.promise(
 
 # %% tags=["exercise"]
 def gru_step(from_input, from_state, state):
-    """h' of a GRU; a (batch, 3 size), b (batch, 3 size), each in the order r, z, n; h (batch, size) -> (batch, size)."""
+    """h' of a GRU; a, b (batch, 3 size), h (batch, size) -> (batch, size).
+
+    a = from_input and b = from_state are each in the order r, z, n.
+    """
     ...  # your code
 
 
@@ -393,11 +397,9 @@ gru = lm.GruLM(len(vocabulary), width=48, state=128)
 w, x = gru.gru, gru.embedding(vocabulary.encode("whale"))
 h = torch.zeros(1, 128)
 for character in x:
-    h = gru_step(
-        character @ w.weight_ih_l0.T + w.bias_ih_l0,
-        h @ w.weight_hh_l0.T + w.bias_hh_l0,
-        h,
-    )
+    from_input = character @ w.weight_ih_l0.T + w.bias_ih_l0
+    from_state = h @ w.weight_hh_l0.T + w.bias_hh_l0
+    h = gru_step(from_input, from_state, h)
 verify.agree(
     "your steps over 'whale' end where torch's GRU ends",
     h[0],
@@ -412,18 +414,16 @@ verify.agree(
 steps = steps or runtime.pick(ci=20, cpu=400 if english else 150, gpu=3000)
 recipe = lm.LmRecipe(gru, steps=steps, learning_rate=1e-2)
 started = time.process_time()
-history = training.fit(
-    recipe,
-    lm.windows(vocabulary.encode(book), 64),
-    steps=steps,
-    batch_size=16,
-    seed=seed,
-)
+windows = lm.windows(vocabulary.encode(book), 64)
+history = training.fit(recipe, windows, steps=steps, batch_size=16, seed=seed)
 gru_seconds = time.process_time() - started
+
+# %%
 recipe.to("cpu")
 gru_writer = lm.Writer(gru, vocabulary)
 print(
-    f"{steps} steps, {gru_seconds:.0f} s. On the first held-out text: {bits(gru_writer, test[:1]):.2f} bits per character,"
+    f"{steps} steps, {gru_seconds:.0f} s. On the first held-out text: "
+    f"{bits(gru_writer, test[:1]):.2f} bits per character,"
 )
 print(f"the counts pay {bits(ngram, test[:1]):.2f}\n")
 print(page(writer.write(gru_writer, 400, seed=seed)))
@@ -434,21 +434,20 @@ print(page(writer.write(gru_writer, 400, seed=seed)))
 # %%
 read = steps * 16 * 64
 print(
-    f"the GRU has read {read:,} characters, {read / len(book):.1f} of the book; the counts read all of it, in {counting_seconds:.0f} s"
+    f"the GRU has read {read:,} characters, {read / len(book):.1f} of the book; "
+    f"the counts read all of it, in {counting_seconds:.0f} s"
 )
-recent = np.convolve(
-    history["bits"], np.ones(20) / 20, mode="valid"
-)  # mean of the last 20 steps
+
+# %%
+# mean of the last 20 steps
+recent = np.convolve(history["bits"], np.ones(20) / 20, mode="valid")
+seconds = history.seconds
 plots.curves(
-    {
-        "GRU, on what it reads": history.seconds[19:],
-        "counts, held out": [0, history.seconds[-1]],
-    },
+    {"GRU, on what it reads": seconds[19:], "counts, held out": [0, seconds[-1]]},
     {"GRU, on what it reads": recent, "counts, held out": [bits(ngram, test[::2])] * 2},
     x_label="seconds of training",
     y_label="bits per character",
     title="The network pays with time for what counting gets at once",
-    alt="The GRU's bits per character fall steeply at first, then slowly. A horizontal line marks what the n-gram model pays.",
 )
 
 # %% [markdown]
@@ -462,19 +461,15 @@ plots.curves(
 record = pretrained.info(f"lm_{corpus}")
 parameters = sum(p.numel() for p in transformer.model.parameters())
 print(
-    f"{parameters:,} parameters, {record['steps']:,} steps, {record['cpu_seconds']} s of one processor core"
+    f"{parameters:,} parameters, {record['steps']:,} steps, "
+    f"{record['cpu_seconds']} s of one processor core"
 )
+rounds = record["characters_read"] / len("".join(source.texts))
 print(
-    f"it read {record['characters_read']:,} characters: the book {record['characters_read'] / len(''.join(source.texts)):.1f} times"
+    f"it read {record['characters_read']:,} characters: the book {rounds:.1f} times\n"
 )
-print(
-    "\n"
-    + page(
-        writer.write(
-            transformer, runtime.pick(ci=80, cpu=400), seed=seed, temperature=0.8
-        )
-    )
-)
+characters = runtime.pick(ci=80, cpu=400)
+print(page(writer.write(transformer, characters, seed=seed, temperature=0.8)))
 
 # %% [markdown]
 # "Large scale" names the size, not the machine, and this one isn't large. How far is it from the one that the article cites? A common estimate for training is 6
@@ -485,7 +480,8 @@ ours = 6 * parameters * record["characters_read"]
 gpt3 = 6 * 175e9 * 300e9
 verify.agree("6 N D gives GPT-3's training operations", gpt3, 3.14e23, tolerance=0.01)
 print(
-    f"ours: {ours:.1e} operations; GPT-3's are 10^{math.log10(gpt3 / ours):.0f} times as many"
+    f"ours: {ours:.1e} operations; "
+    f"GPT-3's are 10^{math.log10(gpt3 / ours):.0f} times as many"
 )
 
 # %% [markdown]
@@ -502,6 +498,8 @@ per_text = {
 }
 lengths = np.array([len(one) for one in test])
 score = {name: cost.sum() / lengths.sum() for name, cost in per_text.items()}
+
+# %%
 drawn = np.random.default_rng(seed).integers(len(test), size=(2000, len(test)))
 spread = {
     name: (cost[drawn].sum(1) / lengths[drawn].sum(1)).std()
@@ -513,37 +511,35 @@ plots.bars(
     errors={name: 2 * spread.get(name, 0.0) for name in bar},
     y_label="bits per character of held-out text (rules: infinitely many)",
     title="The transformer pays least; the GRU has had seconds, not half an hour",
-    alt="Bars of bits per character: "
-    + ", ".join(f"{name} {value:.2f}" for name, value in bar.items())
-    + ".",
 )
 
 # %%
-difference = (per_text["statistics"] - per_text["large scale"]) / lengths
+by_text = {name: cost / lengths for name, cost in per_text.items()}
 if english:
     plots.curves(
         np.arange(len(test)) + 1,
-        {name: cost / lengths for name, cost in per_text.items()},
+        by_text,
         markers=True,
         x_label="held-out chapter",
         y_label="bits per character",
         title="Hard chapters are hard for all: compare models within a chapter",
-        alt="Three lines over the held-out chapters that go up and down together, one above the other.",
     )
-print(
-    f"transformer against counts, text by text: {verify.estimate(difference)} bits saved"
-)
-chapters = np.ptp(per_text["statistics"] / lengths)
+
+# %%
+difference = (per_text["statistics"] - per_text["large scale"]) / lengths
+saved = verify.estimate(difference)
+print(f"transformer against counts, text by text: {saved} bits saved")
 if len(test) > 3:
     verify.promise(
         "chapters differ more than these two models do",
-        chapters > difference.mean(),
-        got=chapters,
+        got=np.ptp(by_text["statistics"]),
+        above=difference.mean(),
     )
 verify.promise(
-    "the transformer pays less than the n-gram model in at least 90 % of the held-out texts",
-    (difference > 0).mean() >= 0.9,
+    "the transformer pays less than the n-gram model "
+    "in at least 90 % of the held-out texts",
     got=(difference > 0).mean(),
+    at_least=0.9,
 )
 
 # %% [markdown]
@@ -557,42 +553,40 @@ words = set(re.findall(r"[a-z']+", book.lower()))
 
 
 def well_formed(written):
-    parts = (
-        re.findall(r"[a-z']+", written.lower())
-        if english
-        else [line for line in written.split("\n") if line]
-    )
-    return sum(part in words if english else len(part) == 5 for part in parts) / len(
-        parts
-    )
+    """Share of words that the book has; of a poem's lines, of those with five signs."""
+    if english:
+        found = re.findall(r"[a-z']+", written.lower())
+        return sum(word in words for word in found) / len(found)
+    lines = [line for line in written.split("\n") if line]
+    return sum(len(line) == 5 for line in lines) / len(lines)
 
 
+# %%
 samples, pace = {}, {}
 length = runtime.pick(ci=150, cpu=600)
 for name, model in {"rules": None, **models}.items():
     started = time.perf_counter()
     if name == "rules":
-        samples[name] = "\n\n".join(
-            lm_grammar.expand(grammar, random.Random(i).choice) for i in range(12)
-        )
+        choices = [random.Random(i).choice for i in range(12)]
+        samples[name] = "\n\n".join(grammar.expand(rules, choose) for choose in choices)
     else:
         samples[name] = writer.write(model, length, seed=seed)
     pace[name] = len(samples[name]) / (time.perf_counter() - started)
 
 # %%
 numbers = {
-    "rules": (sum(map(len, grammar.values())), 0, math.inf),
+    "rules": (sum(map(len, rules.values())), 0, math.inf),
     "statistics": (len(ngram), counting_seconds, score["statistics"]),
     "deep": (sum(p.numel() for p in gru.parameters()), gru_seconds, score["deep"]),
     "large scale": (parameters, record["cpu_seconds"], score["large scale"]),
 }
-print(
-    f"{'':12} parameters  s to train  bits/char  {'words that exist' if english else 'lines of five'}  copied  characters/s"
-)
+good = "words that exist" if english else "lines of five"
+print(f"{'':12} parameters  s to train  bits/char  {good}  copied  characters/s")
 for name, (size, seconds, cost) in numbers.items():
     copied = copied_share(samples[name], book, run)
     print(
-        f"{name:12} {size:10,}  {seconds:10.0f}  {cost:9.2f}  {well_formed(samples[name]):16.1%}  {copied:6.1%}  {pace[name]:12,.0f}"
+        f"{name:12} {size:10,}  {seconds:10.0f}  {cost:9.2f}  "
+        f"{well_formed(samples[name]):16.1%}  {copied:6.1%}  {pace[name]:12,.0f}"
     )
 
 # %% [markdown]
@@ -605,7 +599,10 @@ for name, (size, seconds, cost) in numbers.items():
 
 # %% tags=["exercise"]
 def with_temperature(logits, temperature):
-    """Probabilities at a temperature > 0; (..., V) -> (..., V). Log probabilities are logits, too."""
+    """Probabilities at a temperature > 0; (..., V) -> (..., V).
+
+    Log probabilities are logits, too.
+    """
     ...  # your code
 
 
@@ -613,9 +610,8 @@ def with_temperature(logits, temperature):
 with_temperature = check("text.with_temperature", with_temperature)
 
 # %%
-log_probs = torch.from_numpy(
-    ngram.next_log_probabilities("\n\nThe whale" if english else "\n\n明月")
-)
+context = "\n\nThe whale" if english else "\n\n明月"
+log_probs = torch.from_numpy(ngram.next_log_probabilities(context))
 verify.agree(
     "temperature 1/2 squares the probabilities, and normalises",
     with_temperature(log_probs, 0.5),
@@ -629,20 +625,20 @@ verify.agree(
 
 # %%
 def let_write(machine, temperature, order, sheet):
-    model = counts.up_to(order) if machine == "statistics" else models.get(machine)
     if machine == "rules":
-        written = "\n\n".join(
-            lm_grammar.expand(grammar, random.Random(20 * sheet + i).choice)
-            for i in range(3)
-        )
+        choices = [random.Random(20 * sheet + i).choice for i in range(3)]
+        written = "\n\n".join(grammar.expand(rules, choose) for choose in choices)
     else:
+        model = counts.up_to(order) if machine == "statistics" else models[machine]
         written = writer.write(model, 300, seed=sheet, temperature=temperature)
     print(page(written))
     print(
-        f"\n{copied_share(written, book, run):.0%} copied in runs of {run} or more; well formed: {well_formed(written):.0%}"
+        f"\n{copied_share(written, book, run):.0%} copied in runs of {run} or more; "
+        f"well formed: {well_formed(written):.0%}"
     )
 
 
+# %%
 widgets.play(
     let_write,
     machine=["statistics", "rules", "deep", "large scale"],
@@ -662,25 +658,22 @@ beginnings = {word[:i] for word in words for i in range(1, len(word) + 1)}
 
 
 def allowed(written):
-    if not english:  # lines of five characters, poems of four lines: the line breaks stand at fixed places
-        return (written[-1] == "\n") == (
-            (len(written) - len(lm.START) - 1) % 25 in (5, 11, 17, 23, 24)
-        )
-    last = re.search(r"([A-Za-z']*)([^A-Za-z']?)$", written[-40:])
-    return last[1].lower() in (words if last[2] else beginnings) or not last[1]
+    """Whether the last character of `written` may stand where it does."""
+    if english:
+        last = re.search(r"([A-Za-z']*)([^A-Za-z']?)$", written[-40:])
+        return last[1].lower() in (words if last[2] else beginnings) or not last[1]
+    # lines of five characters, poems of four lines: the line breaks have fixed places
+    place = (len(written) - len(lm.START) - 1) % 25
+    return (written[-1] == "\n") == (place in (5, 11, 17, 23, 24))
 
 
+# %%
 ruled = writer.write(gru_writer, length, seed=seed, allowed=allowed)
 complete = ruled[: ruled.rfind(" ")] if english else ruled
+free, bound = well_formed(samples["deep"]), well_formed(complete)
 print(page(ruled[:400]))
-print(
-    f"\nwell formed: {well_formed(samples['deep']):.0%} without the rule, {well_formed(complete):.0%} with it"
-)
-verify.promise(
-    "under the rule at least 99 % is well formed",
-    well_formed(complete) >= 0.99,
-    got=well_formed(complete),
-)
+print(f"\nwell formed: {free:.0%} without the rule, {bound:.0%} with it")
+verify.promise("under the rule at least 99 % is well formed", got=bound, at_least=0.99)
 
 # %% [markdown]
 # Products do this all day: output that must be valid JSON, words that must not appear, a filter before the answer leaves the house.
@@ -694,25 +687,18 @@ verify.promise(
 
 # %% tags=["predict"]
 torch.manual_seed(seed)
-small = lm.LmRecipe(
-    lm.GruLM(len(vocabulary), width=48, state=128), steps=steps, learning_rate=1e-2
-)
-training.fit(
-    small,
-    lm.windows(vocabulary.encode(tenth), 64),
-    steps=steps,
-    batch_size=16,
-    seed=seed,
-)
-at_tenth = {
-    "statistics": bits(
-        lm.NgramModel(tenth, best[f"{len(tenth):,} characters"], vocabulary), test
-    )
-}
-at_tenth["deep"] = bits(lm.Writer(small.model.cpu(), vocabulary), test)
+small = lm.GruLM(len(vocabulary), width=48, state=128)
+recipe = lm.LmRecipe(small, steps=steps, learning_rate=1e-2)
+windows = lm.windows(vocabulary.encode(tenth), 64)
+training.fit(recipe, windows, steps=steps, batch_size=16, seed=seed)
+recipe.to("cpu")
+counted = lm.NgramModel(tenth, best[f"{len(tenth):,} characters"], vocabulary)
+at_tenth = {"statistics": bits(counted, test)}
+at_tenth["deep"] = bits(lm.Writer(small, vocabulary), test)
 for name, value in at_tenth.items():
     print(
-        f"{name:12} {value:.2f} bits with a tenth of the text, {score[name]:.2f} with all of it"
+        f"{name:12} {value:.2f} bits with a tenth of the text, "
+        f"{score[name]:.2f} with all of it"
     )
 
 # %% [markdown]
@@ -721,57 +707,49 @@ for name, value in at_tenth.items():
 
 # %%
 smallest = lm.NgramModel(hundredth, best[f"{len(hundredth):,} characters"], vocabulary)
+least = bits(smallest, test)
 sizes = [len(hundredth), len(tenth), len(book)]
+costs = {
+    "statistics": [least, at_tenth["statistics"], score["statistics"]],
+    "deep, same steps": [at_tenth["deep"], score["deep"]],
+    "large scale": [score["large scale"]],
+}
+
+# %%
 plots.curves(
     {"statistics": sizes, "deep, same steps": sizes[1:], "large scale": sizes[2:]},
-    {
-        "statistics": [
-            bits(smallest, test),
-            at_tenth["statistics"],
-            score["statistics"],
-        ],
-        "deep, same steps": [at_tenth["deep"], score["deep"]],
-        "large scale": [score["large scale"]],
-    },
+    costs,
     markers=True,
     log_x=True,
     x_label="characters to learn from (log scale)",
     y_label="bits per character",
     title="Ten times the data helps the model that was short of data",
-    alt="The n-gram model's line falls with each tenfold step of data. The GRU's is nearly flat. The transformer is one point, the lowest.",
 )
 if english:
     lost = {name: at_tenth[name] - score[name] for name in at_tenth}
     verify.promise(
-        "the counts lose at least 0.3 bits by it",
-        lost["statistics"] >= 0.3,
-        got=lost["statistics"],
+        "the counts lose at least 0.3 bits by it", got=lost["statistics"], at_least=0.3
     )
-    verify.promise(
-        "the GRU loses less than 0.15 bits", lost["deep"] < 0.15, got=lost["deep"]
-    )
+    verify.promise("the GRU loses less than 0.15 bits", got=lost["deep"], below=0.15)
 
 # %% [markdown]
 # And here is the time side. The transformer's script recorded its score on text that it held out from its training chapters.
 
 # %%
 curve = np.array(record["curve"], dtype=float)
+times = {
+    "statistics": [counting_seconds, curve[-1, 1]],
+    "deep": history.seconds[19:],
+    "large scale": curve[:, 1],
+}
+level = [score["statistics"]] * 2
 plots.curves(
-    {
-        "statistics": [counting_seconds, curve[-1, 1]],
-        "deep": history.seconds[19:],
-        "large scale": curve[:, 1],
-    },
-    {
-        "statistics": [score["statistics"]] * 2,
-        "deep": recent,
-        "large scale": curve[:, 2],
-    },
+    times,
+    {"statistics": level, "deep": recent, "large scale": curve[:, 2]},
     x_label="seconds of one processor core (log scale)",
     y_label="bits per character",
     log_x=True,
     title="Counting is cheap and soon done; networks pay off with time",
-    alt="The counts' score is a horizontal line from a few seconds on. The GRU's and the transformer's curves fall with time; the transformer's ends lowest.",
 )
 
 # %% [markdown]
@@ -780,25 +758,27 @@ plots.curves(
 
 # %%
 mails, language = datasets.load("mails", "test"), "en" if english else "zh"
-mails = [
-    mail
-    for mail, spoken in zip(mails.texts, mails.languages, strict=True)
-    if spoken == language
-]
+pairs = zip(mails.texts, mails.languages, strict=True)
+mails = [mail for mail, spoken in pairs if spoken == language]
 drift = bits(transformer, lm.documents(mails[: runtime.pick(ci=2, cpu=12)]))
-hours = 1e6 / pace["large scale"] / 3600
+
+# %%
+cost, speed = score["large scale"], pace["large scale"]
+writing, learning = 1e6 / speed / 3600, record["cpu_seconds"] / 3600
+copied = copied_share(samples["large scale"], book, run)
 print(f"rights   {source.name}: {source.license}")
+print(f"drift    {cost:.2f} bits on the held-out text, {drift:.2f} on business mails")
 print(
-    f"drift    {score['large scale']:.2f} bits on the held-out text, {drift:.2f} on business mails"
+    f"latency  {speed:,.0f} characters a second, "
+    f"so {500 / speed:.0f} s for an answer of 500"
 )
 print(
-    f"latency  {pace['large scale']:,.0f} characters a second, so {500 / pace['large scale']:.0f} s for an answer of 500"
+    f"cost     {writing:.1f} core hours to write a million characters, "
+    f"{learning:.2f} to train"
 )
 print(
-    f"cost     {hours:.1f} core hours to write a million characters, {record['cpu_seconds'] / 3600:.2f} to train"
-)
-print(
-    f"safety   {copied_share(samples['large scale'], book, run):.1%} of what it writes is copied word for word from its training text"
+    f"safety   {copied:.1%} of what it writes is copied word for word "
+    "from its training text"
 )
 
 # %% [markdown]
@@ -814,9 +794,8 @@ print(
 # Nor did rules go away, as you saw. And the last three eras share one objective. The same function scored them all:
 
 # %%
-logits = gru(vocabulary.encode(lm.START + unseen[:200])[None])[0][
-    0, len(lm.START) - 1 : -1
-]
+tokens = vocabulary.encode(lm.START + unseen[:200])[None]
+logits = gru(tokens)[0][0, len(lm.START) - 1 : -1]
 loss = torch.nn.functional.cross_entropy(logits, vocabulary.encode(unseen[:200]))
 verify.agree(
     "the GRU's training loss, in bits, is the ruler of the n-gram model",
@@ -836,7 +815,8 @@ for _ in range(20):
     a @ a
 speed = 20 * 2 * 1000**3 / (time.perf_counter() - started)
 print(
-    f"{speed / 1e9:.0f} billion operations a second: {2 * 175e9 / speed:.0f} s for each token, if its weights fitted into memory"
+    f"{speed / 1e9:.0f} billion operations a second: "
+    f"{2 * 175e9 / speed:.0f} s for each token, if its weights fitted into memory"
 )
 
 # %% [markdown]
