@@ -3,6 +3,7 @@
 - `divergences`: KL, JS, Wasserstein
 - `gaussian_mixture`: a mixture of Gaussians, fitted by EM
 - `class_gaussians`: one Gaussian a class
+- `pictures`: densities and divergences, drawn
 """
 
-__all__ = ["class_gaussians", "divergences", "gaussian_mixture"]
+__all__ = ["class_gaussians", "divergences", "gaussian_mixture", "pictures"]
