@@ -30,7 +30,14 @@ import torch
 from cryptography.fernet import Fernet, InvalidToken
 
 from aigc_lab import check, datasets, plots, runtime, verify, widgets
-from aigc_lab.privacy import anonymity, dp_sgd, memorisation, personal_data, tls
+from aigc_lab.privacy import (
+    anonymity,
+    dp_sgd,
+    memorisation,
+    personal_data,
+    pictures,
+    tls,
+)
 
 runtime.seed_everything(seed)
 steps = steps or runtime.pick(ci=30, cpu=800, gpu=800)
@@ -45,19 +52,18 @@ private_steps = private_steps or runtime.pick(ci=2, cpu=80, gpu=80)
 
 # %%
 mails, new_mails = datasets.load("mails"), datasets.load("mails", split="test")
-english = [
-    text
-    for text, language in zip(mails.texts, mails.languages, strict=True)
-    if language == "en"
-]
-held_out = memorisation.sentences(
-    text
-    for text, language in zip(new_mails.texts, new_mails.languages, strict=True)
-    if language == "en"
-)
+
+
+def in_english(collection):
+    pairs = zip(collection.texts, collection.languages, strict=True)
+    return [text for text, language in pairs if language == "en"]
+
+
+english, held_out = in_english(mails), memorisation.sentences(in_english(new_mails))
 card = "4000 0517 3946 2831"  # from a range that payment providers keep for tests
 texts = memorisation.sentences(english) + [f"My card number is {card}."] * 16
 
+# %%
 model = memorisation.train(
     texts,
     steps=round(0.7 * steps),
@@ -76,12 +82,14 @@ for prompt in ("Kind re", "Please ", "My card number is "):
 recited = memorisation.complete(model, "My card number is ", len(card))
 verify.promise(
     "the model, asked for the card number, recites it to the last digit",
-    recited == card,
     got=recited,
+    equals=card,
 )
 parameters = sum(weight.numel() for weight in model.parameters())
+on_new_mails = memorisation.bits_per_character(model, held_out, 112)
 print(
-    f"{len(texts):,} sentences, {parameters:,} parameters, {memorisation.bits_per_character(model, held_out, 112):.2f} bits a character on new mails"
+    f"{len(texts):,} sentences, {parameters:,} parameters, "
+    f"{on_new_mails:.2f} bits a character on new mails"
 )
 
 # %% [markdown]
@@ -108,7 +116,8 @@ print(personal_data.remove(sample, personal_data.find(sample, validate=False)))
 
 # %% tags=["exercise"]
 def luhn_valid(number):
-    """Whether a card number, written with or without spaces and hyphens, fulfils Luhn's rule; str -> bool."""
+    """Whether a card number, written with or without spaces and hyphens, fulfils
+    Luhn's rule; str -> bool."""
     ...  # your code
 
 
@@ -122,7 +131,7 @@ for number in ("4000 0517 3946 2831", "4000 0517 3946 2813", "79927398713"):
 
 # %% [markdown]
 # Two swapped digits, and the number is refused. An IBAN has two check digits (the whole number modulo 97 must be 1), a Chinese resident number one check
-# character (modulo 11) and a day of birth inside. `privacy.find` uses these and a few rules more. What do they buy?
+# character (modulo 11) and a day of birth inside. `personal_data.find` uses these and a few rules more. What do they buy?
 
 
 # %%
@@ -132,23 +141,23 @@ def scores(validate):
 
 
 pattern, checked = scores(validate=False), scores(validate=True)
+
+# %%
 numbers = ["credit_card", "iban", "id_number", "email", "phone", "ip"]
-plots.grouped_bars(
-    {
-        kind: {
-            "pattern alone": pattern[kind].precision,
-            "and checked": checked[kind].precision,
-        }
-        for kind in numbers
-    },
-    y_label="precision",
-    title="A check digit turns a guess into a finding; an internet address has none",
-    alt="Pairs of bars for six kinds of data. Checking lifts precision to nearly 1 for cards, IBANs, id numbers, mail and phones, hardly for ip.",
-)
+ways = {"pattern alone": pattern, "and checked": checked}
+precision = {
+    kind: {name: result[kind].precision for name, result in ways.items()}
+    for kind in numbers
+}
+title = "A check digit turns a guess into a finding; an internet address has none"
+plots.grouped_bars(precision, y_label="precision", title=title)
+
+# %%
+right, guessed = checked["credit_card"].precision, pattern["credit_card"].precision
 verify.promise(
     "of checked card numbers at least 90 % are right, of bare patterns at most 50 %",
-    checked["credit_card"].precision >= 0.9 and pattern["credit_card"].precision <= 0.5,
-    got=checked["credit_card"].precision,
+    right >= 0.9 and guessed <= 0.5,
+    got=right,
 )
 verify.promise(
     "recall stays at 100 % for cards, IBANs and id numbers",
@@ -173,14 +182,11 @@ for language in ("en", "zh"):
     result = personal_data.score(found, [new_mails.truth[i] for i in rows])
     for kind in ("name", "date_of_birth", "address"):
         line = result[kind]
-        right = (
-            f"{line.precision:.0%} of {line.marked:3} marks are right"
-            if line.marked
-            else "nothing marked"
-        )
-        print(
-            f"{language} {kind:14} {line.recall:4.0%} of {line.planted:3} covered, {right}"
-        )
+        right = "nothing marked"
+        if line.marked:
+            right = f"{line.precision:.0%} of {line.marked:3} marks are right"
+        covered = f"{line.recall:4.0%} of {line.planted:3} covered"
+        print(f"{language} {kind:14} {covered}, {right}")
 
 # %%
 false_marks, known = set(), personal_data.collect_names(mails.texts)
@@ -201,17 +207,11 @@ print("taken for names, and none:", ", ".join(sorted(false_marks)))
 
 # %%
 cleaned = [personal_data.remove(text, personal_data.find(text)) for text in texts]
-verify.promise(
-    "no cleaned sentence holds the card number",
-    not any(card in text for text in cleaned),
-)
+still_there = any(card in text for text in cleaned)
+verify.promise("no cleaned sentence holds the card number", not still_there)
 print(cleaned[-1])
-print(
-    personal_data.remove(
-        "The locker code of Anna is 48213.",
-        personal_data.find("The locker code of Anna is 48213."),
-    )
-)
+code = "The locker code of Anna is 48213."
+print(personal_data.remove(code, personal_data.find(code)))
 
 # %% [markdown]
 # What is not there can't be remembered: this is the surest of all remedies, as far as it goes. The last line shows how far. A code without a pattern
@@ -224,29 +224,26 @@ print(
 # million numbers are left. Try them all.
 
 # %%
-phones = [
-    item["text"]
-    for truth in mails.truth
-    for item in truth
-    if item["kind"] == "phone" and item["text"].isdigit()
-]
+found = [item for truth in mails.truth for item in truth if item["kind"] == "phone"]
+phones = [item["text"] for item in found if item["text"].isdigit()]
 victim = next(phone for phone in phones if phone.startswith("154"))
-stored = hashlib.sha256(
-    victim.encode()
-).hexdigest()  # what the system keeps "anonymously"
+stored = hashlib.sha256(victim.encode()).hexdigest()  # kept "anonymously"
 
+# %%
 unknown = runtime.pick(ci=4, cpu=6, gpu=6)  # digits that the attacker doesn't know
 start = time.process_time()
 for guess in range(10**unknown):
     number = f"{victim[:-unknown]}{guess:0{unknown}d}"
     if hashlib.sha256(number.encode()).hexdigest() == stored:
         break
-seconds = time.process_time() - start
+seconds, tries = time.process_time() - start, guess + 1
 print(
-    f"hash {stored[:16]}… belongs to {number}: found after {guess + 1:,} tries in {seconds:.1f} s"
+    f"hash {stored[:16]}… belongs to {number}: "
+    f"found after {tries:,} tries in {seconds:.1f} s"
 )
 print(
-    f"at this rate all 10^8 numbers behind one prefix take {10**8 / (guess + 1) * seconds / 60:.0f} min, and then every hash is known"
+    "at this rate all 10^8 numbers behind one prefix take "
+    f"{10**8 / tries * seconds / 60:.0f} min, and then every hash is known"
 )
 verify.promise("the number behind the plain hash is found", number == victim)
 
@@ -257,7 +254,8 @@ verify.promise("the number behind the plain hash is found", number == victim)
 
 # %% tags=["exercise"]
 def pseudonym(value, key):
-    """A stand-in for a string that nobody can compute without the key (bytes); str, bytes -> str of 64 hexadecimal digits."""
+    """A stand-in for a string that nobody can compute without the key (bytes);
+    str, bytes -> str of 64 hexadecimal digits."""
     ...  # your code
 
 
@@ -265,21 +263,20 @@ def pseudonym(value, key):
 pseudonym = check("privacy.pseudonym", pseudonym)
 
 # %%
-key = b"kept elsewhere, 32 random bytes!"  # in earnest: secrets.token_bytes(32), in a vault, away from the data
-stored = pseudonym(victim, key)
-tried = (
-    hashlib.sha256(f"{victim[:-4]}{guess:04d}".encode()).hexdigest()
-    for guess in range(10**4)
-)
-verify.promise(
-    "without the key no guess fits, even the right number", stored not in tried
-)
+# In production: secrets.token_bytes(32), in a vault, away from the data.
+key = b"kept elsewhere, 32 random bytes!"
+keyed = pseudonym(victim, key)
+guesses = [f"{victim[:-4]}{guess:04d}" for guess in range(10**4)]
+fits = keyed in [hashlib.sha256(guess.encode()).hexdigest() for guess in guesses]
+verify.promise("without the key no guess fits, even the right number", not fits)
+
+
+def stand_in(finding):
+    return f"<{finding.kind} {pseudonym(finding.text, key)[:6]}>"
+
+
 found = personal_data.find(sample, names=known)
-print(
-    personal_data.remove(
-        sample, found, lambda one: f"<{one.kind} {pseudonym(one.text, key)[:6]}>"
-    ).split("\n\n\n")[0]
-)
+print(personal_data.remove(sample, found, stand_in).split("\n\n\n")[0])
 
 # %% [markdown]
 # Equal values keep equal pseudonyms, so you can still count and link. So can others: whoever learns that one pseudonym is you has all your mails. Whoever has the key can
@@ -294,24 +291,16 @@ print(
 people, known_facts = mails.people, ["age", "postcode", "sex"]
 print(people[0])
 for columns in (["sex"], ["age"], ["postcode"], known_facts):
-    print(
-        f"{' + '.join(columns):22} {anonymity.unique_share(people, columns):4.0%} of {len(people)} people are alone with it"
-    )
+    facts, alone = " + ".join(columns), anonymity.unique_share(people, columns)
+    print(f"{facts:22} {alone:4.0%} of {len(people)} people are alone with it")
 
 # %% [markdown]
 # Each fact alone hides you well; together they are nearly a name. Sweeney (2000) estimated that date of birth, sex and five-digit ZIP code single out 87 % of the
 # population of the USA; Golle (2006) found 63 % in a later census. And facts are easy to come by. One of the mails orders a certificate:
 
 # %%
-certificate = next(
-    text for text in english if "Jacqueline Brookes, matriculation" in text
-)
-sentence = next(
-    part
-    for part in memorisation.sentences([certificate])
-    if "Jacqueline Brookes, matri" in part
-)
-print(sentence)
+who = "Jacqueline Brookes, matriculation"
+print(next(line for line in memorisation.sentences(english) if who in line))
 verify.promise(
     "age, postcode and sex together single out 94 % of the people",
     round(anonymity.unique_share(people, known_facts), 2) == 0.94,
@@ -329,7 +318,8 @@ verify.promise("exactly one row fits, and it tells her condition", len(matching)
 
 # %% tags=["exercise"]
 def k_anonymity(rows, columns):
-    """The size of the smallest group of rows that are equal in the given columns; list of dicts, list of names -> int."""
+    """The size of the smallest group of rows that are equal in the given columns;
+    list of dicts, list of names -> int."""
     ...  # your code
 
 
@@ -345,31 +335,11 @@ def crowd(years_a_band=10, oldest=70, postcode_digits=4):
     coarse = anonymity.generalise(
         people, age_band=years_a_band, oldest=oldest, postcode_digits=postcode_digits
     )
-    sizes = [
-        len(group)
-        for group in anonymity.groups(coarse, known_facts).values()
-        for _ in group
-    ]
+    alike = anonymity.groups(coarse, known_facts)
+    sizes = [len(group) for group in alike.values() for _ in group]
     small = sum(size < 5 for size in sizes)
-    with plots.figure(
-        title=f"k = {min(sizes)}: {small} of 300 people hide among fewer than 5",
-        alt=f"People by the size of their group, smallest first. Groups have {min(sizes)} to {max(sizes)} people.",
-        size=(7, 3),
-    ) as ax:
-        ax.fill_between(
-            range(len(sizes)),
-            sorted(sizes),
-            step="mid",
-            color=plots.COLOURS[0],
-            alpha=0.6,
-        )
-        ax.axhline(5, color=plots.COLOURS[1], ls="--", label="k = 5")
-        ax.set(
-            xlabel="person, in order of group size",
-            ylabel="people who look alike",
-            ylim=(0, max(12, max(sizes) + 1)),
-        )
-        ax.legend(frameon=False)
+    title = f"k = {min(sizes)}: {small} of 300 people hide among fewer than 5"
+    pictures.group_sizes(sizes, 5, title=title)
 
 
 widgets.play(
@@ -382,21 +352,14 @@ widgets.play(
 # %%
 # NBVAL_CHECK_OUTPUT
 coarse = anonymity.generalise(people, age_band=20, oldest=60, postcode_digits=3)
-alike = anonymity.groups(coarse, known_facts)
-released = [
-    row for group in alike.values() if len(group) >= 5 for row in group
-]  # the few others are held back
-print(
-    "k with everybody:",
-    k_anonymity(coarse, known_facts),
-    "· rows held back:",
-    len(people) - len(released),
-)
+alike = anonymity.groups(coarse, known_facts).values()
+# the few others are held back
+released = [row for group in alike if len(group) >= 5 for row in group]
+k, held_back = k_anonymity(coarse, known_facts), len(people) - len(released)
+print(f"k with everybody: {k} · rows held back: {held_back}")
 print("k of what is released:", k_anonymity(released, known_facts))
-print(
-    "of the night shift, who is ill:",
-    {row["condition"] for row in released if row["department"] == "Night shift"},
-)
+night_shift = [row for row in released if row["department"] == "Night shift"]
+print("of the night shift, who is ill:", {row["condition"] for row in night_shift})
 
 # %% [markdown]
 # Twenty-year bands, three digits and a handful of rows held back: $k = 5$. Is everybody safe now? Look at the last line. All people of the night shift have the
@@ -407,12 +370,8 @@ print(
 # %%
 # NBVAL_CHECK_OUTPUT
 columns = ["department"]
-print(
-    "k =",
-    k_anonymity(released, columns),
-    " l =",
-    anonymity.l_diversity(released, columns, "condition"),
-)
+different = anonymity.l_diversity(released, columns, "condition")
+print("k =", k_anonymity(released, columns), " l =", different)
 
 # %% [markdown]
 # ## Encrypt it
@@ -448,7 +407,8 @@ received, wire = tls.send(
     message, server, trusted=server.certificate, host="mail.example"
 )
 print(
-    f"the server reads {received.decode()!r}; {len(wire):,} bytes passed, the number in them: {card.encode() in wire}"
+    f"the server reads {received.decode()!r}; {len(wire):,} bytes passed, "
+    f"the number in them: {card.encode() in wire}"
 )
 try:
     tls.send(message, impostor, trusted=server.certificate, host="mail.example")
@@ -486,7 +446,8 @@ print(
 
 # %% tags=["exercise"]
 def exposure(losses, secret):
-    """Exposure in bits of candidate number `secret`; losses (|R|,), lower is likelier -> scalar tensor."""
+    """Exposure in bits of candidate number `secret`; losses (|R|,), lower is likelier
+    -> scalar tensor."""
     ...  # your code
 
 
@@ -523,28 +484,34 @@ verify.agree("mean exposure of codes that nobody planted", unseen, mean)
 # half of them the copies are alike to the letter; for the other half each copy ends in other words, as when people quote and answer.
 
 # %%
-colleagues = "Anna Ben Carla David Emma Frank Grace Henry Ines Jack Kate Liam Mia Noah Olga Paul Quinn Rosa Sam Tina Uma Vera Will Xenia"
+colleagues = (
+    "Anna Ben Carla David Emma Frank Grace Henry Ines Jack Kate Liam "
+    "Mia Noah Olga Paul Quinn Rosa Sam Tina Uma Vera Will Xenia"
+)
 names = colleagues.split()
 draw = random.Random(seed)
 draw.shuffle(names)
 copies = [1, 2, 4, 8, 16, 32]
-canaries = [
-    memorisation.Canary(
-        f"The locker code of {name} is ",
-        f"{draw.randrange(10**5):05d}",
-        copies[i % 6],
-        reworded=i >= 12,
-    )
-    for i, name in enumerate(names)
-]
+canaries = []
+for i, name in enumerate(names):
+    prompt, code = f"The locker code of {name} is ", f"{draw.randrange(10**5):05d}"
+    canaries.append(memorisation.Canary(prompt, code, copies[i % 6], reworded=i >= 12))
 planted = texts + [line for canary in canaries for line in canary.lines()]
-print(
-    len(planted),
-    "sentences, for example:",
-    canaries[1].lines()[0],
-    "|",
-    canaries[13].lines()[1],
-)
+first, second = canaries[1].lines()[0], canaries[13].lines()[1]
+print(len(planted), "sentences, for example:", first, "|", second)
+
+
+# %%
+def by_copies(exposures, reworded=None):
+    """Mean exposure at each number of copies: of all canaries, or of those with (or
+    without) reworded copies."""
+    chosen = [
+        (canary.copies, bits)
+        for canary, bits in zip(canaries, exposures, strict=True)
+        if reworded in (None, canary.reworded)
+    ]
+    return [np.mean([bits for n, bits in chosen if n == many]) for many in copies]
+
 
 # %% [markdown]
 # **Predict first.** The model passes over the text about 13 times. How many copies does it take until the code comes out in first place, ahead of 99,999 others: 1, 4, 8, 16,
@@ -552,57 +519,13 @@ print(
 
 # %% tags=["predict"]
 settings = {"batch_size": 32, "learning_rate": 1e-2, "longest": 80, "seed": seed}
-sizes = {
-    "context": 16,
-    "embedding": 8,
-    "hidden": 64,
-}  # small, so that private training is affordable below
+# small, so that private training is affordable below
+sizes = {"context": 16, "embedding": 8, "hidden": 64}
 plain = memorisation.train(planted, steps=steps, **settings, **sizes)
 exposed = {"ordinary training": memorisation.canary_exposures(plain, canaries)}
-
-
-def by_copies(name, reworded=None):
-    """Mean exposure at each number of copies: of all canaries, or of those with (or without) reworded copies."""
-    pairs = list(zip(canaries, exposed[name], strict=True))
-    return [
-        np.mean(
-            [
-                bits
-                for c, bits in pairs
-                if c.copies == many and reworded in (None, c.reworded)
-            ]
-        )
-        for many in copies
-    ]
-
-
-def draw_exposure(ax, lines):
-    for i, (label, bits) in enumerate(lines.items()):
-        ax.plot(
-            copies,
-            bits,
-            "o" + ["-", "--", "-.", ":"][i],
-            color=plots.COLOURS[i],
-            label=label,
-        )
-    ax.axhline(math.log2(10**5), color="black", lw=0.8)
-    ax.axhline(1 / math.log(2), color="black", lw=0.8, ls=":")
-    ax.text(1, math.log2(10**5) - 0.2, "first place", va="top", fontsize=8)
-    ax.text(1, 1 / math.log(2) - 0.3, "never seen", va="top", fontsize=8)
-    ax.set_xscale("log", base=2)
-    ax.set(
-        xlabel="copies planted",
-        ylabel="exposure, bits",
-        ylim=(-0.5, 18),
-        xticks=copies,
-        xticklabels=copies,
-    )
-    ax.legend(frameon=False, fontsize=9, loc="center left")
-
-
-alt = "Exposure against copies: near the line of a secret never seen for 1 and 2 copies, 10 bits at 8, first place at 16 and 32."
-with plots.figure(title="Repeated secrets come out", alt=alt, size=(7, 3.6)) as ax:
-    draw_exposure(ax, {"mean of four codes": by_copies("ordinary training")})
+curve = by_copies(exposed["ordinary training"])
+panel = {"copies planted": {"mean of four codes": curve}}
+pictures.exposures(copies, panel, title="Repeated secrets come out")
 
 # %% [markdown]
 # You should have seen a slope. One or two copies stay near the floor of a secret that the model never saw; eight are most of the way; from sixteen on the code is at or next to first place.
@@ -610,11 +533,8 @@ with plots.figure(title="Repeated secrets come out", alt=alt, size=(7, 3.6)) as 
 # not a matter of training too long: Carlini et al. (2019) saw exposure rise early, while the loss on new text still fell.
 
 # %%
-curve = by_copies("ordinary training")
-verify.promise("1 copy: fewer than 5 bits", curve[0] < 5, got=curve[0])
-verify.promise(
-    "16 copies and more: above 14 bits", min(curve[-2:]) > 14, got=min(curve[-2:])
-)
+verify.promise("1 copy: fewer than 5 bits", got=curve[0], below=5)
+verify.promise("16 copies and more: above 14 bits", got=min(curve[-2:]), above=14)
 
 # %% [markdown]
 # ## Remove duplicates
@@ -625,23 +545,22 @@ verify.promise(
 # %%
 once = list(dict.fromkeys(planted))
 deduplicated = memorisation.train(once, steps=steps, **settings, **sizes)
-exposed["without duplicates"] = memorisation.canary_exposures(deduplicated, canaries)
-alike, reworded = (by_copies("without duplicates", kind) for kind in (False, True))
-alt = "Without duplicates: near 2 bits at any number of copies that were alike, rising to 16.6 bits for reworded copies."
-with plots.figure(
-    title="Removing exact duplicates protects exact duplicates", alt=alt, size=(7, 3.6)
-) as ax:
-    draw_exposure(ax, {"copies alike": alike, "copies reworded": reworded})
-price = {"ordinary training": memorisation.bits_per_character(plain, held_out, 80)}
-price["without duplicates"] = memorisation.bits_per_character(
-    deduplicated, held_out, 80
-)
-verify.promise(
-    "codes in equal copies stay below 6 bits", max(alike) < 6, got=max(alike)
-)
+bits = memorisation.canary_exposures(deduplicated, canaries)
+exposed["without duplicates"] = bits
+alike, reworded = by_copies(bits, reworded=False), by_copies(bits, reworded=True)
+panel = {"copies planted": {"copies alike": alike, "copies reworded": reworded}}
+title = "Removing exact duplicates protects exact duplicates"
+pictures.exposures(copies, panel, title=title)
+verify.promise("codes in equal copies stay below 6 bits", got=max(alike), below=6)
+
+# %%
+price = {
+    "ordinary training": memorisation.bits_per_character(plain, held_out, 80),
+    "without duplicates": memorisation.bits_per_character(deduplicated, held_out, 80),
+}
 change = price["without duplicates"] - price["ordinary training"]
 verify.promise(
-    "on new mails the model is no worse (bits a character)", change < 0.05, got=change
+    "on new mails the model is no worse (bits a character)", got=change, below=0.05
 )
 
 # %% [markdown]
@@ -669,7 +588,6 @@ plots.histogram(
     {"sentences of the mails": lengths[300:], "planted codes": lengths[:252]},
     x_label="length of the sentence's own gradient",
     title="Some sentences pull far harder than others",
-    alt="Two histograms of gradient lengths. Planted codes with many copies pull little by now; sentences of the mails have a long tail.",
 )
 
 # %% [markdown]
@@ -742,9 +660,9 @@ odds = {
     for epsilon in (0.5, 1, 2, 4, 8, 11)
 }
 for epsilon, odd in odds.items():
-    print(
-        f"ε = {epsilon:4}: {epsilon / math.log(2):4.1f} bits; the code is in first place with probability at most {odd:.2g}"
-    )
+    above_chance = f"ε = {epsilon:4}: {epsilon / math.log(2):4.1f} bits"
+    at_most = f"the code is in first place with probability at most {odd:.2g}"
+    print(f"{above_chance}; {at_most}")
 verify.agree(
     "ε = 8 allows first place about 3 times in 100", odds[8], math.exp(8) / 1e5 + 1e-5
 )
@@ -762,62 +680,55 @@ def private_model(records):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         fresh = memorisation.CharacterModel(**sizes)
+    loss = memorisation.record_loss
     codes = memorisation.encode(records, fresh.context, 80)
-    dp_sgd.train(fresh, memorisation.record_loss, codes, steps=private_steps, batch_size=256, clip=0.3, noise_multiplier=sigma, learning_rate=0.025, seed=seed)  # fmt: skip
-    spent = dp_sgd.epsilon(rate, sigma, private_steps, delta)
-    print(
-        f"σ = {sigma:.2f}: (ε = {spent:.2f}, δ = {delta:g}) after {private_steps} steps"
+    private = {"clip": 0.3, "batch_size": 256, "learning_rate": 0.025, "seed": seed}
+    dp_sgd.train(
+        fresh, loss, codes, steps=private_steps, noise_multiplier=sigma, **private
     )
+    spent = dp_sgd.epsilon(rate, sigma, private_steps, delta)
+    promised = f"(ε = {spent:.2f}, δ = {delta:g})"
+    print(f"σ = {sigma:.2f}: {promised} after {private_steps} steps")
     return fresh
 
 
+# %%
 models = {"ordinary training": plain, "without duplicates": deduplicated}
 models["DP-SGD"], models["both"] = private_model(planted), private_model(once)
 for name in ("DP-SGD", "both"):
     exposed[name] = memorisation.canary_exposures(models[name], canaries)
 
 # %%
-alt = "Two panels, exposure against copies. Alike: only ordinary training and DP-SGD rise. Reworded: all rise, both DP-SGD curves later."
-with plots.figure(
-    title="Only DP-SGD also slows what nobody recognises as a copy",
-    alt=alt,
-    size=(9, 3.8),
-    columns=2,
-) as axes:
-    for ax, reworded, name in zip(
-        axes, (False, True), ("copies alike", "copies reworded"), strict=True
-    ):
-        draw_exposure(ax, {method: by_copies(method, reworded) for method in models})
-        ax.set_xlabel(name)
+halves = {"copies alike": False, "copies reworded": True}
+by_half = {
+    half: {method: by_copies(exposed[method], reworded) for method in models}
+    for half, reworded in halves.items()
+}
+title = "Only DP-SGD also slows what nobody recognises as a copy"
+pictures.exposures(copies, by_half, title=title)
 
 # %%
-price |= {
-    name: memorisation.bits_per_character(models[name], held_out, 80)
-    for name in ("DP-SGD", "both")
-}
-for reworded in (False, True):
-    print(
-        f"copies {'reworded' if reworded else 'alike':12}"
-        + "".join(f"{f'×{many}':>7}" for many in copies)
-        + "   bits a character on new mails"
-    )
-    for name in models:
-        print(
-            f"{name:19}"
-            + "".join(f"{bits:7.1f}" for bits in by_copies(name, reworded))
-            + f"{price[name]:10.2f}"
-        )
+for method in ("DP-SGD", "both"):
+    price[method] = memorisation.bits_per_character(models[method], held_out, 80)
+head = "".join(f"{f'×{many}':>7}" for many in copies)
+for half, lines in by_half.items():
+    print(f"{half:19}{head}   bits a character on new mails")
+    for method, means in lines.items():
+        row = "".join(f"{bits:7.1f}" for bits in means)
+        print(f"{method:19}{row}{price[method]:10.2f}")
+
+# %%
+worst = max(by_half["copies alike"]["both"])
 verify.promise(
-    "both remedies: codes in equal copies stay below 6 bits",
-    max(by_copies("both", False)) < 6,
-    got=max(by_copies("both", False)),
+    "both remedies: codes in equal copies stay below 6 bits", got=worst, below=6
 )
-middle = by_copies("without duplicates", True)[3] - by_copies("both", True)[3]
+reworded = by_half["copies reworded"]
+middle = reworded["without duplicates"][3] - reworded["both"][3]
 verify.promise(
-    "8 reworded copies: noise takes at least 3 more bits off", middle > 3, got=middle
+    "8 reworded copies: noise takes at least 3 more bits off", got=middle, above=3
 )
 cost = price["both"] - price["without duplicates"]
-verify.promise("its price: 0.8 to 1.6 bits a character", 0.8 < cost < 1.6, got=cost)
+verify.promise("its price: 0.8 to 1.6 bits a character", got=cost, above=0.8, below=1.6)
 
 # %% [markdown]
 # On the left, removing duplicates did it alone. On the right it finds nothing to remove, and only the noise works: it takes bits off at up to 16 copies, which no filter knew
@@ -830,21 +741,23 @@ verify.promise("its price: 0.8 to 1.6 bits a character", 0.8 < cost < 1.6, got=c
 
 # %%
 def account(sentences=1400, batch=256, passes=15, noise=1.4):
+    rate = min(1, batch / sentences)
     steps_taken = max(1, round(passes * sentences / batch))
     ticks = np.unique(np.linspace(1, steps_taken, 30).round())
-    spent = [
-        dp_sgd.epsilon(
-            min(1, batch / sentences), noise, int(tick), 1e-5, orders=range(2, 65)
-        )
-        for tick in ticks
-    ]
+    orders = range(2, 65)
+    spent = [dp_sgd.epsilon(rate, noise, int(n), 1e-5, orders=orders) for n in ticks]
+    first_place = dp_sgd.odds_of_first(10**5, spent[-1], 1e-5)
     plots.curves(
-        ticks * batch / sentences, {"": spent}, x_label="passes over the data", y_label="ε at δ = 10⁻⁵",
-        title=f"ε = {spent[-1]:.2f}: first place at most {dp_sgd.odds_of_first(10**5, spent[-1], 1e-5):.2g}; noise in the mean gradient {noise / batch:.4f} C",
-        alt=f"Epsilon grows with the number of passes, to {spent[-1]:.2f}.",
-    )  # fmt: skip
+        ticks * batch / sentences,
+        {"": spent},
+        x_label="passes over the data",
+        y_label="ε at δ = 10⁻⁵",
+        title=f"ε = {spent[-1]:.2f}: first place at most {first_place:.2g}; "
+        f"noise in the mean gradient {noise / batch:.4f} C",
+    )
 
 
+# %%
 widgets.play(
     account,
     sentences=[1400, 14_000, 140_000, 1_400_000],
@@ -859,7 +772,8 @@ here, large = (
     for n, batch in [(1400, 256), (140_000, 4096)]
 )
 verify.promise(
-    "a hundred times the sentences: a sixteenth of the noise in the mean gradient, and less than half of ε",
+    "a hundred times the sentences: a sixteenth of the noise in the mean gradient, "
+    "and less than half of ε",
     4096 / 256 == 16 and large < here / 2,
     got=large / here,
 )

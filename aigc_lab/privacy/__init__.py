@@ -5,6 +5,7 @@
 - `memorisation`: a character model, planted canaries and their exposure
 - `dp_sgd`: differentially private training and its accountant
 - `tls`: a handshake without a network
+- `pictures`: group sizes of a table, exposure against copies
 """
 
-__all__ = ["anonymity", "dp_sgd", "memorisation", "personal_data", "tls"]
+__all__ = ["anonymity", "dp_sgd", "memorisation", "personal_data", "pictures", "tls"]
