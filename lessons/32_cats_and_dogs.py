@@ -109,13 +109,13 @@ for name, probability in says.items():
 
 # %%
 fresh = gan.Discriminator((1, 28, 28), classes=2, width=8)
-z = torch.randn(64, untrained.latent)
+noise = torch.randn(64, untrained.latent)
 
 
 def advice(discriminator):
     """Length of the gradient that G's weights get, at the first step."""
     labels = test.labels[:64]
-    loss = gan.generator_loss(discriminator(untrained(z, labels), labels))
+    loss = gan.generator_loss(discriminator(untrained(noise, labels), labels))
     slopes = torch.autograd.grad(loss, list(untrained.parameters()))
     return sum(slope.square().sum() for slope in slopes).sqrt().item()
 
