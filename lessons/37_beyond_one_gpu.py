@@ -14,7 +14,7 @@
 # %% tags=["parameters"]
 seed = 0
 timed_steps = None  # steps of each timing; None: chosen for this machine
-watts = 30  # what this computer takes from the socket while it trains: a guess, put in yours
+watts = 30  # what this computer draws while it trains: a guess, put in yours
 
 # %%
 import os
@@ -48,13 +48,13 @@ from aigc_lab.parallel import (
     sharding,
     torchrun,
 )
+from aigc_lab.parallel import pictures as parallel_pictures
 from aigc_lab.training import checkpoint
 
 # %%
 runtime.seed_everything(seed)
-if (
-    runtime.profile() != "ci"
-):  # two processes need two GPUs; with fewer, everything here computes on the CPU
+# Two processes need two GPUs; with fewer, everything here computes on the CPU.
+if runtime.profile() != "ci":
     os.environ["AIGC_LAB_PROFILE"] = "gpu" if torchrun.gpus_for(2) else "cpu"
 timed_steps = timed_steps or runtime.pick(ci=8, cpu=60, gpu=200)
 place = "GPU" if runtime.device().type == "cuda" else "CPU"
@@ -69,7 +69,7 @@ folder = Path(scratch.name)
 # Try it. You need no GPU for it: a *process* is a running program, and two of them on a CPU meet all the questions that a thousand GPUs meet. Here is the program that each of them runs. It asks which of how many it is, and
 # takes every step on its own 16 examples. First without any exchange. Then with `training.fit`, the loop you know, and not a word about the other process. Last it times a larger model, for later.
 
-# %%
+# %% tags=["whole-program"]
 worker = """
 import sys
 from itertools import islice
@@ -100,8 +100,8 @@ for batch_size in (32, 64):             # 3. how long does a step take?
         recipe, digits, batch_size, int(sys.argv[1])
     )
 
-result = {"alone": torch.stack(path[::5]), "together": torch.stack(trail), "seconds": seconds}
-torch.save(result, f"result {here.index}")
+result = {"alone": torch.stack(path[::5]), "together": torch.stack(trail)}
+torch.save(result | {"seconds": seconds}, f"result {here.index}")
 """
 
 # %% [markdown]
@@ -125,6 +125,7 @@ def start(program, *arguments, **options):
     )
 
 
+# %%
 print("python", *torchrun.command("worker.py")[1:])
 run = start(worker, str(timed_steps))
 if run.returncode:
@@ -132,23 +133,20 @@ if run.returncode:
 results = [torch.load(folder / f"result {i}", weights_only=True) for i in range(2)]
 
 # %%
-apart = {
-    how: (results[0][how] - results[1][how]).norm(dim=1)
-    for how in ("alone", "together")
-}
+zero, one = results
+alone = (zero["alone"] - one["alone"]).norm(dim=1)
+together = (zero["together"] - one["together"]).norm(dim=1)
 plots.curves(
     torch.arange(0, 61, 5),
-    {"each on its own": apart["alone"], "with fit": apart["together"]},
+    {"each on its own": alone, "with fit": together},
     x_label="step",
     y_label="distance of the weights",
     title="Nobody averages: two processes train two models",
-    alt="Distance between the weights of two processes. On their own it rises with the steps, with fit it stays at 0.",
 )
-drift, kept = (apart[how][-1].item() for how in ("alone", "together"))
-verify.promise("on their own, the two have drifted apart", drift > 0.01, got=drift)
-verify.promise(
-    "with fit, their weights are the same, to the last bit", kept == 0, got=kept
-)
+drift, kept = alone[-1].item(), together[-1].item()
+verify.promise("on their own, the two have drifted apart", got=drift, above=0.01)
+claim = "with fit, their weights are the same, to the last bit"
+verify.promise(claim, got=kept, equals=0)
 
 # %% [markdown]
 # Two processes that don't talk train two models, each from half of the data. You have doubled the bill and gained nothing. Under `fit` they end with the *same* model, bit for bit. What did they tell each other?
@@ -165,8 +163,8 @@ verify.promise(
 
 # %% tags=["exercise"]
 def averaged_gradient(gradients, sizes):
-    """The whole batch's gradient. gradients: (p, d), row i is the gradient of the mean loss of part i.
-    sizes: list of p numbers of examples. Returns (d,)."""
+    """The whole batch's gradient. gradients: (p, d), row i is the gradient of the mean
+    loss of part i. sizes: list of p numbers of examples. Returns (d,)."""
     ...  # your code
 
 
@@ -180,28 +178,21 @@ averaged_gradient = check("parallel.averaged_gradient", averaged_gradient)
 # %%
 def gradient(loss, model):
     """The gradient of a loss in all weights of a model, as one vector."""
-    return torch.cat(
-        [g.flatten() for g in torch.autograd.grad(loss, model.parameters())]
-    )
+    gradients = torch.autograd.grad(loss, model.parameters())
+    return torch.cat([g.flatten() for g in gradients])
 
 
+# %%
 data = digit_classifier.digits()
 pictures, labels = (tensor[:32] for tensor in data)
 model = digit_classifier.DigitClassifier().model
 whole = gradient(F.cross_entropy(model(pictures), labels), model)
 for sizes in ([16, 16], [24, 8], [1, 30, 1]):
-    parts = torch.stack(
-        [
-            gradient(F.cross_entropy(model(x), y), model)
-            for x, y in zip(pictures.split(sizes), labels.split(sizes))
-        ]
-    )
-    verify.agree(
-        f"parts of {sizes}: weighted mean = gradient of the batch of 32",
-        averaged_gradient(parts, sizes),
-        whole,
-        tolerance=1e-12,
-    )
+    parts = zip(pictures.split(sizes), labels.split(sizes))
+    rows = [gradient(F.cross_entropy(model(x), y), model) for x, y in parts]
+    mean = averaged_gradient(torch.stack(rows), sizes)
+    claim = f"parts of {sizes}: weighted mean = gradient of the batch of 32"
+    verify.agree(claim, mean, whole, tolerance=1e-12)
 
 # %% [markdown]
 # And for whole trainings: same first weights, same gradients, same optimiser, so the same path. One process with batches of 32 must end where the two processes with 16 each did. `fit` deals the examples out so that the two parts of each
@@ -210,12 +201,8 @@ for sizes in ([16, 16], [24, 8], [1, 30, 1]):
 # %%
 one = digit_classifier.DigitClassifier()
 training.fit(one, data, steps=60, batch_size=32)
-verify.agree(
-    "60 steps of 2 × 16 end where 60 steps of 32 end",
-    results[0]["together"][-1],
-    one.weights(),
-    tolerance=1e-10,
-)
+claim = "60 steps of 2 × 16 end where 60 steps of 32 end"
+verify.agree(claim, results[0]["together"][-1], one.weights(), tolerance=1e-10)
 
 # %% [markdown]
 # Not to the last bit this time. A sum in another order is rounded elsewhere, and training carries such differences on. That is why the claim says $10^{-10}$ in float64, and why float32 runs on other numbers of GPUs never repeat each other exactly.
@@ -229,26 +216,32 @@ verify.agree(
 # - a discriminator with *layer norm* (each picture is scaled by its own mean and variance), and one with *batch norm* (by those of the batch), which tell digits from digits turned upside down, with the GAN loss;
 # - a *contrastive* loss: each picture must recognise a shifted copy of itself among the copies of all others in the batch.
 
+
+# %%
+def mean_loss(model, x, y):
+    return F.cross_entropy(model(x), y)
+
+
+def sum_loss(model, x, y):
+    return F.cross_entropy(model(x), y, reduction="sum")
+
+
+def recognise(model, x, y):
+    code = F.normalize(model(x), dim=1)
+    other = F.normalize(model(x.roll(1, dims=1)), dim=1)
+    return F.cross_entropy(code @ other.T / 0.1, torch.arange(len(x)))
+
+
 # %%
 torch.manual_seed(seed)
-critics = {
-    name: nn.Sequential(
-        nn.Linear(784, 32), norm(32), nn.LeakyReLU(0.2), nn.Linear(32, 1)
-    ).double()
-    for name, norm in (("layer norm", nn.LayerNorm), ("batch norm", nn.BatchNorm1d))
-}
+critics = {}
+for name, norm in (("layer norm", nn.LayerNorm), ("batch norm", nn.BatchNorm1d)):
+    layers = nn.Linear(784, 32), norm(32), nn.LeakyReLU(0.2), nn.Linear(32, 1)
+    critics[name] = nn.Sequential(*layers).double()
 
 
 def tell_apart(D, x, y):
     return gan.discriminator_loss(D(x), D(x.flip(1)))
-
-
-def recognise(model, x, y):
-    code, other = (
-        F.normalize(model(x), dim=1),
-        F.normalize(model(x.roll(1, dims=1)), dim=1),
-    )
-    return F.cross_entropy(code @ other.T / 0.1, torch.arange(len(x)))
 
 
 # %% [markdown]
@@ -256,25 +249,19 @@ def recognise(model, x, y):
 
 # %% tags=["predict"]
 trials = {
-    "mean, 16 + 16": (model, lambda m, x, y: F.cross_entropy(m(x), y), [16, 16]),
-    "mean, 24 + 8": (model, lambda m, x, y: F.cross_entropy(m(x), y), [24, 8]),
-    "sum, 16 + 16": (
-        model,
-        lambda m, x, y: F.cross_entropy(m(x), y, reduction="sum"),
-        [16, 16],
-    ),
+    "mean, 16 + 16": (model, mean_loss, [16, 16]),
+    "mean, 24 + 8": (model, mean_loss, [24, 8]),
+    "sum, 16 + 16": (model, sum_loss, [16, 16]),
     "layer norm, 16 + 16": (critics["layer norm"], tell_apart, [16, 16]),
     "batch norm, 16 + 16": (critics["batch norm"], tell_apart, [16, 16]),
     "contrastive, 16 + 16": (model, recognise, [16, 16]),
 }
 errors = {}
 for name, (net, loss, sizes) in trials.items():
-    parts = [
-        gradient(loss(net, x, y), net)
-        for x, y in zip(pictures.split(sizes), labels.split(sizes))
-    ]
+    parts = zip(pictures.split(sizes), labels.split(sizes))
+    plain = torch.stack([gradient(loss(net, x, y), net) for x, y in parts]).mean(dim=0)
     true = gradient(loss(net, pictures, labels), net)
-    errors[name] = ((torch.stack(parts).mean(dim=0) - true).norm() / true.norm()).item()
+    errors[name] = ((plain - true).norm() / true.norm()).item()
     print(f"{name:22} relative error of the plain mean: {errors[name]:8.1e}")
 
 # %% [markdown]
@@ -287,16 +274,11 @@ for name, (net, loss, sizes) in trials.items():
 
 # %%
 for name in ("mean, 16 + 16", "layer norm, 16 + 16"):
-    verify.promise(f"{name}: exact", errors[name] < 1e-12, got=errors[name])
-verify.agree(
-    "sum: the plain mean is half of the whole, so the error is 1/2",
-    errors["sum, 16 + 16"],
-    0.5,
-)
+    verify.promise(f"{name}: exact", got=errors[name], below=1e-12)
+claim = "sum: the plain mean is half of the whole, so the error is 1/2"
+verify.agree(claim, errors["sum, 16 + 16"], 0.5)
 for name in ("mean, 24 + 8", "batch norm, 16 + 16", "contrastive, 16 + 16"):
-    verify.promise(
-        f"{name}: wrong by more than 1 %", errors[name] > 0.01, got=errors[name]
-    )
+    verify.promise(f"{name}: wrong by more than 1 %", got=errors[name], above=0.01)
 
 # %% [markdown]
 # For batch norm you can see what is lost. The mean of the parts' means is the whole mean, but variances don't average:
@@ -313,9 +295,8 @@ verify.agree(
 )
 first = critics["batch norm"]
 shift = (first(pictures)[:16] - first(pictures[:16])).abs().max().item()
-verify.promise(
-    "the same picture gets another logit beside other pictures", shift > 1e-3, got=shift
-)
+claim = "the same picture gets another logit beside other pictures"
+verify.promise(claim, got=shift, above=1e-3)
 
 # %% [markdown]
 # In a GAN this hurts twice: D's judgement of one picture depends on the company it is in, and with eight processes each norm sees an eighth of the batch. The cures: a norm that looks at one example at a time (layer, group or instance norm),
@@ -330,29 +311,8 @@ verify.promise(
 
 # %%
 states = list(ring_all_reduce.rounds(torch.ones(4, 4)))
-with plots.figure(
-    title="Three rounds gather the sums, three hand them round",
-    size=(9.5, 2.1),
-    columns=7,
-    alt="Seven grids of four processes by four pieces. All start at 1; after three rounds each process has one piece with 4; after six all are 4.",
-) as axes:
-    for round_, (ax, state) in enumerate(zip(axes, states)):
-        ax.imshow(state, cmap="cividis", vmin=0, vmax=4)
-        for i in range(4):
-            for j in range(4):
-                ax.text(
-                    j,
-                    i,
-                    f"{state[i, j]:.0f}",
-                    ha="center",
-                    va="center",
-                    fontsize=9,
-                    color="white" if state[i, j] < 3 else "black",
-                )
-        ax.set(xticks=range(4), yticks=range(4) if round_ == 0 else [])
-        ax.grid(False)
-        ax.set_title("start" if round_ == 0 else f"round {round_}", fontsize=9)
-    axes[0].set(xlabel="piece", ylabel="process")
+title = "Three rounds gather the sums, three hand them round"
+parallel_pictures.contributions(states, title=title)
 
 # %% [markdown]
 # After $p - 1$ rounds each process owns one finished piece. After another $p - 1$ everybody has them all. With numbers in place of counts, three processes:
@@ -372,7 +332,8 @@ verify.agree("every process ends with the sum", state, vectors.sum(dim=0).expand
 
 # %% tags=["exercise"]
 def ring_bytes(size, processes):
-    """Bytes that EACH process sends in one ring all-reduce of a vector of `size` bytes among `processes`."""
+    """Bytes that EACH process sends in one ring all-reduce
+    of a vector of `size` bytes among `processes`."""
     ...  # your code
 
 
@@ -380,28 +341,23 @@ def ring_bytes(size, processes):
 ring_bytes = check("parallel.ring_bytes", ring_bytes)
 
 # %%
-changed = sum(
-    (after != before).sum().item() for before, after in pairwise(states)
-)  # a message changes one number
-verify.agree(
-    "counted in the pictures above: numbers that arrive at each of 4 processes",
-    changed / 4,
-    ring_bytes(4, 4),
-)
-weights = sum(
-    w.numel()
-    for w in vae.VaeRecipe.for_data(datasets.load("digits")).model.parameters()
-)
+# a message changes one number
+changed = sum((after != before).sum().item() for before, after in pairwise(states))
+claim = "counted in the pictures above: numbers that arrive at each of 4 processes"
+verify.agree(claim, changed / 4, ring_bytes(4, 4))
+
+# %%
+parameters = vae.VaeRecipe.for_data(datasets.load("digits")).model.parameters()
+weights = sum(w.numel() for w in parameters)
 print(f"a VAE of {weights:,} weights, in float32")
 for p in (2, 8, 1024):
     ring, obvious = ring_bytes(4 * weights, p) / 1e6, 2 * (p - 1) * 4 * weights / 1e6
     print(
-        f"{p:5} processes: each sends {ring:.2f} MB a step; the obvious way, process 0 moves {obvious:,.0f} MB"
+        f"{p:5} processes: each sends {ring:.2f} MB a step; "
+        f"the obvious way, process 0 moves {obvious:,.0f} MB"
     )
-verify.promise(
-    "however many take part, each sends less than two vectors",
-    ring_bytes(1.0, 10**6) < 2,
-)
+less = ring_bytes(1.0, 10**6) < 2
+verify.promise("however many take part, each sends less than two vectors", less)
 
 # %% [markdown]
 # $2\frac{p-1}{p}M$: nearly independent of $p$. No method sends less (Patarasuk and Yuan 2009). What does grow is the number of *rounds*, $2(p-1)$, and each costs the time that a message takes to set out. So libraries send all gradients of a step as a few large vectors, begin
@@ -409,30 +365,36 @@ verify.promise(
 
 
 # %%
+counts = [2**k for k in range(1, 11)]
+
+
+def carrying_times(size, speed, wait):
+    """Milliseconds for each count; bytes in all, bytes a second, seconds a message."""
+    return {
+        "ring": [1e3 * ring_all_reduce.seconds(size, p, speed, wait) for p in counts],
+        "of which bytes": [1e3 * ring_bytes(size, p) / speed for p in counts],
+        "all through process 0": [1e3 * 2 * (p - 1) * size / speed for p in counts],
+    }
+
+
+# %%
 def carrying(megabytes, gigabytes_a_second, microseconds_a_message):
-    counts = [2**k for k in range(1, 11)]
-    size, speed, wait = (
-        megabytes * 1e6,
-        gigabytes_a_second * 1e9,
-        microseconds_a_message * 1e-6,
-    )
-    ring = [1e3 * ring_all_reduce.seconds(size, p, speed, wait) for p in counts]
+    speed, wait = gigabytes_a_second * 1e9, microseconds_a_message * 1e-6
+    times = carrying_times(megabytes * 1e6, speed, wait)
+    two, most = times["ring"][0], times["ring"][-1]
+    ends = f"{two:.2g} ms for 2 processes, {most:.2g} ms for 1,024"
     plots.curves(
         counts,
-        {
-            "ring": ring,
-            "of which bytes": [1e3 * ring_bytes(size, p) / speed for p in counts],
-            "all through process 0": [1e3 * 2 * (p - 1) * size / speed for p in counts],
-        },
+        times,
         x_label="processes",
         y_label="milliseconds",
         log_x=True,
         log_y=True,
-        title=f"The ring's bytes stop growing: {ring[0]:.2g} ms for 2 processes, {ring[-1]:.2g} ms for 1,024",
-        alt="Time against processes, both on logarithmic scales. All through one process: a straight line up. The ring: flat, then rising with its messages.",
+        title=f"The ring's bytes stop growing: {ends}",
     )
 
 
+# %%
 widgets.play(
     carrying,
     megabytes=(1, 2000, 1, 500),
@@ -451,15 +413,15 @@ widgets.play(
 # %%
 threads = torch.get_num_threads()
 torch.set_num_threads(1)
-digits = datasets.load("digits")
-single = {
-    n: digit_classifier.seconds_a_step(
-        vae.VaeRecipe.for_data(digits), digits, n, timed_steps
-    )
-    for n in (32, 64)
-}
+digits, single = datasets.load("digits"), {}
+for n in (32, 64):
+    recipe = vae.VaeRecipe.for_data(digits)
+    single[n] = digit_classifier.seconds_a_step(recipe, digits, n, timed_steps)
 torch.set_num_threads(threads)
 double = results[0]["seconds"]
+
+# %%
+strong, weak = single[64] / double[32], single[64] / double[64]
 plots.bars(
     {
         "1 process, 64 examples": 1e3 * single[64],
@@ -468,36 +430,36 @@ plots.bars(
         "2 processes, 64 each (weak)": 1e3 * double[64],
     },
     y_label="milliseconds a step, median",
-    title=f"Strong scaling {single[64] / double[32]:.2f} × (ideal 2), weak scaling {single[64] / double[64]:.0%} (ideal 100 %)",
-    alt="Four bars: milliseconds a step of one process with 64 and 32 examples, and of two processes with 32 and 64 each.",
+    title=f"Strong scaling {strong:.2f} × (ideal 2), "
+    f"weak scaling {weak:.0%} (ideal 100 %)",
 )
 
 # %%
-cores = (
-    len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-)
+cores = os.cpu_count()
+if hasattr(os, "sched_getaffinity"):  # those that this process may use
+    cores = len(os.sched_getaffinity(0))
 units = torch.cuda.device_count() if place == "GPU" else cores
-strong, weak = single[64] / double[32], single[64] / double[64]
-share = data_parallel.serial_share(strong, 2)
-print(
-    f"This machine has {units} {place}{' cores' if place == 'CPU' else 's'} for two processes."
-)
+kind = "GPUs" if place == "GPU" else "CPU cores"
+print(f"This machine has {units} {kind} for two processes.")
 if units < 2:
     print(
-        "They took turns on it, so neither kind of scaling can gain anything: what you see is the price of talking."
+        "They took turns on it, so neither kind of scaling can gain anything: "
+        "what you see is the price of talking."
     )
+
+# %%
+less, talking = single[32] / single[64], double[32] - single[32]
+share = data_parallel.serial_share(strong, 2)
 print(f"strong scaling: {strong:.2f} × as fast; ideal 2")
+print(f"half of the examples, alone: {less:.0%} of the time; ideal 50%")
+print(f"talking, and getting into each other's way: {1e3 * talking:.1f} ms a step")
 print(
-    f"half of the examples, alone: {single[32] / single[64]:.0%} of the time; ideal 50%"
+    f"weak scaling: each at {weak:.0%} of its speed alone, "
+    f"together {2 * weak:.2f} × the work in the same time"
 )
 print(
-    f"talking, and getting into each other's way: {1e3 * (double[32] - single[32]):.1f} ms a step"
-)
-print(
-    f"weak scaling: each at {weak:.0%} of its speed alone, together {2 * weak:.2f} × the work in the same time"
-)
-print(
-    f"not divided, by Amdahl's law: {share:.0%}; then {1 / max(share, 1e-3):.1f} × is the end, however many take part"
+    f"not divided, by Amdahl's law: {share:.0%}; "
+    f"then {1 / max(share, 1e-3):.1f} × is the end, however many take part"
 )
 
 # %% [markdown]
@@ -511,17 +473,17 @@ s, p_ = sympy.symbols("s p", positive=True)
 speed = 1 / (s + (1 - s) / p_)
 verify.agree("one process: no gain", speed.subs(p_, 1), sympy.Integer(1))
 verify.agree("endless processes: 1 / s", sympy.limit(speed, p_, sympy.oo), 1 / s)
-verify.agree(
-    "half of that limit is reached with (1 - s) / s processes",
-    sympy.solve(sympy.Eq(speed, 1 / (2 * s)), p_)[0],
-    (1 - s) / s,
-)
+halfway = sympy.solve(sympy.Eq(speed, 1 / (2 * s)), p_)[0]
+claim = "half of that limit is reached with (1 - s) / s processes"
+verify.agree(claim, halfway, (1 - s) / s)
 
 
+# %%
 def amdahl(percent_not_divided):
     p = 2.0 ** torch.arange(0, 11)
     share = percent_not_divided / 100
     gains = [data_parallel.speed_up(share, n.item()) for n in p]
+    title = f"1,024 processes, {gains[-1]:.0f} × as fast"
     plots.curves(
         p,
         {"ideal": p, f"{percent_not_divided} % can't be divided": gains},
@@ -529,10 +491,7 @@ def amdahl(percent_not_divided):
         y_label="times as fast",
         log_x=True,
         log_y=True,
-        title=f"1,024 processes, {gains[-1]:.0f} × as fast"
-        if share
-        else "Nothing in common: ideal",
-        alt="Speed-up against processes. The ideal line goes straight up, the other bends and levels off at one over the share.",
+        title=title if share else "Nothing in common: ideal",
     )
 
 
@@ -546,7 +505,7 @@ widgets.play(amdahl, percent_not_divided=(0, 50, 1, 5))
 # Meta counted 419 unexpected interruptions in 54 days of training Llama 3 on 16,384 GPUs: one every three hours. What happens to the others when one is lost? They wait in the next all-reduce for somebody who won't come. Watch. The program below kills process 1 at step 25 of its first attempt, with the signal that a system sends when memory runs out:
 # no exception, no goodbye. `fit` saves a checkpoint every 10 steps, and the launcher may start both anew, once.
 
-# %%
+# %% tags=["whole-program"]
 survivor = """
 import os, signal
 import torch
@@ -570,6 +529,8 @@ training.fit(
 )
 torch.save(together.weights(), f"survived {here.index}")
 """
+
+# %%
 run = start(survivor, restarts=1)
 message = torchrun.lost(run.stderr) or "nothing; the launcher ended it first."
 print("The survivor said:", message)
@@ -577,31 +538,17 @@ print("Steps that process 0 reported:", (folder / "steps 0").read_text())
 
 # %%
 reported = [int(step) for step in (folder / "steps 0").read_text().split()]
-verify.promise(
-    "in the end the run is whole: the launcher reports success",
-    run.returncode == 0,
-    got=run.returncode,
-)
-verify.promise(
-    "the second attempt didn't begin at step 0",
-    reported.count(0) == 1,
-    got=reported.count(0),
-)
+claim = "in the end the run is whole: the launcher reports success"
+verify.promise(claim, got=run.returncode, equals=0)
+claim = "the second attempt didn't begin at step 0"
+verify.promise(claim, got=reported.count(0), equals=1)
 survived = torch.load(folder / "survived 0", weights_only=True)
 same = torch.equal(survived, results[0]["together"][-1])
-verify.promise(
-    "its weights are those of the run that was never killed, to the last bit",
-    same,
-    got=same,
-)
+claim = "its weights are those of the run that was never killed, to the last bit"
+verify.promise(claim, same, got=same)
 saved = checkpoint.load(folder / "run")
-print(
-    "in the checkpoint:",
-    ", ".join(saved),
-    "· random streams of",
-    len(saved["rng"]),
-    "processes",
-)
+held, count = ", ".join(saved), len(saved["rng"])
+print(f"in the checkpoint: {held} · random streams of {count} processes")
 
 # %% [markdown]
 # The survivor names the loss and the step to go on from, the launcher ends it and starts both again, and they go on from step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds all that
@@ -619,7 +566,8 @@ verify.agree("the best interval is sqrt(2 δ T)", best, sympy.sqrt(2 * delta * T
 between = 54 * 24 * 3600 / 419  # seconds from one failure to the next
 minutes = float(best.subs({delta: 30, T: between})) / 60
 print(
-    f"a save of 30 s, a failure every {between / 3600:.1f} h: save every {minutes:.0f} minutes"
+    f"a save of 30 s, a failure every {between / 3600:.1f} h: "
+    f"save every {minutes:.0f} minutes"
 )
 
 # %% [markdown]
@@ -639,44 +587,33 @@ print(
 # But why should all of them hold the same 12 bytes of the optimiser? Adam treats each weight on its own. So let each process update a $p$-th of the weights, and hand the results round. Is that the same training?
 
 # %%
-whole, shared = (
-    digit_classifier.DigitClassifier().model,
-    digit_classifier.DigitClassifier().model,
-)
+whole, shared = (digit_classifier.DigitClassifier().model for _ in range(2))
 layers = list(shared.parameters())
 full = torch.optim.Adam(whole.parameters(), lr=1e-2)
-shards = [
-    torch.optim.Adam(layers[i::2], lr=1e-2) for i in range(2)
-]  # two processes, every second tensor each
+# two processes, every second tensor each
+shards = [torch.optim.Adam(layers[i::2], lr=1e-2) for i in range(2)]
 for _ in range(20):
     for net in (whole, shared):
         net.zero_grad()
         F.cross_entropy(net(pictures), labels).backward()
-    full.step()
-    for shard in shards:
-        shard.step()
-stored = [
-    sum(t.numel() for state in o.state.values() for t in state.values() if t.ndim)
-    for o in (full, *shards)
-]
-print(
-    "numbers that Adam stores:",
-    stored[0],
-    "whole,",
-    stored[1],
-    "and",
-    stored[2],
-    "in the two shards",
-)
-verify.agree(
-    "20 steps of two half optimisers = 20 steps of the whole",
-    torch.cat([w.flatten() for w in shared.parameters()]),
-    torch.cat([w.flatten() for w in whole.parameters()]),
-    tolerance=1e-12,
-)
-verify.promise(
-    "together they store what one did", stored[0] == stored[1] + stored[2], got=stored
-)
+    for optimizer in (full, *shards):
+        optimizer.step()
+
+
+# %%
+def numbers_stored(optimizer):
+    states = optimizer.state.values()
+    return sum(t.numel() for state in states for t in state.values() if t.ndim)
+
+
+stored = [numbers_stored(optimizer) for optimizer in (full, *shards)]
+print("numbers that Adam stores: {} whole, {} and {} in the two shards".format(*stored))
+in_halves = nn.utils.parameters_to_vector(shared.parameters())
+in_whole = nn.utils.parameters_to_vector(whole.parameters())
+claim = "20 steps of two half optimisers = 20 steps of the whole"
+verify.agree(claim, in_halves, in_whole, tolerance=1e-12)
+both = stored[1] + stored[2]
+verify.promise("together they store what one did", stored[0] == both, got=stored)
 
 # %% [markdown]
 # The same weights, and each process stores its share only. (Here by whole tensors, so the shares are unequal; libraries cut one long vector.) That is stage 1 of ZeRO, the *zero redundancy optimizer*. (Mind what does *not* treat weights one by one: clipping by the gradient's length needs one more small sum over all.) Stage 2 also keeps, of the averaged gradient, the own
@@ -686,7 +623,7 @@ verify.promise(
 # %% tags=["exercise"]
 def bytes_per_gpu(weights, gpus, stage):
     """Bytes on each of `gpus` GPUs: 2 + 2 + 12 a weight (weight, gradient, optimiser).
-    Stage 0 shares nothing, 1 the optimiser, 2 also the gradients, 3 also the weights."""
+    Stage 0 shares nothing, 1 the optimiser, 2 also gradients, 3 also the weights."""
     ...  # your code
 
 
@@ -694,29 +631,20 @@ def bytes_per_gpu(weights, gpus, stage):
 bytes_per_gpu = check("parallel.bytes_per_gpu", bytes_per_gpu)
 
 # %%
-published = [
-    120,
-    31.4,
-    16.6,
-    1.9,
-]  # GB: 7.5 billion weights on 64 GPUs, figure 1 of Rajbhandari et al. 2020
-computed = [bytes_per_gpu(7.5e9, 64, stage) / 1e9 for stage in range(4)]
-for stage in range(4):
-    verify.promise(
-        f"stage {stage}: the paper's {published[stage]} GB",
-        abs(computed[stage] - published[stage]) < 0.05,
-        got=computed[stage],
-    )
+# GB: 7.5 billion weights on 64 GPUs, figure 1 of Rajbhandari et al. 2020
+published = [120, 31.4, 16.6, 1.9]
+for stage, stated in enumerate(published):
+    computed = bytes_per_gpu(7.5e9, 64, stage) / 1e9
+    claim = f"stage {stage}: the paper's {stated} GB"
+    verify.promise(claim, got=computed, near=(stated, 0.05))
 
 # %%
 # NBVAL_CHECK_OUTPUT
 print("7 billion weights, GB on each GPU, without activations")
 print(" GPUs  stage 0  stage 1  stage 2  stage 3")
 for gpus in (1, 2, 8, 64, 512):
-    print(
-        f"{gpus:5}"
-        + "".join(f"{bytes_per_gpu(7e9, gpus, stage) / 1e9:9.1f}" for stage in range(4))
-    )
+    row = [bytes_per_gpu(7e9, gpus, stage) / 1e9 for stage in range(4)]
+    print(f"{gpus:5}" + "".join(f"{size:9.1f}" for size in row))
 
 # %%
 groups = {}
@@ -730,7 +658,6 @@ plots.grouped_bars(
     groups,
     y_label="GB on each of 8 GPUs",
     title="Most of the memory is the optimiser's, and it is shared out first",
-    alt="For each of four stages, bars for weights, gradients and optimiser. The optimiser falls from 84 to 10.5 in stage 1, gradients and weights from 14 to 1.75 later.",
 )
 
 
@@ -744,23 +671,22 @@ plots.grouped_bars(
 
 # %%
 x, W = torch.randn(5, 8).double(), torch.randn(8, 6).double()
-verify.agree(
-    "half of the columns each, then side by side",
-    torch.cat([x @ W[:, :3], x @ W[:, 3:]], dim=1),
-    x @ W,
-)
+side_by_side = torch.cat([x @ W[:, :3], x @ W[:, 3:]], dim=1)
+verify.agree("half of the columns each, then side by side", side_by_side, x @ W)
+
+# %%
 plan = sharding.schedule(stages=4, parts=8)
-idle = sum(part is None for row in plan for part in row) / sum(len(row) for row in plan)
-verify.agree(
-    "4 GPUs, 8 parts: idle share counted = (p - 1) / (m + p - 1)", idle, 3 / 11
-)
+turns = [part for row in plan for part in row]
+idle = sum(part is None for part in turns) / len(turns)
+claim = "4 GPUs, 8 parts: idle share counted = (p - 1) / (m + p - 1)"
+verify.agree(claim, idle, 3 / 11)
+title = f"Eight parts through four GPUs, forward: idle {idle:.0%} of the time (white)"
 plots.heatmap(
     [[float("nan") if part is None else part + 1 for part in row] for row in plan],
     rows=[f"GPU {i}" for i in range(4)],
     columns=range(1, 12),
     x_label="turn",
-    title=f"Eight parts through four GPUs, forward: idle {idle:.0%} of the time (white)",
-    alt="A grid of four GPUs by eleven turns. The part numbers run along diagonals; triangles at both ends are empty.",
+    title=title,
     size=(7.0, 2.4),
 )
 
@@ -774,20 +700,20 @@ plots.heatmap(
 # So the error falls as $1/\sqrt B$: four times the GPUs, half the error. Check it on a model with one layer, where each example's gradient is known in closed form, $x\,(\hat y - y)^\top$. Look at two moments: at the start, and late.
 
 # %%
-inputs = torch.cat(
-    [data[0], torch.ones(len(data[0]), 1).double()], dim=1
-)  # a constant input for the biases
+ones = torch.ones(len(data[0]), 1).double()  # a constant input for the biases
+inputs = torch.cat([data[0], ones], dim=1)
 targets, lengths = F.one_hot(data[1], 10).double(), inputs.square().sum(dim=1)
 
 
 def moments(weights):
-    """Errors of the outputs, gradient over all examples, and the trace of one example's covariance."""
+    """Errors of the outputs, mean gradient, trace of one example's covariance."""
     error = (inputs @ weights).softmax(dim=1) - targets
     mean = inputs.T @ error / len(inputs)
     squares = lengths * error.square().sum(dim=1)  # |x yᵀ|² = |x|² |y|²
     return error, mean, (squares.mean() - mean.square().sum()).item()
 
 
+# %%
 early, late = torch.zeros(785, 10).double(), torch.zeros(785, 10).double()
 for _ in range(runtime.pick(ci=100, cpu=300, gpu=300)):
     late -= 0.1 * moments(late)[1]
@@ -796,7 +722,8 @@ for name, now in (("at the start", early), ("late", late)):
     _, mean, trace = moments(now)
     noise_scale[name] = trace / mean.square().sum().item()
     print(
-        f"{name:12}  |G| = {mean.norm():.3f}   tr Σ = {trace:6.1f}   equally long at B = {noise_scale[name]:.0f}"
+        f"{name:12}  |G| = {mean.norm():.3f}   tr Σ = {trace:6.1f}   "
+        f"equally long at B = {noise_scale[name]:.0f}"
     )
 
 # %%
@@ -806,40 +733,31 @@ for size in (4, 16, 64, 256):
     misses = []
     for _ in range(100):
         rows = torch.randint(len(inputs), (size,), generator=draw)
-        misses.append(
-            (inputs[rows].T @ error[rows] / size - mean).square().sum().item()
-        )
-    verify.agree(
-        f"B = {size}: mean of |g - G|² = tr Σ / B",
-        verify.estimate(misses),
-        trace / size,
-    )
+        estimated = inputs[rows].T @ error[rows] / size
+        misses.append((estimated - mean).square().sum().item())
+    claim = f"B = {size}: mean of |g - G|² = tr Σ / B"
+    verify.agree(claim, verify.estimate(misses), trace / size)
 ratio = noise_scale["late"] / noise_scale["at the start"]
-verify.promise(
-    "late in training the noise scale is at least three times that of the start",
-    ratio > 3,
-    got=ratio,
-)
+claim = "late in training the noise scale is at least three times that of the start"
+verify.promise(claim, got=ratio, above=3)
 
 # %% [markdown]
 # The batch at which noise and gradient are equally long, $B_{\text{noise}} = \mathrm{tr}\,\Sigma / \|G\|^2$, is the *noise scale* (McCandlish et al. 2018). Below it a step is mostly noise, so twice the batch allows about twice the step, and half as many steps do. Above it the direction is already right, and a better estimate
 # of it buys nothing: the *critical batch size*. Their model of it, $S(B) = S_{\min}(1 + B_{\text{noise}}/B)$, with the noise scales you measured:
 
 # %%
-batches = 2.0 ** torch.arange(0, 14)
+batches, lines = 2.0 ** torch.arange(0, 14), {}
+for name, scale in noise_scale.items():
+    lines[name] = data_parallel.steps_needed(1.0, batches, scale)
+lines["no fewer than this"] = torch.ones(14)
 plots.curves(
     batches,
-    {
-        name: data_parallel.steps_needed(1.0, batches, scale)
-        for name, scale in noise_scale.items()
-    }
-    | {"no fewer than this": torch.ones(14)},
+    lines,
     x_label="examples a step",
     y_label="steps needed, times the fewest",
     log_x=True,
     log_y=True,
     title="Doubling the batch halves the steps, until it doesn't",
-    alt="Steps needed against batch size on logarithmic scales: two lines that fall and flatten at 1, the late one further to the right.",
 )
 
 # %% [markdown]
@@ -848,32 +766,31 @@ plots.curves(
 
 
 # %%
+def mean_gradient(weights, rows):
+    """The gradient of some examples' mean loss."""
+    error = (inputs[rows] @ weights).softmax(dim=1) - targets[rows]
+    return inputs[rows].T @ error / len(rows)
+
+
 def gap(rate, k=4):
-    """How far k steps of `rate` on k parts end from one step of k times the rate on all of them."""
+    """How far k steps of `rate` on k parts end from one of k times the rate on all."""
+    everything = torch.arange(32 * k)
     walked = late.clone()
-    for part in range(k):
-        rows = slice(32 * part, 32 * part + 32)
-        walked -= (
-            rate
-            * inputs[rows].T
-            @ ((inputs[rows] @ walked).softmax(dim=1) - targets[rows])
-            / 32
-        )
-    rows = slice(0, 32 * k)
-    jumped = late - k * rate * inputs[rows].T @ (
-        (inputs[rows] @ late).softmax(dim=1) - targets[rows]
-    ) / (32 * k)
+    for part in everything.split(32):
+        walked -= rate * mean_gradient(walked, part)
+    jumped = late - k * rate * mean_gradient(late, everything)
     return (walked - jumped).norm().item()
 
 
+# %%
 rates = [0.1 * 0.5**i for i in range(7)]
 for rate in rates[:4]:
     print(f"rate {rate:.4f}: gap {gap(rate):.2e}, at half the rate {gap(rate / 2):.2e}")
-verify.promise(
-    "at small rates, half of the rate leaves a quarter of the gap (between 3.8 and 4.2 times less)",
-    3.8 < gap(rates[-2]) / gap(rates[-1]) < 4.2,
-    got=gap(rates[-2]) / gap(rates[-1]),
+claim = (
+    "at small rates, half of the rate leaves a quarter of the gap "
+    "(between 3.8 and 4.2 times less)"
 )
+verify.promise(claim, got=gap(rates[-2]) / gap(rates[-1]), above=3.8, below=4.2)
 
 # %% [markdown]
 # So the rule holds for small rates, and fails first where gradients change fast: at the beginning. That is what *warm-up* is for. It says nothing beyond the critical batch, and it is about plain gradient descent; for Adam, which divides by the noise, the rate should rise by something between the root of $k$ and $k$.
@@ -889,7 +806,8 @@ verify.promise(
 
 # %% tags=["exercise"]
 def gpu_hours(flops, peak, utilisation):
-    """Hours of one GPU: operations, operations a second by the data sheet, share of them that is reached."""
+    """Hours of one GPU: operations, operations a second by the data sheet,
+    share of them that is reached."""
     ...  # your code
 
 
@@ -906,14 +824,11 @@ verify.agree("6 N D, within 1 %, is the paper's 3.14e23", gpt3, 3.14e23, toleran
 hours = gpu_hours(3.14e23, peak=125e12, utilisation=24.6 / 125)
 energy = costs.energy(hours, 0.330, overhead=1.10)
 verify.agree("energy in MWh, published: 1,287", energy / 1000, 1287, tolerance=0.001)
-verify.agree(
-    "carbon in tonnes, published: 552",
-    costs.carbon(energy, 0.429) / 1000,
-    552,
-    tolerance=0.001,
-)
+tonnes = costs.carbon(energy, 0.429) / 1000
+verify.agree("carbon in tonnes, published: 552", tonnes, 552, tolerance=0.001)
 print(
-    f"GPT-3: {hours:,.0f} GPU hours at a utilisation of {24.6 / 125:.0%}: {hours / 24 / 365:.0f} years of one GPU, {hours / 24 / 10_000:.1f} days of 10,000"
+    f"GPT-3: {hours:,.0f} GPU hours at a utilisation of {24.6 / 125:.0%}: "
+    f"{hours / 24 / 365:.0f} years of one GPU, {hours / 24 / 10_000:.1f} days of 10,000"
 )
 
 # %% [markdown]
@@ -921,14 +836,16 @@ print(
 
 # %%
 sd_energy = costs.energy(150_000, 0.25)
-verify.agree(
-    "150,000 h × 0.25 kW × 0.3 kg/kWh = 11,250 kg", costs.carbon(sd_energy, 0.3), 11_250
+kilograms = costs.carbon(sd_energy, 0.3)
+verify.agree("150,000 h × 0.25 kW × 0.3 kg/kWh = 11,250 kg", kilograms, 11_250)
+with_the_rest = costs.carbon(costs.energy(150_000, 0.25 * 1.4, 1.1), 0.3)
+print(
+    "with 40 % more for the computers around the GPUs "
+    f"and a building that adds 10 %: {with_the_rest:,.0f} kg"
 )
 print(
-    f"with 40 % more for the computers around the GPUs and a building that adds 10 %: {costs.carbon(costs.energy(150_000, 0.25 * 1.4, 1.1), 0.3):,.0f} kg"
-)
-print(
-    f"on 256 GPUs: {150_000 / 256 / 24:.0f} days. Rented at 2 dollars an hour (put in today's price): {costs.money(150_000, 2.0):,.0f} dollars"
+    f"on 256 GPUs: {150_000 / 256 / 24:.0f} days. Rented at 2 dollars an hour "
+    f"(put in today's price): {costs.money(150_000, 2.0):,.0f} dollars"
 )
 
 # %% [markdown]
@@ -941,43 +858,35 @@ recipe = vae.VaeRecipe.for_data(digits).to(runtime.device())
 batch = (digits.images[:64].to(runtime.device()),)
 with FlopCounterMode(display=False) as counter:
     recipe.step(batch)
-rate = counter.get_total_flops() / single[64]
-kilowatt_hours = costs.energy(60 / 3600, watts / 1000)
+flop = counter.get_total_flops()
+rate = flop / single[64]
 print(
-    f"{counter.get_total_flops() / 1e9:.2f} GFLOP a step, {rate / 1e9:.0f} GFLOP/s: {60 * rate:.1e} operations in 60 s"
+    f"{flop / 1e9:.2f} GFLOP a step, {rate / 1e9:.0f} GFLOP/s: "
+    f"{60 * rate:.1e} operations in 60 s"
 )
+
+# %%
+kilowatt_hours = costs.energy(60 / 3600, watts / 1000)
+grams = 1000 * costs.carbon(kilowatt_hours, 0.3)
 print(
-    f"60 s at {watts} W: {1000 * kilowatt_hours:.2f} Wh, {1000 * costs.carbon(kilowatt_hours, 0.3):.2f} g CO₂e at 0.3 kg/kWh"
+    f"60 s at {watts} W: {1000 * kilowatt_hours:.2f} Wh, "
+    f"{grams:.2f} g CO₂e at 0.3 kg/kWh"
 )
 print(f"GPT-3 at this rate: {3.14e23 / rate / 3600 / 24 / 365:,.0f} years")
 
 # %%
-water = (
-    80 * 4186 / 3.6e6
-)  # kWh that warm a litre from 20 to 100 °C: 4,186 joules a degree
+# kWh that warm a litre of water from 20 to 100 °C: 4,186 joules a degree
+boiling = 80 * 4186 / 3.6e6
 spent = {
     f"a minute of this course, {watts} W": kilowatt_hours,
-    "a litre of water, boiled": water,
+    "a litre of water, boiled": boiling,
     "Stable Diffusion 1 (GPUs only)": sd_energy,
     "BLOOM, 176 billion weights": 433_196,
     "GPT-3 (estimate)": energy,
 }
-with plots.figure(
-    title=f"From a minute of this course to GPT-3: a factor of {energy / kilowatt_hours:.0e}",
-    alt="Five bars on a logarithmic scale of kWh, from below a thousandth to above a million.",
-    size=(7.5, 2.6),
-) as ax:
-    drawn = ax.barh(list(spent), list(spent.values()), color=plots.COLOURS[:5])
-    ax.bar_label(
-        drawn,
-        labels=[
-            f" {value:,.0f}" if value > 1 else f" {value:.2g}"
-            for value in spent.values()
-        ],
-        fontsize=9,
-    )
-    ax.invert_yaxis()
-    ax.set(xscale="log", xlabel="kWh", xlim=(1e-5, 1e8))
+factor = energy / kilowatt_hours
+title = f"From a minute of this course to GPT-3: a factor of {factor:.0e}"
+parallel_pictures.energies(spent, title=title)
 
 # %% [markdown]
 # ## Ten times, a thousand times more data
@@ -985,26 +894,25 @@ with plots.figure(
 # Two questions, and the first is where it *lies*. `fit` keeps the data on the GPU if it takes at most half of its free memory. Else batches come from the computer's memory; else they must be read from the disk, in time; else from other machines. Take a computer with a GPU of 16 GB, 64 GB of memory, and 500 GB of disk:
 
 # %%
-# NBVAL_CHECK_OUTPUT
-limits = {
-    "GPU": 8e9,
-    "memory": 32e9,
-    "disk": 400e9,
-}  # the rest is needed for other things
+# the rest of each is needed for other things
+limits = {"GPU": 8e9, "memory": 32e9, "disk": 400e9}
 
 
 def lies(size):
-    return next(
-        (where for where, room in limits.items() if size <= room), "other machines"
-    )
+    """The first place with room for that many bytes."""
+    fits = (where for where, room in limits.items() if size <= room)
+    return next(fits, "other machines")
 
 
-print(f"{'data, a byte a value':34}{'now':>20}{'10 times':>28}{'1,000 times':>31}")
-for name, size in {
+# %%
+# NBVAL_CHECK_OUTPUT
+sets = {
     "8,000 digits, 28 × 28": 8000 * 28 * 28,
     "200,000 faces, 64 × 64 × 3": 200_000 * 64 * 64 * 3,
     "100,000 photos, 512 × 512 × 3": 100_000 * 512 * 512 * 3,
-}.items():
+}
+print(f"{'data, a byte a value':34}{'now':>20}{'10 times':>28}{'1,000 times':>31}")
+for name, size in sets.items():
     columns = [f"{size * k / 1e9:,.2f} GB: {lies(size * k)}" for k in (1, 10, 1000)]
     print(f"{name:34}{columns[0]:>20}{columns[1]:>28}{columns[2]:>31}")
 
@@ -1018,12 +926,11 @@ for name, size in {
 # NBVAL_CHECK_OUTPUT
 base = costs.training_flops(1e6, 20e6)  # a million weights, twenty million tokens
 for k in (10, 1000):
-    same_model, grown = (
-        costs.training_flops(1e6, k * 20e6),
-        costs.training_flops(k * 1e6, k * 20e6),
-    )
+    same_model = costs.training_flops(1e6, k * 20e6) / base
+    grown = costs.training_flops(k * 1e6, k * 20e6) / base
     print(
-        f"{k:5} × the data: {same_model / base:7,.0f} × the cost for the same model, {grown / base:10,.0f} × for one that grows along"
+        f"{k:5} × the data: {same_model:7,.0f} × the cost for the same model, "
+        f"{grown:10,.0f} × for one that grows along"
     )
 
 # %% [markdown]
@@ -1036,14 +943,17 @@ for k in (10, 1000):
 # %%
 # NBVAL_CHECK_OUTPUT
 print(
-    "weights, million   tokens, million   hours of a V100 at 30 %   GB for training   least V100s with stage 3"
+    "weights, million   tokens, million   hours of a V100 at 30 %   "
+    "GB for training   least V100s with stage 3"
 )
 room = 12e9  # 4 of the 16 GB stay for activations
 for n, tokens in ((1e6, 20e6), (125e6, 2.5e9), (7e9, 140e9)):
     needed = costs.gpu_hours(costs.training_flops(n, tokens), 125e12, 0.3)
+    gigabytes = sharding.bytes_per_gpu(n, 1, 0) / 1e9
     least = next(p for p in range(1, 100) if sharding.bytes_per_gpu(n, p, 3) <= room)
     print(
-        f"{n / 1e6:16,.0f}{tokens / 1e6:18,.0f}{needed:26,.3f}{sharding.bytes_per_gpu(n, 1, 0) / 1e9:18.3f}{least:26}"
+        f"{n / 1e6:16,.0f}{tokens / 1e6:18,.0f}{needed:26,.3f}"
+        f"{gigabytes:18.3f}{least:26}"
     )
 
 # %% [markdown]

@@ -6,6 +6,7 @@
 - `costs`: operations, hours, energy, carbon, money
 - `torchrun`: starting processes from a notebook
 - `digit_classifier`: the smallest recipe, in float64
+- `pictures`: a ring round by round, energies
 """
 
-__all__ = ["costs", "data_parallel", "digit_classifier", "ring_all_reduce", "sharding", "torchrun"]
+__all__ = ["costs", "data_parallel", "digit_classifier", "pictures", "ring_all_reduce", "sharding", "torchrun"]
