@@ -4,6 +4,7 @@ Started by `torchrun` or `accelerate launch`, each process runs the same program
 Hugging Face Accelerate's, which is imported only where there is more than one process.
 """
 
+import atexit
 import os
 from typing import Any
 
@@ -33,6 +34,7 @@ class Processes:
 
             self._accelerator = Accelerator(cpu=runtime.device().type == "cpu")
             self.index, self.count = self._accelerator.process_index, self._accelerator.num_processes
+            atexit.register(_leave)
 
     @property
     def first(self) -> bool:
@@ -93,3 +95,9 @@ class Processes:
             raise ProcessLostError(
                 f"process {self.index} of {self.count} can't reach the others: one of them has ended, and with it this training ({error})"
             ) from error
+
+
+def _leave() -> None:
+    """Say goodbye to the others before Python ends: a process that ends with its connections open is now and then aborted (SIGABRT)."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

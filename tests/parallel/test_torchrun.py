@@ -22,6 +22,7 @@ if first:
     time.sleep(600)  # until the launcher ends it
 settings = [os.environ[name] for name in ("WORLD_SIZE", "MASTER_ADDR", "AIGC_LAB_PROFILE", "OMP_NUM_THREADS")]
 Path("said " + rank).write_text(" ".join([str(ranks.item()), *settings]))
+torch.distributed.destroy_process_group()  # else the end of the process may abort it
 """
 
 
