@@ -12,6 +12,7 @@ the features and the number of examples, and beside the value that two sets of r
 - `neighbours`: precision and recall, density and coverage, nearest neighbours
 - `roc`: how well a score sorts two sets
 - `two_alternative`: human judgement as a test
+- `pictures`: extrapolated distances, balls, quality against variety
 """
 
 from aigc_lab.metrics.feature_distances import frechet_distance, inception_score, kernel_distance
@@ -36,6 +37,7 @@ __all__ = [
     "mse",
     "nearest_neighbours",
     "neighbours",
+    "pictures",
     "precision_recall",
     "psnr",
     "roc",
