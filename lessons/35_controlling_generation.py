@@ -33,12 +33,13 @@ from aigc_lab import (
     verify,
     widgets,
 )
-from aigc_lab.control import directions as control_directions
-from aigc_lab.control import sampling
+from aigc_lab.control import pictures, sampling
+from aigc_lab.control.directions import slant, stroke_thickness
 from aigc_lab.preprocessing import features
 from aigc_lab.pretrained import classifier
 from aigc_lab.transforms import to_unit
 
+# %%
 runtime.seed_everything(seed)
 gan_steps = gan_steps or runtime.pick(ci=12, cpu=300, gpu=1500)
 vae_steps = vae_steps or runtime.pick(ci=25, cpu=450, gpu=2500)
@@ -70,6 +71,7 @@ training.fit(coder, digits, steps=vae_steps, seed=seed)
 painter, coder = painter.to("cpu"), coder.to("cpu")
 
 
+# %%
 def dice(number=0):
     return torch.Generator().manual_seed(1000 * seed + number)
 
@@ -80,7 +82,7 @@ plots.image_rows(
         "VAE": coder.sample(12, dice()),
     },
     title="One takes a class, the other takes nothing",
-    alt="Twelve sevens in different hands; below them twelve mixed digits, a little soft.",
+    alt="Sevens in different hands; below them mixed digits, a little soft.",
 )
 
 # %% [markdown]
@@ -103,6 +105,8 @@ def seen(x):
 
 
 standard, rest = seen(test_grey[:n]), seen(test_grey[n:])
+
+# %%
 curves = {}  # knob -> one entry (setting, precision, recall) a measurement
 
 
@@ -111,8 +115,9 @@ def measure(knob, setting, x):
     f = seen(x[:n])
     precision, recall = metrics.precision_recall(standard, f)
     curves.setdefault(knob, []).append((setting, precision, recall))
-    print(f"{knob:18} {setting!s:>6}   precision {precision:.2f}   recall {recall:.2f}"
-          f"   Fréchet {metrics.frechet_distance(rest, f):6.1f}")  # fmt: skip
+    shares = f"precision {precision:.2f}   recall {recall:.2f}"
+    distance = metrics.frechet_distance(rest, f)
+    print(f"{knob:18} {setting!s:>6}   {shares}   Fréchet {distance:6.1f}")
     return precision, recall
 
 
@@ -137,12 +142,14 @@ def paint(z, labels):
 
 told = classifier.recognised(2 * paint(z, asked) - 1, asked)
 verify.promise(
-    "at least 85 % are recognised as the digit asked for", told >= 0.85, got=told
+    "at least 85 % are recognised as the digit asked for", got=told, at_least=0.85
 )
+
+# %%
 measure("class", "all", paint(z, asked))
 _, only_sevens = measure("class", "7", paint(z, torch.full((n,), 7)))
 verify.promise(
-    "asked for sevens only, recall is below 0.25", only_sevens < 0.25, got=only_sevens
+    "asked for sevens only, recall is below 0.25", got=only_sevens, below=0.25
 )
 
 # %% [markdown]
@@ -165,21 +172,19 @@ truncated_normal = check("control.truncated_normal", truncated_normal)
 
 # %%
 torch.manual_seed(seed)
-cut = {
-    t: paint(truncated_normal(n, painter.averaged.latent, t), asked)
-    for t in (0.1, 0.5, 1.0, 2.0, 4.0)
-}
-for t, x in cut.items():
-    measure("truncation, GAN", t, x)
-rows = [i for i in range(n) if i % 10 in (2, 4, 7)][:12]
+cut = {}
+for t in (0.1, 0.5, 1.0, 2.0, 4.0):
+    cut[t] = paint(truncated_normal(n, painter.averaged.latent, t), asked)
+    measure("truncation, GAN", t, cut[t])
+chosen = [i for i in range(n) if i % 10 in (2, 4, 7)][:12]
 plots.image_rows(
-    {f"t = {t}": cut[t][rows] for t in (0.1, 1.0, 4.0)},
+    {f"t = {t}": cut[t][chosen] for t in (0.1, 1.0, 4.0)},
     title="Cut closer, and all hands become one",
-    alt="Rows of the digits 2, 4, 7. At threshold 0.1 all twos are alike, all fours, all sevens; at 4 they differ.",
+    alt="Digits 2, 4, 7: at 0.1 all twos are alike, all fours, all sevens; not at 4.",
 )
 least, most = curves["truncation, GAN"][0][2], curves["truncation, GAN"][-1][2]
 verify.promise(
-    "at t = 0.1 recall is less than half of that at t = 4", least < most / 2, got=least
+    "at t = 0.1 recall is less than half of that at t = 4", got=least, below=most / 2
 )
 
 # %% [markdown]
@@ -208,22 +213,20 @@ for T, x in heat.items():
 plots.image_rows(
     {f"T = {T}": coder.sample(12, dice(), temperature=T) for T in (0.0, 0.4, 1.0, 1.5)},
     title="In the middle of this latent space all digits meet",
-    alt="At T = 0 twelve times the same grey blend that looks like an 8; at 0.4 its variants; at 1 mixed digits; at 1.5 sharper, odder ones.",
+    alt="At 0 a grey blend like an 8, at 0.4 its variants; then mixed, odder digits.",
 )
+
+# %%
 cold, warm = curves["temperature, VAE"][0], curves["temperature, VAE"][2]
+fall = warm[2] - cold[2]
+verify.promise("from T = 1 to 0.4 recall falls by more than 0.15", got=fall, above=0.15)
+most = {}
+for T, x in heat.items():
+    most[T] = judge(2 * x - 1).argmax(dim=1).bincount().max().item() / n
 verify.promise(
-    "from T = 1 to 0.4 recall falls by more than 0.15",
-    warm[2] - cold[2] > 0.15,
-    got=warm[2] - cold[2],
+    "at T = 0.4 more than half are read as one digit", got=most[0.4], above=0.5
 )
-most = {
-    T: judge(2 * x - 1).argmax(dim=1).bincount().max().item() / n
-    for T, x in heat.items()
-}
-verify.promise(
-    "at T = 0.4 more than half are read as one digit", most[0.4] > 0.5, got=most[0.4]
-)
-verify.promise("at T = 1 fewer than 40 % are", most[1.0] < 0.4, got=most[1.0])
+verify.promise("at T = 1 fewer than 40 % are", got=most[1.0], below=0.4)
 
 # %% [markdown]
 # This VAE doesn't know classes. Its digits lie around the origin like slices of a cake, and $z = 0$ is where they meet: a grey blend of all, which happens to look like an 8. So precision pays for eights that nobody would buy. In the GAN the class goes in
@@ -241,49 +244,46 @@ with torch.no_grad():
 ink = grey.mean(dim=(1, 2, 3))
 inky = ink > ink.median()
 more_ink = codes[inky].mean(dim=0) - codes[~inky].mean(dim=0)
+
+# %%
 amounts = [0, 0.5, 1, 1.5, 2, 2.5]
 
 
-def moved(code, direction, amounts=amounts):
+def moved(code, direction):
     return coder.decode(torch.stack([code + a * direction for a in amounts]))
 
 
 plots.image_rows(
     {"this one": test_grey[[this]], "plus ink": moved(test_codes[this], more_ink)},
     title="More ink, please",
-    alt="The thin 7, and six decodings that get thicker and rounder and end as something that is no 7.",
+    alt="The thin 7, and six decodings, ever thicker and rounder; the last is no 7.",
 )
+
+# %%
 sevens = test_codes[test.labels == 7]
 
 
 def still_seven(codes):
-    return (
-        (judge(2 * coder.decode(codes) - 1).argmax(dim=1) == 7).double().mean().item()
-    )
+    read = judge(2 * coder.decode(codes) - 1).argmax(dim=1)
+    return (read == 7).double().mean().item()
 
 
 by_ink = still_seven(sevens + 2 * more_ink)
 print(
-    f"read as a 7: {still_seven(sevens):.0%} of the test sevens once decoded, {by_ink:.0%} after 2 steps of ink"
+    f"read as a 7: {still_seven(sevens):.0%} of the test sevens once decoded, "
+    f"{by_ink:.0%} after 2 steps of ink"
 )
-verify.promise(
-    "after 2 steps fewer than 40 % are still sevens", by_ink < 0.4, got=by_ink
-)
+verify.promise("after 2 steps fewer than 40 % are still sevens", got=by_ink, below=0.4)
 
 # %% [markdown]
 # You got ink, and lost the 7. What went wrong? Count who has much ink:
 
 # %%
-share = {
-    name: inky[digits.labels == i].double().mean().item()
-    for i, name in enumerate(digits.names)
-}
-plots.bars(
-    {str(name): value for name, value in share.items()},
-    y_label="share of each digit with more ink than the median",
-    title="Zeros have ink, ones have none",
-    alt="Bars: nearly all zeros are above the median, nearly no ones; sevens are below a half.",
-)
+share = {}
+for i, name in enumerate(digits.names):
+    share[str(name)] = inky[digits.labels == i].double().mean().item()
+label = "share of each digit with more ink than the median"
+plots.bars(share, y_label=label, title="Zeros have ink, ones have none")
 
 # %% [markdown]
 # Your direction is partly the way from the ones and sevens to the zeros. The property was mixed up with the class, and you took both. Statisticians call that confounding. The cure: subtract *within* each class,
@@ -293,7 +293,8 @@ plots.bars(
 # %% tags=["exercise"]
 def attribute_direction(codes, has, labels):
     """Mean over classes of (mean code with the attribute - mean code without it);
-    codes (n, latent), has bool (n,), labels (n,) -> (latent,). Skip classes in which all or none have it."""
+    codes (n, latent), has bool (n,), labels (n,) -> (latent,).
+    Skip classes in which all or none have it."""
     ...  # your code
 
 
@@ -301,46 +302,41 @@ def attribute_direction(codes, has, labels):
 attribute_direction = check("control.attribute_direction", attribute_direction)
 
 # %% [markdown]
-# And ask for what you mean. Ink is not thickness: a big 7 has more ink than a small one. Twice the ink over the length of its outline is the width of the pen, in pixels (`control.stroke_thickness`). Bars of known width come out a little thin, since their ends are outline, too:
+# And ask for what you mean. Ink is not thickness: a big 7 has more ink than a small one. Twice the ink over the length of its outline is the width of the pen, in pixels (`control.directions.stroke_thickness`). Bars of known width come out a little thin, since their ends are outline, too:
 
 # %%
 # NBVAL_CHECK_OUTPUT
 bars = torch.zeros(3, 1, 40, 40, dtype=torch.float64)
 for row, width in zip(bars, (1, 2, 4)):
     row[0, 2:38, 10 : 10 + width] = 1
-print(
-    "bars 1, 2 and 4 pixels wide:",
-    [round(value, 2) for value in control_directions.stroke_thickness(bars).tolist()],
-)
+widths = [round(value, 2) for value in stroke_thickness(bars).tolist()]
+print("bars 1, 2 and 4 pixels wide:", widths)
 
 # %%
-thickness = control_directions.stroke_thickness(grey)
+thickness = stroke_thickness(grey)
+thick = thickness > thickness.median()
 directions = {
     "ink": more_ink,
     "ink, within classes": attribute_direction(codes, inky, digits.labels),
-    "thickness, within classes": attribute_direction(
-        codes, thickness > thickness.median(), digits.labels
-    ),
+    "thickness, within classes": attribute_direction(codes, thick, digits.labels),
 }
-kept = {name: still_seven(sevens + 2 * v) for name, v in directions.items()}
 plots.image_rows(
     {name: moved(test_codes[this], v) for name, v in directions.items()},
     title="The same 7, but thicker",
-    alt="Three rows from thin to thick. Only the first loses the 7; the last ends as a thick 7.",
+    alt="From thin to thick: the first row loses the 7, the last ends as a thick 7.",
 )
+
+# %%
+kept = {name: still_seven(sevens + 2 * v) for name, v in directions.items()}
+percent = [f"{name} {value:.0%}" for name, value in kept.items()]
+print("still sevens after 2 steps:", ", ".join(percent))
 thicker = directions["thickness, within classes"]
 with torch.no_grad():
-    before, after = (
-        control_directions.stroke_thickness(coder.decode(sevens + a * thicker))
-        .mean()
-        .item()
-        for a in (0, 2)
-    )
-print(
-    "still sevens after 2 steps:",
-    ", ".join(f"{name} {value:.0%}" for name, value in kept.items()),
-)
+    before = stroke_thickness(coder.decode(sevens)).mean().item()
+    after = stroke_thickness(coder.decode(sevens + 2 * thicker)).mean().item()
 print(f"stroke after 2 steps of thickness: {before:.2f} -> {after:.2f} pixels")
+
+# %%
 verify.promise(
     "within classes more sevens survive",
     kept["ink, within classes"] > kept["ink"] + 0.15,
@@ -348,50 +344,31 @@ verify.promise(
 verify.promise(
     "by thickness still more", kept["thickness, within classes"] > kept["ink"] + 0.3
 )
-verify.promise(
-    "strokes get thicker by more than 0.7 pixels",
-    after - before > 0.7,
-    got=after - before,
-)
+gain = after - before
+verify.promise("strokes get thicker by more than 0.7 pixels", got=gain, above=0.7)
 
 # %% [markdown]
-# That is the 7 you wanted. Even so, some sevens are lost: a straight line through a latent space leaves, sooner or later, the region where codes are. Play with it. Slant is the second direction, made the same way. How far can you go before the digit turns into another?
+# That is the 7 you wanted. Even so, some sevens are lost: a straight line through a latent space leaves, sooner or later, the region where codes are. Play with it. Slant (`control.directions.slant`) is the second direction, made the same way. How far can you go before the digit turns into another?
 
 # %%
-rows_, columns_ = torch.meshgrid(
-    torch.arange(28.0) - 13.5, torch.arange(28.0) - 13.5, indexing="ij"
-)
-mass = ink[:, None, None] * 784
-middle_row, middle_column = (
-    (rows_ * grey[:, 0]).sum((1, 2)),
-    (columns_ * grey[:, 0]).sum((1, 2)),
-)
-r, c = (
-    rows_ - middle_row[:, None, None] / mass,
-    columns_ - middle_column[:, None, None] / mass,
-)
-slant = -(r * c * grey[:, 0]).sum((1, 2)) / (r * r * grey[:, 0]).sum(
-    (1, 2)
-)  # leaning to the right is positive
-lean = attribute_direction(codes, slant > slant.median(), digits.labels)
+leaning = slant(grey)
+lean = attribute_direction(codes, leaning > leaning.median(), digits.labels)
 
 
 def dial(test_digit, thick, slanted, temperature):
     code = temperature * test_codes[test_digit] + thick * thicker + slanted * lean
     x = coder.decode(code[None])
     probability = judge(2 * x - 1).softmax(dim=1)[0]
+    read = f"{probability.argmax().item()}, sure {probability.max():.0%}"
     plots.images(
         torch.cat([test_grey[[test_digit]], x]),
-        labels=[
-            "it was",
-            f"{probability.argmax().item()}, sure {probability.max():.0%}",
-        ],
-        title=f"Stroke {control_directions.stroke_thickness(x).item():.1f} pixels",
-        alt="A test digit, and its code decoded after it was moved.",
+        labels=["it was", read],
+        title=f"Stroke {stroke_thickness(x).item():.1f} pixels",
         scale=1.4,
     )
 
 
+# %%
 widgets.play(
     dial,
     test_digit=(0, 199, 1, this),
@@ -427,7 +404,7 @@ plots.images(
     title=f"The judge: a 7, {climbed:.0%} sure",
     alt="Ten squares of noise; nobody would see a digit.",
 )
-verify.promise("the judge is more than 90 % sure of a 7", climbed > 0.9, got=climbed)
+verify.promise("the judge is more than 90 % sure of a 7", got=climbed, above=0.9)
 
 # %% [markdown]
 # You should have seen noise, and a judge without a doubt. These are adversarial pictures. A classifier knows what tells a 7 from a 3, but never learnt what a picture is. What is missing is $p(x)$, and
@@ -471,11 +448,8 @@ start = torch.randn(4000, 1, generator=dice(), dtype=torch.float64)
 chains = sampling.langevin(
     start, lambda z: guided_score(z, one_class, 2.0), 300, 0.03, dice(1)
 )
-verify.agree(
-    "mean of z given y: Langevin = the integral",
-    verify.estimate(chains[:, 0]),
-    exact.item(),
-)
+mean = verify.estimate(chains[:, 0])
+verify.agree("mean of z given y: Langevin = the integral", mean, exact.item())
 
 # %% [markdown]
 # Now the real thing. One set of chains asks for the digits 0 to 9 in turn. Its scale is raised from time to time, and each time you look.
@@ -488,44 +462,37 @@ known = axes.project(grey.flatten(1))
 
 
 def second_judge(x):
-    _, nearest = metrics.nearest_neighbours(
-        axes.project(x.detach().flatten(1)), known, k=5
-    )
+    components = axes.project(x.detach().flatten(1))
+    _, nearest = metrics.nearest_neighbours(components, known, k=5)
     return digits.labels[nearest].mode(dim=1).values
 
 
 honest = (second_judge(test_grey[:500]) == test.labels[:500]).double().mean().item()
 verify.promise(
-    "the second judge reads at least 92 % of test digits", honest >= 0.92, got=honest
+    "the second judge reads at least 92 % of test digits", got=honest, at_least=0.92
 )
 
 
+# %%
 def log_likelihood(z):
-    return judge(2 * coder.decode(z) - 1).log_softmax(dim=1)[
-        torch.arange(len(z)), asked
-    ]
+    log_p = judge(2 * coder.decode(z) - 1).log_softmax(dim=1)
+    return log_p[torch.arange(len(z)), asked]
 
 
 def both_judges(z):
     x = coder.decode(z)
     first = (judge(2 * x - 1).argmax(dim=1) == asked).double().mean().item()
-    return (
-        first,
-        (second_judge(x) == asked).double().mean().item(),
-        z.norm(dim=1).mean().item(),
-    )
+    second = (second_judge(x) == asked).double().mean().item()
+    return first, second, z.norm(dim=1).mean().item()
 
 
 # %%
 z, verdict, guided = drawn, {0: both_judges(drawn)}, {0: coder.decode(drawn)}
 for scale, steps in [(1, 25), (5, 25), (25, 20), (100, 25)]:
     steps = runtime.pick(ci=max(1, steps // 5), cpu=steps)
+    size = min(0.15, 1.5 / scale)
     z = sampling.langevin(
-        z,
-        lambda z, s=scale: guided_score(z, log_likelihood, s),
-        steps,
-        min(0.15, 1.5 / scale),
-        dice(2),
+        z, lambda z, s=scale: guided_score(z, log_likelihood, s), steps, size, dice(2)
     )
     verdict[scale], guided[scale] = both_judges(z), coder.decode(z)
 print("scale   judge   second judge   |z|")
@@ -538,17 +505,15 @@ for scale, x in guided.items():
 plots.image_rows(
     {f"scale {scale}": x[:20] for scale, x in guided.items()},
     title="A VAE without classes draws 0 to 9 in order",
-    alt="Five rows of twenty. Without guidance mixed digits; the higher the scale, the more rows read 0 to 9.",
+    alt="Unguided: mixed digits; the higher the scale, the more of 0 to 9 in order.",
     scale=0.5,
 )
 verify.promise(
     "at scale 25 the second judge reads at least 70 % as asked",
-    verdict[25][1] >= 0.7,
     got=verdict[25][1],
+    at_least=0.7,
 )
-verify.promise(
-    "without guidance it was about 10 %", verdict[0][1] < 0.25, got=verdict[0][1]
-)
+verify.promise("without guidance it was about 10 %", got=verdict[0][1], below=0.25)
 
 # %% [markdown]
 # The same gradient that painted noise in pixel space now draws digits, since it can only choose among what the decoder can draw. That is also how one steers diffusion models (Dhariwal and Nichol, 2021).
@@ -569,48 +534,22 @@ for step in range(runtime.pick(ci=6, cpu=31)):
         x, p_asked = coder.decode(pushed), opinion(pushed).exp().mean().item()
         agrees = (second_judge(x) == asked[:m]).double().mean().item()
         history.append((step, p_asked, agrees, metrics.frechet_distance(rest, seen(x))))
-    uphill = (
-        guided_score(pushed, opinion, 1.0) + pushed
-    )  # adding z takes the prior's -z out again
+    uphill = guided_score(pushed, opinion, 1.0) + pushed  # + z: the prior's -z goes
     pushed = pushed + 1.5 * nn.functional.normalize(uphill, dim=1)
 
 # %%
 steps, first, second, far = (np.array(column) for column in zip(*history))
-with plots.figure(
-    title="The guide is ever more pleased, the pictures get worse again",
-    alt="Left: the judge's probability and the second judge's share rise and level off. Right: the Fréchet distance falls, then rises.",
-    size=(8.5, 3.2),
-    columns=2,
-) as (left, right):
-    left.plot(
-        steps, first, "-", color=plots.COLOURS[0], label="the guiding judge: mean p"
-    )
-    left.plot(
-        steps, second, "--", color=plots.COLOURS[1], label="second judge: read as asked"
-    )
-    right.plot(steps, far, "-", color=plots.COLOURS[2])
-    left.set(xlabel="steps uphill without the prior", ylabel="share", ylim=(0, 1))
-    right.set(
-        xlabel="steps uphill without the prior",
-        ylabel="Fréchet distance",
-        ylim=(0, None),
-    )
-    left.legend(frameon=False, fontsize=8, loc="lower right")
-print(
-    f"length of the codes at the end: {pushed.norm(dim=1).mean():.1f}; drawn from the prior: about {coder.latent**0.5:.0f}"
+pictures.without_the_prior(steps, first, second, far)
+length, further = pushed.norm(dim=1).mean(), far[-1] / far.min()
+of_prior = f"drawn from the prior: about {coder.latent**0.5:.0f}"
+print(f"length of the codes at the end: {length:.1f}; {of_prior}")
+surest = first.max() - 0.01
+verify.promise("the judge is surest at the end", got=first[-1], at_least=surest)
+verify.promise(
+    "by then the distance is 1.4 times its minimum, or more", got=further, above=1.4
 )
 verify.promise(
-    "the judge is surest at the end", first[-1] >= first.max() - 0.01, got=first[-1]
-)
-verify.promise(
-    "by then the distance is 1.4 times its minimum, or more",
-    far[-1] > 1.4 * far.min(),
-    got=far[-1] / far.min(),
-)
-verify.promise(
-    "codes end more than twice as far out as the prior's",
-    pushed.norm(dim=1).mean() > 8,
-    got=pushed.norm(dim=1).mean(),
+    "codes end more than twice as far out as the prior's", got=length, above=8
 )
 
 # %% [markdown]
@@ -629,7 +568,8 @@ verify.promise(
 
 # %% tags=["exercise"]
 def acceptance(logits, log_bound):
-    """Probability of keeping each picture, from D's logits l(x) (n,) and log M -> (n,)."""
+    """Probability of keeping each picture, from D's logits l(x) (n,) and log M
+    -> (n,)."""
     ...  # your code
 
 
@@ -647,17 +587,18 @@ log_bound = (p.log_prob(peak) - q.log_prob(peak)).item()
 logit = p.log_prob(x) - q.log_prob(x)
 coin = torch.rand(len(x), generator=dice(1), dtype=torch.float64)
 by_ratio, by_d = coin < acceptance(logit, log_bound), coin < logit.sigmoid()
-verify.agree(
-    "the mean of what is kept is the data's", verify.estimate(x[by_ratio]), 1.0
-)
+mean = verify.estimate(x[by_ratio])
+verify.agree("the mean of what is kept is the data's", mean, 1.0)
 verify.agree("1 of M is kept", verify.estimate(by_ratio.double()), np.exp(-log_bound))
+
+# %%
 print(
-    f"kept with probability D instead: mean {x[by_d].mean():.2f}, standard deviation {x[by_d].std():.2f}; data: 1 and 0.6"
+    f"kept with probability D instead: mean {x[by_d].mean():.2f}, "
+    f"standard deviation {x[by_d].std():.2f}; data: 1 and 0.6"
 )
+off = x[by_d].mean() - 1
 verify.promise(
-    "with D itself the mean is off by more than 0.1",
-    abs(x[by_d].mean() - 1) > 0.1,
-    got=x[by_d].mean() - 1,
+    "with D itself the mean is off by more than 0.1", abs(off) > 0.1, got=off
 )
 
 # %% [markdown]
@@ -665,40 +606,40 @@ verify.promise(
 
 # %%
 many, pool = runtime.pick(ci=1000, cpu=6000), runtime.pick(ci=500, cpu=4000)
-candidates = paint(
-    torch.randn(many, painter.averaged.latent, generator=dice(3)),
-    torch.arange(many) % 10,
-)
-fake_f = seen(
-    paint(
-        torch.randn(pool, painter.averaged.latent, generator=dice(4)),
-        torch.arange(pool) % 10,
-    )
-)
-real_f = seen(grey[:pool])
+
+
+def digits_in_turn(count, number):
+    """Generated pictures of 0 to 9 in turn, from noise of that dice."""
+    z = torch.randn(count, painter.averaged.latent, generator=dice(number))
+    return paint(z, torch.arange(count) % 10)
+
+
+candidates = digits_in_turn(many, 3)
+fake_f, real_f = seen(digits_in_turn(pool, 4)), seen(grey[:pool])
+middle, spread = real_f.mean(dim=0), real_f.std(dim=0) + 1e-3
+
+# %%
 torch.manual_seed(seed)
 D = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1), nn.Flatten(0))
-middle, spread = real_f.mean(dim=0), real_f.std(dim=0) + 1e-3
 optimizer = torch.optim.AdamW(D.parameters(), lr=3e-3)
 for _ in range(runtime.pick(ci=60, cpu=400)):
     some, others = torch.randint(pool, (256,)), torch.randint(pool, (256,))
-    loss = gan.discriminator_loss(
-        D((real_f[some] - middle) / spread), D((fake_f[others] - middle) / spread)
-    )
+    on_real = D((real_f[some] - middle) / spread)
+    on_fake = D((fake_f[others] - middle) / spread)
+    loss = gan.discriminator_loss(on_real, on_fake)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
 
+# %%
 with torch.no_grad():
     logits = D((seen(candidates) - middle) / spread)
 order = logits.argsort()
+least, most = candidates[order[:12]], candidates[order[-12:]]
 plots.image_rows(
-    {
-        "least like real": candidates[order[:12]],
-        "most like real": candidates[order[-12:]],
-    },
+    {"least like real": least, "most like real": most},
     title="What D would refuse, and what it would keep",
-    alt="Above: twelve generated digits with flaws. Below: twelve clean generated digits.",
+    alt="Above: twelve generated digits with flaws. Below: twelve clean ones.",
 )
 
 # %% [markdown]
@@ -714,22 +655,14 @@ for level in (0.0, 0.5, 0.8, 0.95):
     kept[level] = keep.nonzero()[:, 0][:n]
     measure("rejection, GAN", level, candidates[kept[level]])
     read = (second_judge(candidates[kept[level]]) == kept[level] % 10).double().mean()
-    print(
-        f"    {keep.double().mean():.0%} kept; the second judge reads {read:.1%} as asked"
-    )
+    share = keep.double().mean()
+    print(f"    {share:.0%} kept; the second judge reads {read:.1%} as asked")
 
 # %%
 before, after = curves["rejection, GAN"][0], curves["rejection, GAN"][-1]
-verify.promise(
-    "precision rises by more than 0.03",
-    after[1] - before[1] > 0.03,
-    got=after[1] - before[1],
-)
-verify.promise(
-    "recall falls by less than 0.12",
-    before[2] - after[2] < 0.12,
-    got=before[2] - after[2],
-)
+rise, fall = after[1] - before[1], before[2] - after[2]
+verify.promise("precision rises by more than 0.03", got=rise, above=0.03)
+verify.promise("recall falls by less than 0.12", got=fall, below=0.12)
 
 # %% [markdown]
 # Precision goes up, and recall hardly suffers. That is no contradiction: truncation pays with variety, rejection pays with *work*, since most of what is drawn is thrown away. And beware: this D saw the same features in which precision is computed. That is the
@@ -742,34 +675,7 @@ verify.promise(
 # ## All knobs on one picture
 
 # %%
-with plots.figure(
-    title="Every knob is a curve between quality and variety",
-    alt="Precision over recall. Truncation runs from upper left to lower right; rejection climbs; temperature and direction move left and right; "
-    "real digits are at the upper right.",
-    size=(9, 4.8),
-) as ax:
-    for i, (knob, points) in enumerate(curves.items()):
-        setting, precision, recall = zip(*points)
-        line_style = (
-            "" if knob in ("real digits", "class") else plots.STYLES[i]
-        )  # two points are no curve
-        ax.plot(
-            recall,
-            precision,
-            linestyle=line_style,
-            marker="os^Dvp*"[i],
-            color=plots.COLOURS[i],
-            label=knob,
-        )
-        for name, u, v in zip(setting, recall, precision):
-            ax.annotate(
-                str(name), (u, v), xytext=(4, 4), textcoords="offset points", fontsize=7
-            )
-    ax.set(
-        xlabel="recall: how much of the variety of real digits",
-        ylabel="precision: how many lie among real digits",
-    )
-    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+pictures.all_knobs(curves)
 
 # %% [markdown]
 # Read it like a menu. Up is quality, right is variety. A curve that runs down to the right is a trade: you choose the point, and somebody else with another purpose chooses another. A curve that climbs without moving far to the left pays in
@@ -797,18 +703,13 @@ verify.agree("pictures with D there and without any D", first_time, second_time)
 # %%
 tight, loose = curves["truncation, GAN"][0], curves["truncation, GAN"][-1]
 print(
-    f"t = {tight[0]}: precision {tight[1]:.2f}, recall {tight[2]:.2f}    t = {loose[0]}: precision {loose[1]:.2f}, recall {loose[2]:.2f}"
+    f"t = {tight[0]}: precision {tight[1]:.2f}, recall {tight[2]:.2f}    "
+    f"t = {loose[0]}: precision {loose[1]:.2f}, recall {loose[2]:.2f}"
 )
-verify.promise(
-    "truncated, precision is higher by more than 0.1",
-    tight[1] - loose[1] > 0.1,
-    got=tight[1] - loose[1],
-)
-verify.promise(
-    "untruncated, recall is higher by more than 0.3",
-    loose[2] - tight[2] > 0.3,
-    got=loose[2] - tight[2],
-)
+lead = tight[1] - loose[1]
+verify.promise("truncated, precision is higher by more than 0.1", got=lead, above=0.1)
+lead = loose[2] - tight[2]
+verify.promise("untruncated, recall is higher by more than 0.3", got=lead, above=0.3)
 
 # %% [markdown]
 # ## Quiz

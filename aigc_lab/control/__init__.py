@@ -4,6 +4,7 @@
 - `directions`: what a step in a code changes
 - `interpolation`: straight and spherical ways between codes
 - `guidance`: codes for which a classifier sees the class
+- `pictures`: what guidance without a prior does, all knobs on one picture
 """
 
-__all__ = ["directions", "guidance", "interpolation", "sampling"]
+__all__ = ["directions", "guidance", "interpolation", "pictures", "sampling"]

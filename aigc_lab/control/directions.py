@@ -24,6 +24,28 @@ def stroke_thickness(images: Tensor) -> Tensor:
     return 2 * x.sum(dim=(1, 2, 3)) / outline
 
 
+def slant(images: Tensor) -> Tensor:
+    r"""How far the strokes lean to the right, in columns a row: minus the slope of the line through the ink, column over row.
+
+    .. math:: s = -\frac{\sum_j x_j \, (r_j - \bar r)(c_j - \bar c)}{\sum_j x_j \, (r_j - \bar r)^2}
+
+    with pixel j in row r and column c, and the means weighted by the ink x. An upright bar has 0, a slash 1, a backslash -1.
+
+    Args:
+        images: in [0, 1], white on black, (n, 1, h, w).
+
+    Returns:
+        (n,); NaN where all ink is in one row, or where there is none.
+    """
+    height, width = images.shape[-2:]
+    x = images[:, 0]
+    ink = images.mean(dim=(1, 2, 3))[:, None, None] * (height * width)
+    r, c = torch.meshgrid(torch.arange(float(height)), torch.arange(float(width)), indexing="ij")
+    r, c = r - (height - 1) / 2, c - (width - 1) / 2
+    r, c = r - (r * x).sum((1, 2))[:, None, None] / ink, c - (c * x).sum((1, 2))[:, None, None] / ink
+    return -(r * c * x).sum((1, 2)) / (r * r * x).sum((1, 2))
+
+
 def attribute_direction(codes: Tensor, has: Tensor, labels: Tensor) -> Tensor:
     r"""From codes without an attribute to codes with it, in the mean over classes of what separates the two within a class.
 
