@@ -37,12 +37,11 @@ from aigc_lab import (
 from aigc_lab.pretrained import classifier
 from aigc_lab.transforms import to_unit
 
+# %%
 runtime.seed_everything(seed)
 steps = steps or runtime.pick(ci=25, cpu=800, gpu=6000)
-fewer, many = (
-    runtime.pick(ci=25, cpu=350, gpu=3000),
-    runtime.pick(ci=200, cpu=2000, gpu=2000),
-)
+fewer = runtime.pick(ci=25, cpu=350, gpu=3000)
+many = runtime.pick(ci=200, cpu=2000, gpu=2000)
 device = runtime.device()
 digits, test = datasets.load("digits"), datasets.load("digits", split="test")
 grey, test_grey = to_unit(digits.images), to_unit(test.images)
@@ -59,10 +58,8 @@ def dice(number=seed):
 # this course grew out of says that one then generates from that low-dimensional space. So train one, and do it. The networks are those that the VAE below will have; of the encoder's two outputs only the first is used.
 
 # %%
-encoder, decoder = (
-    vae.Encoder((1, 28, 28)).to(device),
-    vae.Decoder((1, 28, 28)).to(device),
-)
+encoder = vae.Encoder((1, 28, 28)).to(device)
+decoder = vae.Decoder((1, 28, 28)).to(device)
 optimizer = torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], lr=4e-3)
 for (x,) in itertools.islice(training.Batches((grey.to(device),), 64, seed), fewer):
     code, _ = encoder(x)
@@ -75,33 +72,24 @@ for (x,) in itertools.islice(training.Batches((grey.to(device),), 64, seed), few
 with torch.no_grad():
     codes = torch.cat([encoder(part.to(device))[0] for part in grey.split(500)])
     rebuilt = decoder(encoder(test_grey[:12].to(device))[0]).sigmoid().cpu()
-    from_noise = (
-        decoder(torch.randn(12, 20, generator=dice()).to(device)).sigmoid().cpu()
-    )
+    noise = torch.randn(12, 20, generator=dice()).to(device)
+    drawn = decoder(noise).sigmoid().cpu()
 plots.image_rows(
-    {
-        "test digits": test.images[:12],
-        "rebuilt": rebuilt,
-        "decoded from noise": from_noise,
-    },
+    {"test digits": test.images[:12], "rebuilt": rebuilt, "decoded from noise": drawn},
     title="It rebuilds what it never saw, and can't draw",
-    alt="Twelve test digits, the same digits rebuilt, a little soft, and twelve grey shapes that are hardly digits.",
+    alt="Test digits; the same, a little soft; grey shapes, hardly digits.",
 )
 
 # %% [markdown]
 # The second row is soft, but one reads it. The third was decoded from $z \sim N(0, I)$. But who said that codes look like that? Nobody told the encoder where to put them:
 
 # %%
-print(
-    f"standard deviation of the 20 numbers: {codes.std(dim=0).min():.1f} to {codes.std(dim=0).max():.1f}"
-)
+low, high = codes.std(dim=0).min(), codes.std(dim=0).max()
+print(f"standard deviation of the 20 numbers: {low:.1f} to {high:.1f}")
 length = codes.norm(dim=1).mean().item()
 print(f"mean length of a code: {length:.1f}; of noise: about {math.sqrt(20):.1f}")
-verify.promise(
-    "codes lie more than twice as far out as noise",
-    length > 2 * math.sqrt(20),
-    got=length,
-)
+claim = "codes lie more than twice as far out as noise"
+verify.promise(claim, got=length, above=2 * math.sqrt(20))
 
 # %% [markdown]
 # The codes are somewhere else, so you decoded places where no picture ever was. You could measure where the codes are, fit a Gaussian to them, and draw from that. The VAE goes the other way. It says beforehand
@@ -114,25 +102,22 @@ verify.promise(
 # %%
 model = vae.VaeRecipe.for_data(digits)
 history = training.fit(model, digits, steps=steps, seed=seed)
+
+# %%
 block = max(1, len(history) // 30)  # steps that make one point of the curve
-points = {
-    name: history[name][: len(history) // block * block].reshape(-1, block)
-    for name in ("reconstruction", "KL")
-}
-smooth = {name: values.mean(axis=1) for name, values in points.items()}
+smooth = {}
+for name in ("reconstruction", "KL"):
+    whole_blocks = history[name][: len(history) // block * block]
+    smooth[name] = whole_blocks.reshape(-1, block).mean(axis=1)
 plots.curves(
     block * np.arange(1, len(smooth["KL"]) + 1),
     smooth,
     x_label="step",
     y_label="nats a picture",
     title="The code gets dearer, the picture cheaper",
-    alt="Reconstruction falls from above 200 to about 80 nats while the KL rises to about 20.",
 )
-verify.promise(
-    "the KL ends between 15 and 27 nats",
-    15 < smooth["KL"][-1] < 27,
-    got=smooth["KL"][-1],
-)
+claim = "the KL ends between 15 and 27 nats"
+verify.promise(claim, got=smooth["KL"][-1], above=15, below=27)
 
 # %% [markdown]
 # At first a code says little. As the decoder learns to use it, the KL rises, and the reconstruction falls by more. A rising KL is the model at work.
@@ -151,13 +136,10 @@ with torch.no_grad():
         "VAE, N(0, I)": model.decode(z).cpu(),
         "training digits": grey[:many],
     }
-seen = judge.features(2 * test_grey - 1)
-distance = {
-    name: metrics.frechet_distance(seen, judge.features(2 * sheet - 1))
-    for name, sheet in sheets.items()
-}
-for name, value in distance.items():
-    print(f"{name:30} {value:6.0f}")
+seen, distance = judge.features(2 * test_grey - 1), {}
+for name, sheet in sheets.items():
+    distance[name] = metrics.frechet_distance(seen, judge.features(2 * sheet - 1))
+    print(f"{name:30} {distance[name]:6.0f}")
 
 # %% [markdown]
 # You should have seen the plain autoencoder more than five times as far off as the others, and the fitted Gaussian close behind the VAE, if not level with it. What was missing is not another decoder but a distribution over codes.
@@ -167,20 +149,15 @@ for name, value in distance.items():
 plots.image_rows(
     {name: sheet[:14] for name, sheet in sheets.items()},
     title="Only codes from where the decoder has been make digits",
-    alt="Four rows of fourteen: blots, digits with flaws, digits that are a little soft, real digits.",
+    alt="Blots; digits with flaws; digits that are a little soft; real digits.",
 )
 worst, repaired, ours, real = distance.values()
-verify.promise(
-    "N(0, I): the autoencoder is over 5 times as far off as the VAE",
-    worst > 5 * ours,
-    got=worst / ours,
-)
-verify.promise(
-    "a fitted Gaussian: less than 3 times", repaired < 3 * ours, got=repaired / ours
-)
-verify.promise(
-    "real digits are nearer than all", real < min(worst, repaired, ours), got=real
-)
+claim = "N(0, I): the autoencoder is over 5 times as far off as the VAE"
+verify.promise(claim, got=worst / ours, above=5)
+claim = "a fitted Gaussian: less than 3 times"
+verify.promise(claim, got=repaired / ours, below=3)
+nearest = min(worst, repaired, ours)
+verify.promise("real digits are nearer than all", got=real, below=nearest)
 
 # %% [markdown]
 # ## Walk through the latent space
@@ -192,9 +169,8 @@ flat = vae.VaeRecipe.for_data(digits, latent=2)
 training.fit(flat, digits, steps=2 * fewer, seed=seed)
 side = 13
 marks = torch.special.ndtri((torch.arange(side) + 0.5) / side)  # quantiles of N(0, 1)
-grid = torch.cartesian_prod(marks.flip(0), marks).flip(
-    1
-)  # z2 from top to bottom, z1 from left to right
+# z2 from top to bottom, z1 from left to right
+grid = torch.cartesian_prod(marks.flip(0), marks).flip(1)
 plots.images(
     flat.decode(grid),
     columns=side,
@@ -212,12 +188,9 @@ plots.scatter(
     x_label="z1",
     y_label="z2",
     title="No labels were used, and digits sort themselves",
-    alt="Means of the test digits' codes, coloured by digit: ten overlapping regions around 0.",
 )
-sizes = (logvar / 2).exp().mean(dim=0)
-print(
-    f"a code's cloud has a standard deviation of {sizes[0]:.2f} by {sizes[1]:.2f}, on average"
-)
+s1, s2 = (logvar / 2).exp().mean(dim=0)
+print(f"a code's cloud has a standard deviation of {s1:.2f} by {s2:.2f}, on average")
 
 # %% [markdown]
 # Walk it yourself. Where two regions meet, is there a border, or a digit that is half of each?
@@ -246,8 +219,8 @@ widgets.play(walk, z1=(-3.0, 3.0, 0.1, 0.5), z2=(-3.0, 3.0, 0.1, -0.5))
 
 # %% tags=["exercise"]
 def active_dimensions(mu, threshold=0.01):
-    """How many latent dimensions have a mean that varies over the pictures, with a variance above threshold;
-    (pictures, latent) -> int."""
+    """How many latent dimensions have a mean that varies over the pictures, with a
+    variance above threshold; (pictures, latent) -> int."""
     ...  # your code
 
 
@@ -263,19 +236,19 @@ plots.bars(
     {f"dimension {j}": price[j].item() for j in order.tolist()},
     y_label="KL, nats a picture",
     title=f"{used} of {model.latent} dimensions are in use",
-    alt="Bars of the KL of each dimension, from the dearest to the cheapest.",
 )
-verify.promise("more than 8 dimensions are in use", used > 8, got=used)
+verify.promise("more than 8 dimensions are in use", got=used, above=8)
 
 
 # %%
 def turn(test_digit, rank):
     z = mu[test_digit].repeat(11, 1).cpu()
     z[:, order[rank - 1]] = torch.linspace(-3, 3, 11)
+    ordinal = {1: "", 2: "2nd ", 3: "3rd "}.get(rank, f"{rank}th ")
     plots.image_rows(
         {"it is": test.images[test_digit][None], "turned": model.decode(z)},
-        title=f"The {['', 'dearest', '2nd dearest', '3rd dearest'][rank] if rank < 4 else f'{rank}th dearest'} dimension, from -3 to 3",
-        alt="A test digit, and eleven decodings in which one latent dimension changes.",
+        title=f"The {ordinal}dearest dimension, from -3 to 3",
+        alt="A test digit, and eleven decodings: one latent dimension changes.",
     )
 
 
@@ -292,9 +265,8 @@ widgets.play(turn, test_digit=(0, 99, 1, 3), rank=(1, model.latent, 1, 1))
 # NBVAL_CHECK_OUTPUT
 for d in (2, 20, 256):
     a, b = torch.randn(2, 10_000, d, generator=dice()).double()
-    print(
-        f"d = {d:3}: ends {a.norm(dim=1).mean():5.2f} long, half way {((a + b) / 2).norm(dim=1).mean():5.2f}"
-    )
+    ends, middle = a.norm(dim=1).mean(), ((a + b) / 2).norm(dim=1).mean()
+    print(f"d = {d:3}: ends {ends:5.2f} long, half way {middle:5.2f}")
 
 # %% [markdown]
 # Half way, a chord is shorter by $\sqrt 2$. In 256 dimensions the lengths of drawn codes spread by only 0.7 around 16, so a code of length 11.3 is one that the prior practically never draws. The cure is to walk on the arc.
@@ -302,8 +274,9 @@ for d in (2, 20, 256):
 
 # %% tags=["exercise"]
 def slerp(a, b, t):
-    """Spherical interpolation; codes (n, d) and (n, d), t from 0 (gives a) to 1 (gives b) -> (n, d).
-    sin((1 - t) ω) / sin ω · a + sin(t ω) / sin ω · b, where ω is the angle between a and b."""
+    """Spherical interpolation; codes (n, d) and (n, d), t from 0 (gives a) to 1
+    (gives b) -> (n, d). sin((1 - t) ω) / sin ω · a + sin(t ω) / sin ω · b, where ω is
+    the angle between a and b."""
     ...  # your code
 
 
@@ -318,58 +291,47 @@ halves = {
     "arc": model.decode(slerp(first, second, 0.5)).cpu(),
     "a new draw": model.sample(many // 4, dice(2)).cpu(),
 }
-sure = {
-    name: judge(2 * x - 1).softmax(dim=1).max(dim=1).values.mean().item()
-    for name, x in halves.items()
-}
-halfway = {
-    name: metrics.frechet_distance(seen, judge.features(2 * x - 1))
-    for name, x in halves.items()
-}
-plots.bars(
-    halfway,
-    y_label="Fréchet distance to test digits",
-    title="Half way between two drawn digits",
-    alt="Bars: the mean of the pixels is by far the worst; chord, arc and a new draw follow.",
-)
+sure, halfway = {}, {}
+for name, images in halves.items():
+    certainty = judge(2 * images - 1).softmax(dim=1).max(dim=1).values
+    sure[name] = certainty.mean().item()
+    halfway[name] = metrics.frechet_distance(seen, judge.features(2 * images - 1))
+title = "Half way between two drawn digits"
+plots.bars(halfway, y_label="Fréchet distance to test digits", title=title)
 
 # %%
-print(
-    "how sure the classifier is:",
-    ", ".join(f"{name} {value:.0%}" for name, value in sure.items()),
-)
-verify.promise(
-    "the pixel mean is more than twice as far off as either path",
-    halfway["pixels"] > 2 * max(halfway["chord"], halfway["arc"]),
-    got=halfway["pixels"] / max(halfway["chord"], halfway["arc"]),
-)
-verify.promise(
-    "the arc is nearer to test digits than the chord",
-    halfway["arc"] < halfway["chord"],
-    got=halfway["arc"],
-)
-verify.promise(
-    "the classifier is no less sure of the pixel mean than of the arc",
-    sure["pixels"] > sure["arc"] - 0.05,
-)
+told = ", ".join(f"{name} {value:.0%}" for name, value in sure.items())
+print("how sure the classifier is:", told)
+pixels, chord, arc, _ = halfway.values()
+claim = "the pixel mean is more than twice as far off as either path"
+verify.promise(claim, got=pixels / max(chord, arc), above=2)
+claim = "the arc is nearer to test digits than the chord"
+verify.promise(claim, got=arc, below=chord)
+claim = "the classifier is no less sure of the pixel mean than of the arc"
+verify.promise(claim, sure["pixels"] > sure["arc"] - 0.05)
 
 # %%
 two, six = [(test.labels == digit).nonzero()[0, 0].item() for digit in (2, 6)]
-a, b = mu[two][None].cpu(), mu[six][None].cpu()
+start, end = mu[two][None].cpu(), mu[six][None].cpu()
 ts = [i / 10 for i in range(11)]
-mixed = [(1 - t) * test_grey[two] + t * test_grey[six] for t in ts]
+faded = [(1 - t) * test_grey[two] + t * test_grey[six] for t in ts]
+rows = {
+    "pixels": torch.stack(faded),
+    "chord": model.decode(torch.cat([(1 - t) * start + t * end for t in ts])),
+    "arc": model.decode(torch.cat([slerp(start, end, t) for t in ts])),
+}
 plots.image_rows(
-    {
-        "pixels": torch.stack(mixed),
-        "chord": model.decode(torch.cat([(1 - t) * a + t * b for t in ts])),
-        "arc": model.decode(torch.cat([slerp(a, b, t) for t in ts])),
-    },
+    rows,
     title="From one test digit to another",
-    alt="Three rows of eleven: a cross-fade, and two paths on which one digit changes shape into another.",
+    alt="A cross-fade, and two paths on which one digit changes shape into another.",
 )
-apart = (model.decode((a + b) / 2) - model.decode(slerp(a, b, 0.5))).abs().mean().item()
+
+# %%
+chord, arc = model.decode((start + end) / 2), model.decode(slerp(start, end, 0.5))
+apart = (chord - arc).abs().mean().item()
 print(
-    f"lengths {a.norm():.2f} and {b.norm():.2f}; chord and arc differ by {apart:.3f} a pixel half way"
+    f"lengths {start.norm():.2f} and {end.norm():.2f}; "
+    f"chord and arc differ by {apart:.3f} a pixel half way"
 )
 
 # %% [markdown]
@@ -420,32 +382,22 @@ plots.curves(
     x_label="draws of z for each picture",
     y_label="nats a picture, lower is better",
     title="More draws, a tighter bound: the model stays the same",
-    alt="A falling curve that flattens.",
     log_x=True,
     markers=True,
 )
 
 # %%
-on_training = (
-    -model.bound(vae.binarise(digits.images[:many]), generator=dice()).mean().item()
-)
+known = vae.binarise(digits.images[:many])
+on_training = -model.bound(known, generator=dice()).mean().item()
 on_test = -ways["coin flips"].mean().item()
 print(f"ELBO: training digits {on_training:.1f}, test digits {on_test:.1f} nats")
-verify.promise(
-    "50 draws gain more than 2 nats over the ELBO",
-    tightened[0] - tightened[-1] > 2,
-    got=tightened[0] - tightened[-1],
-)
-verify.promise("the test ELBO is better than 108 nats", on_test < 108, got=on_test)
-moved = (
-    on_test
-    + model.bound(vae.binarise(test.images, seed=1), generator=dice()).mean().item()
-)
-verify.promise(
-    "another seed of the coin flips moves it by less than 1 nat",
-    abs(moved) < 1,
-    got=moved,
-)
+gained = tightened[0] - tightened[-1]
+verify.promise("50 draws gain more than 2 nats over the ELBO", got=gained, above=2)
+verify.promise("the test ELBO is better than 108 nats", got=on_test, below=108)
+again = vae.binarise(test.images, seed=1)
+moved = on_test + model.bound(again, generator=dice()).mean().item()
+claim = "another seed of the coin flips moves it by less than 1 nat"
+verify.promise(claim, got=moved, near=(0, 1))
 
 # %% [markdown]
 # What do others have on binarised MNIST? The numbers below are $-\log p$ estimated by importance sampling, as published; an independent library (pythae) reports that it reproduced each within 0.3 nats:
@@ -464,7 +416,8 @@ verify.promise(
 
 # %% tags=["exercise"]
 def bits_per_dimension(bound, shape):
-    """A bound on log p(x) in nats as bits for each number of a picture, lower is better; any shape, (c, h, w) -> same shape."""
+    """A bound on log p(x) in nats as bits for each number of a picture, lower is
+    better; any shape, (c, h, w) -> same shape."""
     ...  # your code
 
 
@@ -473,14 +426,10 @@ bits_per_dimension = check("latent.bits_per_dimension", bits_per_dimension)
 
 # %%
 guess = torch.tensor(784 * math.log(0.5), dtype=torch.float64)
-verify.agree(
-    "guessing black or white costs one bit a pixel",
-    bits_per_dimension(guess, (1, 28, 28)),
-    1.0,
-)
-print(
-    f"95 nats for 28 x 28 pixels: {bits_per_dimension(torch.tensor(-95.0), (1, 28, 28)):.3f} bits a pixel"
-)
+bits = bits_per_dimension(guess, (1, 28, 28))
+verify.agree("guessing black or white costs one bit a pixel", bits, 1.0)
+bits = bits_per_dimension(torch.tensor(-95.0), (1, 28, 28))
+print(f"95 nats for 28 x 28 pixels: {bits:.3f} bits a pixel")
 
 # %% [markdown]
 # ## The odd one out
@@ -491,8 +440,8 @@ print(
 
 # %% tags=["exercise"]
 def area_under_roc(normal, anomalous):
-    """The probability that a random anomaly scores higher than a random normal example, a tie counting half;
-    scores (n,) and (m,) -> a number."""
+    """The probability that a random anomaly scores higher than a random normal
+    example, a tie counting half; scores (n,) and (m,) -> a number."""
     ...  # your code
 
 
@@ -500,7 +449,8 @@ def area_under_roc(normal, anomalous):
 area_under_roc = check("latent.area_under_roc", area_under_roc)
 
 # %%
-fashion, fashion_test = datasets.load("fashion"), datasets.load("fashion", split="test")
+fashion = datasets.load("fashion")
+fashion_test = datasets.load("fashion", split="test")
 clothes = vae.binarise(fashion_test.images[:many], seed=0)
 score = {
     "test digits": -ways["coin flips"],
@@ -510,10 +460,9 @@ plots.histogram(
     {name: nats.clamp(max=1500) for name, nats in score.items()},
     x_label="-bound of the digits' VAE, nats (1500 stands for more, too)",
     title="A model of digits is surprised by clothes",
-    alt="Digits pile up around 100 nats, clothes spread from 200 to beyond 1,500.",
 )
 area = area_under_roc(score["test digits"], score["clothes"])
-verify.promise("clothes are told from digits in 99 of 100 pairs", area > 0.99, got=area)
+verify.promise("clothes are told from digits in 99 of 100 pairs", got=area, above=0.99)
 
 # %% [markdown]
 # Convincing. Now the other way round. Train on clothes, and show it digits.
@@ -524,13 +473,12 @@ verify.promise("clothes are told from digits in 99 of 100 pairs", area > 0.99, g
 tailor = vae.VaeRecipe.for_data(fashion)
 training.fit(tailor, fashion, steps=fewer, seed=seed)
 black = torch.zeros(200, 1, 28, 28)
-surprise = {"clothes": clothes, "digits": flipped, "all black": black}
-surprise = {
-    name: -tailor.bound(x, generator=dice()).cpu() for name, x in surprise.items()
-}
-for name, nats in surprise.items():
+sets, surprise = {"clothes": clothes, "digits": flipped, "all black": black}, {}
+for name, x in sets.items():
+    nats = surprise[name] = -tailor.bound(x, generator=dice()).cpu()
+    area = area_under_roc(surprise["clothes"], nats)
     print(
-        f"{name:10} {nats.mean():6.0f} nats, taken for an anomaly with area {area_under_roc(surprise['clothes'], nats):.2f}"
+        f"{name:10} {nats.mean():6.0f} nats, taken for an anomaly with area {area:.2f}"
     )
 
 # %% [markdown]
@@ -541,7 +489,6 @@ plots.histogram(
     {name: surprise[name] for name in ("clothes", "digits")},
     x_label="-bound of the clothes' VAE, nats",
     title="A model of clothes: digits lie among the clothes",
-    alt="Two overlapping histograms.",
 )
 
 # %%
@@ -549,42 +496,36 @@ by_class = {
     name: surprise["clothes"][fashion_test.labels[:many] == i].mean().item()
     for i, name in enumerate(fashion_test.names)
 }
-order_of_classes = sorted(by_class, key=by_class.get)
-plots.bars(
-    {name: by_class[name] for name in order_of_classes}
-    | {
-        "(digits)": surprise["digits"].mean().item(),
-        "(all black)": surprise["all black"].mean().item(),
-    },
-    y_label="-bound, nats",
-    title="The bound measures how simple a picture is, as well",
-    alt="Mean surprise by kind of clothes, from sandals or trousers to shirts, with digits and black pictures beside them.",
-)
-blind = area_under_roc(surprise["clothes"], surprise["all black"])
-confused = area_under_roc(surprise["clothes"], surprise["digits"])
-verify.promise(
-    "digits are less surprising than clothes in more than half of the pairs",
-    confused < 0.5,
-    got=confused,
-)
-verify.promise(
-    "an all black picture is hardly ever taken for an anomaly", blind < 0.05, got=blind
-)
+ordered = {name: by_class[name] for name in sorted(by_class, key=by_class.get)}
+strangers = ("digits", "all black")
+others = {f"({name})": surprise[name].mean().item() for name in strangers}
+title = "The bound measures how simple a picture is, as well"
+plots.bars(ordered | others, y_label="-bound, nats", title=title)
+
+# %%
+confused, blind = (area_under_roc(surprise["clothes"], surprise[s]) for s in strangers)
+claim = "digits are less surprising than clothes in more than half of the pairs"
+verify.promise(claim, got=confused, below=0.5)
+claim = "an all black picture is hardly ever taken for an anomaly"
+verify.promise(claim, got=blind, below=0.05)
 
 # %% [markdown]
 # Why? $-\log p(x)$ is a code length. A picture that is simple is short to write in *every* reasonable code, familiar or not. Clothes are full of grey, and each grey pixel is a coin flip that nobody can foresee. Even an oracle
 # that knows the grey picture pays the entropy of its coins:
 
+
 # %%
-coins = {name: sum(torch.special.entr(q).flatten(1).sum(1).mean().item() for q in (x, 1 - x))
-         for name, x in {"clothes": to_unit(fashion_test.images[:many]), "digits": test_grey}.items()}  # fmt: skip
-print(
-    f"the oracle pays {coins['clothes']:.0f} nats for clothes, {coins['digits']:.0f} for digits"
-)
-verify.promise(
-    "clothes cost the oracle more than twice as much",
-    coins["clothes"] > 2 * coins["digits"],
-)
+def coin_entropy(pictures):
+    """Mean entropy of the coin flips that make a picture black and white, in nats."""
+    of_white, of_black = torch.special.entr(pictures), torch.special.entr(1 - pictures)
+    return (of_white + of_black).flatten(1).sum(1).mean().item()
+
+
+on_clothes = coin_entropy(to_unit(fashion_test.images[:many]))
+on_digits = coin_entropy(test_grey)
+print(f"the oracle pays {on_clothes:.0f} nats for clothes, {on_digits:.0f} for digits")
+claim = "clothes cost the oracle more than twice as much"
+verify.promise(claim, on_clothes > 2 * on_digits)
 
 # %% [markdown]
 # A stranger needs only be simpler than that to look familiar. The digits' VAE has the same blind spot:
@@ -593,7 +534,8 @@ verify.promise(
 empty = -model.bound(black, generator=dice()).mean().item()
 share = (score["test digits"] < empty).double().mean().item()
 print(
-    f"an empty picture costs the digits' VAE {empty:.0f} nats; {share:.1%} of the test digits cost less"
+    f"an empty picture costs the digits' VAE {empty:.0f} nats; "
+    f"{share:.1%} of the test digits cost less"
 )
 
 # %% [markdown]
@@ -604,42 +546,32 @@ print(
 def complexity(images):
     """Nats that a general-purpose compressor takes for each black and white picture."""
     packed = [np.packbits(image.numpy().astype(bool)).tobytes() for image in images]
-    return torch.tensor(
-        [8 * len(zlib.compress(data, 9)) * math.log(2) for data in packed]
-    )
+    sizes = [len(zlib.compress(data, 9)) for data in packed]  # in bytes
+    return torch.tensor([8 * size * math.log(2) for size in sizes])
 
 
-sets = {"clothes": clothes, "digits": flipped, "all black": black}
 corrected = {name: surprise[name] - complexity(x) for name, x in sets.items()}
 
 # %%
-table = {
-    name: {
-        "bound": area_under_roc(surprise["clothes"], surprise[name]),
-        "bound - complexity": area_under_roc(corrected["clothes"], corrected[name]),
-    }
-    for name in ("digits", "all black")
-}
+table = {}
+for name in strangers:
+    plain = area_under_roc(surprise["clothes"], surprise[name])
+    less_complexity = area_under_roc(corrected["clothes"], corrected[name])
+    table[name] = {"bound": plain, "bound - complexity": less_complexity}
 plots.grouped_bars(
     table,
     y_label="area under the ROC curve",
     title="Compared with a plain compressor, strangers stand out",
-    alt="For digits and for black pictures: the area with the bound alone, and with the complexity taken off.",
 )
 
 # %%
 for name, row in table.items():
-    print(
-        f"{name:10}", ", ".join(f"{score}: {value:.2f}" for score, value in row.items())
-    )
-verify.promise(
-    "corrected, digits stand out in more than 65 of 100 pairs",
-    table["digits"]["bound - complexity"] > 0.65,
-)
-verify.promise(
-    "corrected, black pictures nearly always",
-    table["all black"]["bound - complexity"] > 0.95,
-)
+    told = ", ".join(f"{kind}: {value:.2f}" for kind, value in row.items())
+    print(f"{name:10}", told)
+claim = "corrected, digits stand out in more than 65 of 100 pairs"
+verify.promise(claim, table["digits"]["bound - complexity"] > 0.65)
+claim = "corrected, black pictures nearly always"
+verify.promise(claim, table["all black"]["bound - complexity"] > 0.95)
 
 # %% [markdown]
 # Black pictures go from the least suspicious to the most, and digits from worse than guessing to a useful, far from perfect score. What helped is the question: not "is this likely?" but "is this likelier under my model than under one
@@ -653,22 +585,16 @@ verify.promise(
 
 # %%
 far = distance["autoencoder, N(0, I)"] / distance["VAE, N(0, I)"]
-verify.promise(
-    "the article's generator is over 5 times as far from digits as the VAE",
-    far > 5,
-    got=far,
-)
-spread = (
-    (logvar.exp() + mu.square()).mean(dim=0).cpu()
-)  # of the test digits' codes, in the VAE
+claim = "the article's generator is over 5 times as far from digits as the VAE"
+verify.promise(claim, got=far, above=5)
+# of the test digits' codes, in the VAE
+moment = (logvar.exp() + mu.square()).mean(dim=0).cpu()
 print(
-    f"the VAE's codes together have a second moment of {spread.min():.2f} to {spread.max():.2f} a dimension; the prior has 1"
+    "the VAE's codes together have a second moment of "
+    f"{moment.min():.2f} to {moment.max():.2f} a dimension; the prior has 1"
 )
-verify.promise(
-    "each within 0.5 of the prior's 1",
-    (spread - 1).abs().max().item() < 0.5,
-    got=(spread - 1).abs().max().item(),
-)
+off = (moment - 1).abs().max().item()
+verify.promise("each within 0.5 of the prior's 1", got=off, below=0.5)
 
 # %% [markdown]
 # ## Quiz
