@@ -886,13 +886,13 @@ verify.agree(
 )
 
 # %% [markdown]
-# No mask was needed: the future isn't there yet. `kv_cache.CachedReader` does this in every layer of `lm.TransformerLM`. It must keep one thing more. What would go wrong if it kept only keys and values? (The convolution looks three characters
+# No mask was needed: the future isn't there yet. `kv_cache.CachedTransformer` does this in every layer of `lm.TransformerLM`. It must keep one thing more. What would go wrong if it kept only keys and values? (The convolution looks three characters
 # back, so it keeps their embeddings too. And the place of the new character is t, not 0.)
 
 # %%
 tokens = vocabulary.encode(test[0][: keeper.context])[None]
-reader = kv_cache.CachedReader(keeper)  # in float64
-one_by_one = torch.cat([reader.read(one) for one in tokens.split(1, dim=1)], dim=1)
+incremental = kv_cache.CachedTransformer(keeper)  # in float64
+one_by_one = torch.cat([incremental.read(one) for one in tokens.split(1, dim=1)], dim=1)
 with torch.no_grad():
     whole = keeper(tokens)[0]
 verify.agree(
@@ -945,7 +945,7 @@ cache_bytes = check("language.cache_bytes", cache_bytes)
 # %%
 verify.agree(
     "bytes of the cache above",
-    reader.nbytes,
+    incremental.nbytes,
     cache_bytes(len(keeper.blocks), 96, keeper.context, batch=1, number_bytes=8),
 )
 ours = cache_bytes(4, 96, 128, batch=1, number_bytes=4)

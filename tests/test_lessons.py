@@ -210,13 +210,6 @@ def test_notebook_is_small_and_shows_nothing_of_the_machine(lesson):
     assert "widget-view" not in text
 
 
-@each_lesson
-def test_code_cells_can_be_read(lesson):
-    for cell in notebook_of(lesson):
-        if cell["cell_type"] == "code":
-            assert len(cell["source"].splitlines()) <= 30, cell["source"][:200]
-
-
 class Pictures(html.parser.HTMLParser):
     """Collects images and drawings that say nothing to somebody who can't see them."""
 

@@ -3,8 +3,8 @@
 - `sampling`: truncation, Langevin steps, rejection
 - `directions`: what a step in a code changes
 - `interpolation`: straight and spherical ways between codes
-- `guidance`: codes for which a classifier sees the class
+- `classifier_guidance`: codes for which a classifier sees the class
 - `pictures`: what guidance without a prior does, all knobs on one picture
 """
 
-__all__ = ["directions", "guidance", "interpolation", "pictures", "sampling"]
+__all__ = ["classifier_guidance", "directions", "interpolation", "pictures", "sampling"]

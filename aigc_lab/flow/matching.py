@@ -49,15 +49,6 @@ def flow_loss(velocity: Tensor, noise: Tensor, images: Tensor) -> Tensor:
     return (velocity - (images - noise)).square().mean()
 
 
-def guided(conditional: Tensor, unconditional: Tensor, guidance: float) -> Tensor:
-    r"""Classifier-free guidance: :math:`v_\varnothing + w\,(v_y - v_\varnothing)`. w = 1 is the class's velocity, above 1 beyond it.
-
-    Source:
-        Ho and Salimans, "Classifier-Free Diffusion Guidance", 2022, where their w is this one less 1.
-    """
-    return unconditional + guidance * (conditional - unconditional)
-
-
 @torch.no_grad()
 def follow(velocity: Callable[[Tensor, Tensor], Tensor], noise: Tensor, steps: int, method: str = "midpoint") -> Tensor:
     r"""Follow a velocity from t = 0 to t = 1 in equal steps.

@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aigc_lab.flow.matching import between, flow_loss, follow, guided
+from aigc_lab.flow.classifier_free_guidance import guided
+from aigc_lab.flow.matching import between, flow_loss, follow
 from aigc_lab.flow.networks import UNet
 from aigc_lab.recipes import ema
 from aigc_lab.recipes.labels import classes_of
@@ -46,10 +47,15 @@ class FlowRecipe(ImageRecipe):
         *,
         width: int = 24,
         learning_rate: float = 2e-3,
-        forget: float = 0.1,
-        memory: float = 0.07,
+        label_dropout: float = 0.1,
+        ema_horizon: float = 0.07,
     ) -> None:
-        self.shape, self.classes, self.forget, self.memory = tuple(shape), classes, forget, memory
+        self.shape, self.classes, self.label_dropout, self.ema_horizon = (
+            tuple(shape),
+            classes,
+            label_dropout,
+            ema_horizon,
+        )
         self.network = UNet(self.shape, classes, width)
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
@@ -63,8 +69,8 @@ class FlowRecipe(ImageRecipe):
 
         Args:
             dataset: has `images`, `labels` and `names`, as `datasets.load` gives.
-            settings: width, learning_rate (at the start), forget (the share of examples whose label is hidden, so that the network learns
-                the velocity without a class, too), memory (the share of the training so far that the running average looks back over).
+            settings: width, learning_rate (at the start), label_dropout (the share of examples whose label is hidden, so that the network learns
+                the velocity without a class, too), ema_horizon (the share of the training so far that the running average looks back over).
 
         Raises:
             ValueError: no images, height and width that aren't multiples of 4, or labels out of range.
@@ -83,7 +89,7 @@ class FlowRecipe(ImageRecipe):
         batch = self.check_batch(batch)
         scale_rate(self.optimizer, falling(self.progress))
         scalars = self.optimizer_step(self._loss, self.optimizer, batch)
-        ema.update(self.averaged, self.network, ema.growing_decay(self.steps_done, self.memory))
+        ema.update(self.averaged, self.network, ema.growing_decay(self.steps_done, self.ema_horizon))
         self.steps_done += 1
         return scalars
 
@@ -91,7 +97,7 @@ class FlowRecipe(ImageRecipe):
         images, labels = batch
         noise, t = torch.randn_like(images), torch.rand(len(images), device=images.device)
         if labels is not None:
-            hidden = torch.rand(len(images), device=images.device) < self.forget
+            hidden = torch.rand(len(images), device=images.device) < self.label_dropout
             labels = labels.masked_fill(hidden, self.classes)
         (velocity,) = widened(self.network(between(noise, images, t), t, labels))
         loss = flow_loss(velocity, noise, images)

@@ -54,13 +54,13 @@ class GanRecipe(ImageRecipe):
         gamma: float = 0.7,
         r1_every: int = 4,
         label_weight: float = 0.3,
-        memory: float = 0.1,
+        ema_horizon: float = 0.1,
     ) -> None:
         self.shape, self.classes = tuple(shape), classes
         self.generator = Generator(self.shape, classes, width, latent)
         self.discriminator = Discriminator(self.shape, classes, width)
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
-        self.gamma, self.r1_every, self.label_weight, self.memory = gamma, r1_every, label_weight, memory
+        self.gamma, self.r1_every, self.label_weight, self.ema_horizon = gamma, r1_every, label_weight, ema_horizon
         settings = {"lr": learning_rate, "betas": (0.0, 0.99), "fused": True}
         self.g_optimizer = torch.optim.Adam(self.generator.parameters(), **settings)
         self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **settings)
@@ -76,7 +76,7 @@ class GanRecipe(ImageRecipe):
         Args:
             dataset: has `images`, `labels` and `names`, as `datasets.load` gives.
             settings: width, latent, learning_rate (at the start), gamma (weight of R1), r1_every (steps between two penalties), label_weight
-                (of telling labels, at the start; it falls as 1 / (1 + steps / 200)), memory (the share of the training so far
+                (of telling labels, at the start; it falls as 1 / (1 + steps / 200)), ema_horizon (the share of the training so far
                 that the running average remembers).
 
         Raises:
@@ -106,7 +106,7 @@ class GanRecipe(ImageRecipe):
         self.discriminator.requires_grad_(False)  # G's turn: no gradient for D's weights is computed
         scalars |= self.optimizer_step(self._generator_loss, self.g_optimizer, batch)
         self.discriminator.requires_grad_(True)
-        ema.update(self.averaged, self.generator, ema.growing_decay(self.steps_done, self.memory))
+        ema.update(self.averaged, self.generator, ema.growing_decay(self.steps_done, self.ema_horizon))
         self.steps_done += 1
         return scalars | {"R1": self.penalty}
 

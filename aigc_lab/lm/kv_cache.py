@@ -36,7 +36,7 @@ def cache_bytes(layers: int, width: int, length: int, batch: int = 1, number_byt
     return 2 * layers * width * length * batch * number_bytes
 
 
-class CachedReader:
+class CachedTransformer:
     """Reads a text piece by piece with `lm.TransformerLM`, and gives the logits that the model gives for the whole.
 
     Besides keys and values it keeps the embeddings of the last characters, because the model's convolution looks back at three.
@@ -117,14 +117,14 @@ def generate(
         (batch, length) tokens, without the prompt.
     """
     model.eval()
-    written, start, reader = prompt, 0, None
+    written, start, transformer = prompt, 0, None
     for _ in range(length):
         if written.shape[1] - start > model.context:
-            start, reader = written.shape[1] - model.context // 2, None
+            start, transformer = written.shape[1] - model.context // 2, None
         if not cached:
             logits = model(written[:, start:])[0][:, -1]
         else:
-            reader = reader or CachedReader(model, len(prompt))
-            logits = reader.read(written[:, start + reader.seen :])[:, -1]
+            transformer = transformer or CachedTransformer(model, len(prompt))
+            logits = transformer.read(written[:, start + transformer.seen :])[:, -1]
         written = torch.cat([written, choose(logits)[:, None]], dim=1)
     return written[:, prompt.shape[1] :]

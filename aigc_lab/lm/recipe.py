@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from aigc_lab.recipes.learning_rate import warmup_cosine
 from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.recipes.recipe import BaseRecipe
 
@@ -38,10 +39,7 @@ class LmRecipe(BaseRecipe):
         )
         self.optimizer_step = OptimizerStep(clip=1.0)
         warm = max(1, min(100, steps // 10))
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer,
-            lambda step: min((step + 1) / warm, 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps))),
-        )
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: warmup_cosine(step, steps, warm))
 
     def step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
         """One update on windows of text, (batch, time + 1) tokens: each character but the first is predicted from those before it."""

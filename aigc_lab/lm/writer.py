@@ -70,7 +70,7 @@ def log_probabilities(model: nn.Module, tokens: Tensor) -> np.ndarray:
 
 
 class Writer:
-    """A trained model with its vocabulary, in the form that `text.write` and `text.score` take.
+    """A trained model with its vocabulary, in the form that `write` asks for, and that gives each character of a text its probability.
 
     Args:
         model: `GruLM` or `TransformerLM`.
@@ -105,7 +105,7 @@ class Writer:
 def load(corpus: str) -> TransformerLM:
     """The transformer that `data/build/checkpoint_lm.py` trained on a corpus, "moby_dick" or "quatrains".
 
-    Its vocabulary is that of `text.documents` of the training split.
+    Its vocabulary is that of `lm.documents` of the training split.
     """
     name = f"lm_{corpus}"
     model = TransformerLM(**pretrained.info(name)["settings"])

@@ -2,7 +2,7 @@ r"""Averaged weights: an exponential moving average (EMA) of all weights, with a
 
 What a model was of late changes less from step to step than what it is.
 
-    averaging.update(averaged, model, averaging.growing_decay(step, memory=0.1))
+    ema.update(averaged, model, ema.growing_decay(step, horizon=0.1))
 """
 
 import torch
@@ -42,14 +42,14 @@ def update(averaged: nn.Module, model: nn.Module, decay: float) -> None:
         mean.copy_(buffer)
 
 
-def growing_decay(step: int, memory: float) -> float:
+def growing_decay(step: int, horizon: float) -> float:
     r"""A decay for `update` with which the average always looks back over the same share of the training so far.
 
-    .. math:: \beta_t = 1 - \frac{1}{1 + m t}
+    .. math:: \beta_t = 1 - \frac{1}{1 + h t}
 
     Args:
         step: t, the steps that were taken before; at t = 0 the average becomes the model.
-        memory: m, roughly the share that is remembered. With 1 the average is the plain mean over all steps, with 0.2 it remembers about the
+        horizon: h, roughly the share that is remembered. With 1 the average is the plain mean over all steps, with 0.2 it remembers about the
             last fifth of them.
     """
-    return 1 - 1 / (1 + memory * step)
+    return 1 - 1 / (1 + horizon * step)

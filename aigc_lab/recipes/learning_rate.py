@@ -1,4 +1,6 @@
-"""Learning rates that fall as a training's budget is spent."""
+"""Learning-rate schedules: rates that fall as a training's budget is spent, and a warm-up with a cosine behind it."""
+
+import math
 
 import torch
 
@@ -22,6 +24,25 @@ def falling(progress: float, hold: float = 0.3, end: float = 0.02) -> float:
     if not 0 <= progress <= 1 or not 0 <= hold < 1:
         raise ValueError(f"progress must lie in [0, 1] and hold in [0, 1), got {progress} and {hold}")
     return 1 - (1 - end) * max(progress - hold, 0.0) / (1 - hold)
+
+
+def warmup_cosine(step: int, steps: int, warm: int) -> float:
+    r"""The factor on a learning rate: up a straight line for a few steps, then down along half a cosine to 0.
+
+    .. math:: f(t) = \min\left(\frac{t + 1}{w},\ \frac{1 + \cos(\pi \min(1, t / T))}{2}\right)
+
+    Adam's averages know little in the first steps, so large ones would go astray; a transformer doesn't recover from them.
+
+    Args:
+        step: t, the steps that were taken before.
+        steps: T, for how many the schedule is laid out; from then on the factor is 0.
+        warm: w, at least 1, the steps until the line meets 1.
+
+    Source:
+        Vaswani et al., "Attention Is All You Need", 2017, for the warm-up; Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm
+        Restarts", 2017, for the cosine.
+    """
+    return min((step + 1) / warm, 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps)))
 
 
 def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:

@@ -78,7 +78,7 @@ class VaeRecipe(ImageRecipe):
         beta: float = 1.0,
         free_bits: float = 0.0,
         learning_rate: float = 5e-3,
-        memory: float = 0.07,
+        ema_horizon: float = 0.07,
     ) -> None:
         if likelihood not in ("bernoulli", "gaussian"):
             raise ValueError(f"likelihood must be 'bernoulli' or 'gaussian', got {likelihood!r}")
@@ -87,7 +87,7 @@ class VaeRecipe(ImageRecipe):
                 f"latent must be at least 1, beta and free_bits at least 0; got {latent}, {beta}, {free_bits}"
             )
         self.shape, self.latent, self.likelihood = tuple(shape), latent, likelihood
-        self.beta, self.free_bits, self.memory = beta, free_bits, memory
+        self.beta, self.free_bits, self.ema_horizon = beta, free_bits, ema_horizon
         self.model = nn.Module()
         self.model.encoder = Encoder(self.shape, latent, width, hidden)
         self.model.decoder = Decoder(self.shape, latent, width)
@@ -106,7 +106,7 @@ class VaeRecipe(ImageRecipe):
         Args:
             dataset: has `images`, as `datasets.load` gives.
             settings: latent, width, hidden (sizes; hidden is the encoder's dense layer), likelihood ("bernoulli" or "gaussian"), beta (weight of the KL), free_bits
-                (nats that each latent dimension may cost for free), learning_rate (at the start), memory (the share of the training so far that
+                (nats that each latent dimension may cost for free), learning_rate (at the start), ema_horizon (the share of the training so far that
                 the running average looks back over, roughly).
 
         Raises:
@@ -125,7 +125,7 @@ class VaeRecipe(ImageRecipe):
         """
         scale_rate(self.optimizer, falling(self.progress))
         scalars = self.optimizer_step(self._loss, self.optimizer, (_unit(self.check_images(batch[0])),))
-        ema.update(self.averaged, self.model, ema.growing_decay(self.steps_done, self.memory))
+        ema.update(self.averaged, self.model, ema.growing_decay(self.steps_done, self.ema_horizon))
         self.steps_done += 1
         return scalars
 

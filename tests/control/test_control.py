@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
-from aigc_lab.control import directions, guidance, sampling
+from aigc_lab.control import classifier_guidance, directions, sampling
 
 
 def dice(seed=0):
@@ -69,7 +69,7 @@ def test_guidance_and_langevin_reach_a_known_posterior():
     """z ~ N(0, 1), y = z + N(0, 1/4) seen as 1.5, scale 1: the posterior is N(1.2, 0.2)."""
     chains = sampling.langevin(
         torch.randn(20_000, 1, generator=dice(), dtype=torch.float64),
-        lambda z: guidance.guided_score(z, lambda u: -((1.5 - u[:, 0]) ** 2) / (2 * 0.25)),
+        lambda z: classifier_guidance.guided_score(z, lambda u: -((1.5 - u[:, 0]) ** 2) / (2 * 0.25)),
         steps=150,
         step_size=0.02,
         generator=dice(1),

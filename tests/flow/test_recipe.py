@@ -123,7 +123,7 @@ def test_samples_are_pictures_and_repeat_with_their_seed():
 
 
 def test_labels_are_hidden_as_often_as_asked(monkeypatch):
-    model, seen = recipe(forget=0.25), []
+    model, seen = recipe(label_dropout=0.25), []
     forward = model.network.forward
     monkeypatch.setattr(model.network, "forward", lambda x, t, y: (seen.append(y), forward(x, t, y))[1])
     for _ in range(40):

@@ -19,17 +19,17 @@ def model(request):
 @pytest.mark.parametrize("pieces", [[20], [1] * 20, [7, 1, 1, 5, 2, 4], [2, 18], [3, 3]])
 def test_pieces_give_the_logits_of_the_whole(model, pieces):
     tokens = torch.randint(13, (4, sum(pieces)), generator=torch.Generator().manual_seed(1))
-    reader = kv_cache.CachedReader(model, batch=4)
-    got = torch.cat([reader.read(piece) for piece in tokens.split(pieces, dim=1)], dim=1)
+    transformer = kv_cache.CachedTransformer(model, batch=4)
+    got = torch.cat([transformer.read(piece) for piece in tokens.split(pieces, dim=1)], dim=1)
     torch.testing.assert_close(got, model(tokens)[0], rtol=1e-12, atol=1e-12)
-    assert reader.seen == sum(pieces)
+    assert transformer.seen == sum(pieces)
 
 
 def test_a_full_window_says_so(model):
-    reader = kv_cache.CachedReader(model)
-    reader.read(torch.zeros(1, 20, dtype=torch.int64))
+    transformer = kv_cache.CachedTransformer(model)
+    transformer.read(torch.zeros(1, 20, dtype=torch.int64))
     with pytest.raises(ValueError, match="the window holds 20 characters: 20 are read, 1 more"):
-        reader.read(torch.zeros(1, 1, dtype=torch.int64))
+        transformer.read(torch.zeros(1, 1, dtype=torch.int64))
 
 
 @pytest.mark.parametrize("length", [1, 12, 70])
@@ -59,6 +59,6 @@ def test_each_text_of_a_batch_is_written_as_if_alone(model):
 
 def test_memory_is_what_the_formula_says(model):
     layers = len(model.blocks)
-    assert kv_cache.CachedReader(model, batch=5).nbytes == kv_cache.cache_bytes(layers, 12, 20, 5, 8)
+    assert kv_cache.CachedTransformer(model, batch=5).nbytes == kv_cache.cache_bytes(layers, 12, 20, 5, 8)
     # GPT-3: 96 layers of width 12288, 2048 tokens; two bytes a number
     assert kv_cache.cache_bytes(96, 12288, 2048, number_bytes=2) == 96 * (2 * 2048 * 12288) * 2 == 9_663_676_416

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from aigc_lab import training
-from aigc_lab.recipes.learning_rate import falling, scale_rate
+from aigc_lab.recipes.learning_rate import falling, scale_rate, warmup_cosine
 from aigc_lab.training import budget
 
 
@@ -26,6 +26,20 @@ def test_it_is_a_constant_and_then_torch_s_linear_schedule():
 def test_a_share_outside_its_range(wrong):
     with pytest.raises(ValueError, match="progress must lie in"):
         falling(**{"progress": 0.5} | wrong)
+
+
+def test_warm_up_and_cosine_are_the_lower_of_torch_s_two_schedules():
+    steps, warm = 80, 8
+    optimizers = [torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0) for _ in range(2)]
+    up = torch.optim.lr_scheduler.LinearLR(optimizers[0], start_factor=1 / warm, total_iters=warm - 1)
+    down = torch.optim.lr_scheduler.CosineAnnealingLR(optimizers[1], T_max=steps)
+    for step in range(steps + 1):
+        expected = min(optimizer.param_groups[0]["lr"] for optimizer in optimizers)
+        assert warmup_cosine(step, steps, warm) == pytest.approx(expected, abs=1e-9), step
+        for optimizer, schedule in zip(optimizers, (up, down), strict=True):
+            optimizer.step()
+            schedule.step()
+    assert warmup_cosine(steps + 50, steps, warm) == pytest.approx(0, abs=1e-12)
 
 
 def test_every_group_keeps_its_first_rate_even_through_a_checkpoint():

@@ -185,7 +185,7 @@ def test_a_dataset_without_pictures_has_no_shape():
 def test_the_averaged_weights_look_back_over_the_same_share_of_the_training():
     """With memory 1, the weights of a GAN's average are the plain mean of all that G was."""
     torch.manual_seed(0)
-    recipe, seen = gan.GanRecipe(SHAPE, classes=3, width=4, latent=5, memory=1.0), []
+    recipe, seen = gan.GanRecipe(SHAPE, classes=3, width=4, latent=5, ema_horizon=1.0), []
     for _ in range(5):
         recipe.step(batch("gan"))
         seen.append(torch.nn.utils.parameters_to_vector(recipe.generator.parameters()).detach().clone())

@@ -2,7 +2,7 @@
 
 import torch
 
-from aigc_lab.control import directions, guidance, sampling
+from aigc_lab.control import classifier_guidance, directions, sampling
 from aigc_lab.exercises import Exercise, Mistake, case, normal, prop
 
 LESSON = "35 Controlling generation"
@@ -176,7 +176,7 @@ EXERCISES = [
     ),
     Exercise(
         id="control.guided_score",
-        reference=guidance.guided_score,
+        reference=classifier_guidance.guided_score,
         cases=[
             case(z=torch.tensor([[1.0, 0.0]], dtype=torch.float64), log_likelihood=wanted, scale=1.0),
             lambda rng: case(z=normal(3, 2, generator=rng), log_likelihood=wanted, scale=3.0),

@@ -1,0 +1,12 @@
+"""Classifier-free guidance: one network that knows the velocity with and without a class, and a step beyond the class's own."""
+
+from torch import Tensor
+
+
+def guided(conditional: Tensor, unconditional: Tensor, guidance: float) -> Tensor:
+    r"""Classifier-free guidance: :math:`v_\varnothing + w\,(v_y - v_\varnothing)`. w = 1 is the class's velocity, above 1 beyond it.
+
+    Source:
+        Ho and Salimans, "Classifier-Free Diffusion Guidance", 2022, where their w is this one less 1.
+    """
+    return unconditional + guidance * (conditional - unconditional)
