@@ -18,21 +18,28 @@ def bars(ax: Any) -> list[Part]:
         axis, group = (ax.yaxis if lying else ax.xaxis), label_of(container) or label_of(container[0])
         ticks = _names(axis)
         if lying:
-            edges = [(p.get_y(), p.get_height(), p.get_width()) for p in container]
+            edges, feet = (
+                [(p.get_y(), p.get_height(), p.get_width()) for p in container],
+                [p.get_x() for p in container],
+            )
         else:
-            edges = [(p.get_x(), p.get_width(), p.get_height()) for p in container]
+            edges, feet = (
+                [(p.get_x(), p.get_width(), p.get_height()) for p in container],
+                [p.get_y() for p in container],
+            )
         touching = all(abs(a + w - b) < 1e-6 * (1 + abs(w)) for (a, w, _), (b, _, _) in itertools.pairwise(edges))
         if not ticks and len(edges) > 5 and (touching or len(edges) > 12):
             hills.append(_hill(group, edges))
             continue
         spreads = _spreads(container, len(edges))
-        for (start, width, value), spread in zip(edges, spreads, strict=True):
+        for (start, width, height), foot, spread in zip(edges, feet, spreads, strict=True):
+            value = foot + height  # a stacked bar doesn't begin at 0
             middle = start + width / 2
             near = min(ticks, key=lambda at: abs(at - middle), default=math.inf)
             name = ticks[near] if abs(near - middle) <= 0.5 else number(middle)
             name = ", ".join(n for n in (name, group) if n)
             values.append((value, name))
-            items.append(f"{name}: {number(value)}{spread}")
+            items.append(f"{name}: " + (f"from {number(foot)} to " if foot else "") + number(value) + spread)
     parts = [("Distributions: ", hills, "")] if hills else []
     if items:
         known = [v for v in values if not math.isnan(v[0])] or values
@@ -101,7 +108,7 @@ def lines(ax: Any) -> list[Part]:
 def _course(ticks: dict[float, str], x: Any, y: Any, known: Any, dots: bool) -> str:
     """How a line runs: its ends, and its extremes where they aren't its ends."""
     gaps = f", not finite at {(~known).sum()} of {len(y)} points" if not known.all() else ""
-    x, y = x[known], y[known]
+    x, y = (np.where(np.abs(v) < 1e-9 * np.abs(v).max(), 0.0, v) for v in (x[known], y[known]))  # rounding isn't news
 
     def at(i: int) -> str:
         place = ticks.get(float(x[i])) or f"x = {number(x[i])}"
@@ -152,12 +159,12 @@ def images(ax: Any) -> list[Part]:
             items = [
                 f"row {on_y[i]}: most at {on_x[j]}, {number(grid[i, j])}" for i, j in enumerate(best) if j is not None
             ]
-        parts.append((f"{kind}, largest {high}, smallest {low}" + ("; " if items else ""), items, ""))
+        parts.append((f"{kind}: ", [f"largest {high}", f"smallest {low}", *items], f"{kind}."))
     return parts
 
 
 def collections(ax: Any) -> list[Part]:
-    groups, others = [], []
+    groups, others, bands = [], [], 0
     for artist in ax.collections:
         kind, name = type(artist).__name__, label_of(artist)
         if kind == "PathCollection":
@@ -173,6 +180,10 @@ def collections(ax: Any) -> list[Part]:
             others.append(f"contours at {', '.join(number(v) for v in artist.levels[:6])}")
         elif name:
             others.append(f"shaded: {name}")
+        elif kind in ("PolyCollection", "FillBetweenPolyCollection"):
+            bands += 1
+    if bands:
+        others.append(f"{bands} shaded band{'s' if bands > 1 else ''}")
     parts = [("Points: ", groups, f"{len(groups)} groups in all.")] if groups else []
     return [*parts, ("Also: ", others, "")] if others else parts
 

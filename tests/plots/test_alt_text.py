@@ -75,7 +75,7 @@ def test_a_matrix_names_its_largest_cell():
         plots.heatmap(
             torch.eye(3)[:, [1, 0, 2]] + torch.tensor([[0], [0], [4]]), rows=list("abc"), columns=list("xyz"), title="t"
         )
-    assert "3 rows and 3 columns, largest 5 (row c, column z)" in seen[0]
+    assert "3 rows and 3 columns: largest 5 (row c, column z)" in seen[0]
 
 
 def test_pictures_are_counted_and_captions_told():
@@ -159,3 +159,18 @@ def test_numbers_have_three_digits(number, told):
     with texts() as seen:
         plots.bars({"a": number}, y_label="y", title="t")
     assert seen[0].endswith(f"a: {told}.")
+
+
+def test_a_bar_on_top_of_another_is_told_by_where_it_begins_and_ends():
+    with texts() as seen, plots.figure(title="t") as ax:
+        ax.bar(["KL", "loss"], [2.0, 3.0], bottom=[0.0, -4.5])
+    assert "KL: 2; loss: from -4.5 to -1.5." in seen[0]
+
+
+def test_a_band_is_told_and_rounding_is_not():
+    x = np.linspace(-1, 1, 9) * 0.1
+    with texts() as seen, plots.figure(title="t") as ax:
+        ax.plot(x, np.sin(np.pi * 10 * x), label="wave")
+        ax.fill_between(x, x - 1, x + 1)
+    assert "1 shaded band" in seen[0]
+    assert "e-1" not in seen[0]
