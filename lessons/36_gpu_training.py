@@ -16,6 +16,8 @@ seed = 0
 rounds = None  # None: chosen for this machine
 
 # %%
+import copy
+
 import sympy
 import torch
 import torch.nn.functional as F
@@ -44,12 +46,9 @@ rounds = rounds or runtime.pick(ci=1, cpu=5, gpu=15)
 device = runtime.device()
 here = timing.TorchDevice(device)  # now(), run(work), synchronize()
 gpu = timing.QueuedDevice() if device.type == "cpu" else here
-name = (
-    torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
-)
-print(
-    f"All numbers below are those of this machine: {name}, {torch.get_num_threads()} threads."
-)
+on_cuda, threads = device.type == "cuda", torch.get_num_threads()
+name = torch.cuda.get_device_name(device) if on_cuda else device.type.upper()
+print(f"All numbers below are those of this machine: {name}, {threads} threads.")
 
 # %% [markdown]
 # ## A thousand times too fast
@@ -61,6 +60,7 @@ print(
 # %%
 size = runtime.pick(ci=400, cpu=800, gpu=4000)
 matrix = torch.randn(size, size, device=device) / size**0.5
+operations = 20 * 2 * size**3
 
 
 def heavy():
@@ -70,13 +70,15 @@ def heavy():
     return product
 
 
+# %%
 heavy()
 gpu.synchronize()
 start = gpu.now()
 gpu.run(heavy)
 asked = gpu.now() - start
 print(
-    f"the clock says {1e3 * asked:.3f} ms: {20 * 2 * size**3 / asked / 1e12:.0f} thousand billion operations a second!"
+    f"the clock says {1e3 * asked:.3f} ms: "
+    f"{operations / asked / 1e12:.0f} thousand billion operations a second!"
 )
 
 # %% [markdown]
@@ -87,13 +89,11 @@ print(
 gpu.synchronize()
 done = gpu.now() - start
 print(
-    f"after waiting: {1e3 * done:.1f} ms, {20 * 2 * size**3 / done / 1e12:.3f} thousand billion operations a second"
+    f"after waiting: {1e3 * done:.1f} ms, "
+    f"{operations / done / 1e12:.3f} thousand billion operations a second"
 )
-verify.promise(
-    "waiting takes longer than asking",
-    done > asked,
-    got=f"{done / asked:,.0f} times as long",
-)
+longer = f"{done / asked:,.0f} times as long"
+verify.promise("waiting takes longer than asking", done > asked, got=longer)
 
 # %% [markdown]
 # On a CUDA GPU the wait is `torch.cuda.synchronize()`. Some operations wait without saying so: `loss.item()`, `.tolist()`, `.cpu()`, `print(tensor)`, `if tensor:`, `tensor.nonzero()`.
@@ -106,7 +106,8 @@ verify.promise(
 
 # %% tags=["exercise"]
 def time_it(device, work, repeats):
-    """Median seconds of work(device), after one run that isn't counted; device has now() and synchronize()."""
+    """Median seconds of work(device), after one run that isn't counted;
+    device has now() and synchronize()."""
     ...  # your code
 
 
@@ -129,18 +130,15 @@ print(f"the twenty products, timed properly: {1e3 * seconds(heavy):.1f} ms")
 # second, add long vectors, $a = b + 3c$, which takes next to no arithmetic.
 
 # %%
-peak = roofline.measure_peak(
-    device, size=runtime.pick(ci=768, cpu=2048, gpu=8192), repeats=rounds
-)
-bandwidth = roofline.measure_bandwidth(
-    device, mebibytes=runtime.pick(ci=16, cpu=64, gpu=512), repeats=rounds
-)
+large = runtime.pick(ci=768, cpu=2048, gpu=8192)
+peak = roofline.measure_peak(device, size=large, repeats=rounds)
+room = runtime.pick(ci=16, cpu=64, gpu=512)
+bandwidth = roofline.measure_bandwidth(device, mebibytes=room, repeats=rounds)
 machine = roofline.Machine("this machine, measured", peak, bandwidth)
+ridge = machine.ridge
 print(f"arithmetic: {peak / 1e9:,.0f} GFLOP/s in float32")
 print(f"memory:     {bandwidth / 1e9:,.1f} GB/s")
-print(
-    f"for each byte it moves, it could do {machine.ridge:.1f} floating-point operations"
-)
+print(f"for each byte it moves, it could do {ridge:.1f} floating-point operations")
 
 # %% [markdown]
 # The last number is the interesting one. A float32 has four bytes. If an operation does less with each number it fetches than this machine could, the arithmetic stands idle and
@@ -153,7 +151,8 @@ print(
 
 # %% tags=["exercise"]
 def arithmetic_intensity(m, k, n, bytes_per_number):
-    """FLOP a byte of an (m, k) times a (k, n) matrix; a multiplication and an addition count as two FLOP."""
+    """FLOP a byte of an (m, k) times a (k, n) matrix;
+    a multiplication and an addition count as two FLOP."""
     ...  # your code
 
 
@@ -165,45 +164,34 @@ arithmetic_intensity = check("hardware.arithmetic_intensity", arithmetic_intensi
 
 # %%
 side = sympy.symbols("n", positive=True)
-verify.agree(
-    "square matrices, 4 bytes: n / 6",
-    roofline.arithmetic_intensity(side, side, side, 4),
-    side / 6,
-)
-verify.agree(
-    "matrix times vector, n → ∞: 1/2",
-    sympy.limit(roofline.arithmetic_intensity(side, side, 1, 4), side, sympy.oo),
-    sympy.Rational(1, 2),
-)
+square = roofline.arithmetic_intensity(side, side, side, 4)
+verify.agree("square matrices, 4 bytes: n / 6", square, side / 6)
+by_vector = roofline.arithmetic_intensity(side, side, 1, 4)
+endless_size = sympy.limit(by_vector, side, sympy.oo)
+verify.agree("matrix times vector, n → ∞: 1/2", endless_size, sympy.Rational(1, 2))
 
 # %%
 # NBVAL_CHECK_OUTPUT
 for n in (16, 256, 4096):
-    print(
-        f"{n:4} × {n:4} times {n:4} × {n:4}: {arithmetic_intensity(n, n, n, 4):6.1f} FLOP/B"
-    )
-print(
-    f"4096 × 4096 times a vector:  {arithmetic_intensity(4096, 4096, 1, 4):7.1f} FLOP/B"
-)
+    square = arithmetic_intensity(n, n, n, 4)
+    print(f"{n:4} × {n:4} times {n:4} × {n:4}: {square:6.1f} FLOP/B")
+by_vector = arithmetic_intensity(4096, 4096, 1, 4)
+print(f"4096 × 4096 times a vector:  {by_vector:7.1f} FLOP/B")
 
 # %% [markdown]
 # A convolution is counted in the same way. `roofline.convolution` does it; torch's own counter, which watches the operations as they run, must come to the same FLOP.
 
 # %%
-layer, maps = (
-    nn.Conv2d(16, 32, kernel_size=3, stride=2, padding=1),
-    torch.randn(64, 16, 14, 14),
-)
+layer = nn.Conv2d(16, 32, kernel_size=3, stride=2, padding=1)
+maps = torch.randn(64, 16, 14, 14)
 with FlopCounterMode(display=False) as counter, torch.no_grad():
     layer(maps)
+counted = counter.get_total_flops()
 work = roofline.convolution(64, 16, 14, 14, 32, kernel=3, stride=2, padding=1)
-verify.agree(
-    "FLOP of a convolution: formula and torch's counter",
-    work.flop,
-    counter.get_total_flops(),
-)
+verify.agree("FLOP of a convolution: formula and torch's counter", work.flop, counted)
 print(
-    f"{work.flop / 1e6:.1f} MFLOP, {work.bytes / 1e6:.2f} MB: {work.intensity:.1f} FLOP/B"
+    f"{work.flop / 1e6:.1f} MFLOP, {work.bytes / 1e6:.2f} MB: "
+    f"{work.intensity:.1f} FLOP/B"
 )
 
 # %% [markdown]
@@ -214,7 +202,8 @@ print(
 
 # %% tags=["exercise"]
 def attainable(intensity, peak, bandwidth):
-    """The most FLOP/s at this intensity (FLOP/byte) on a machine with this peak (FLOP/s) and bandwidth (bytes/s)."""
+    """The most FLOP/s at this intensity (FLOP/byte) on a machine
+    with this peak (FLOP/s) and bandwidth (bytes/s)."""
     ...  # your code
 
 
@@ -231,7 +220,8 @@ b, c, total = (torch.ones(long, device=device) for _ in range(3))
 rate = long / seconds(lambda: torch.add(b, c, out=total))
 roof = attainable(1 / 12, peak, bandwidth)
 print(
-    f"adding: {rate / 1e9:.2f} GFLOP/s, {rate / peak:.1%} of the peak; the roof there is {roof / 1e9:.2f} GFLOP/s"
+    f"adding: {rate / 1e9:.2f} GFLOP/s, {rate / peak:.1%} of the peak; "
+    f"the roof there is {roof / 1e9:.2f} GFLOP/s"
 )
 
 # %% [markdown]
@@ -252,30 +242,22 @@ def measure(name, work, run):
 
 for n in (64, 256, 1024):
     pair = torch.randn(2, n, n, device=device)
-    measure(
-        f"matrices {n} × {n}",
-        roofline.Work(2 * n**3, 12 * n**2),
-        lambda pair=pair: pair[0] @ pair[1],
-    )
-measure(
-    "adding long vectors",
-    roofline.Work(long, 12 * long),
-    lambda: torch.add(b, c, out=total),
-)
+    product = roofline.Work(2 * n**3, 12 * n**2)
+    measure(f"matrices {n} × {n}", product, lambda pair=pair: pair[0] @ pair[1])
+
+# %%
+adding = roofline.Work(long, 12 * long)
+measure("adding long vectors", adding, lambda: torch.add(b, c, out=total))
 layer, maps = layer.to(device), maps.to(device)
 measure("D's second convolution", work, lambda: layer(maps))
-measure(
-    "an activation",
-    roofline.Work(maps.numel(), 8 * maps.numel()),
-    lambda: F.leaky_relu(maps, 0.2),
-)
+activation = roofline.Work(maps.numel(), 8 * maps.numel())
+measure("an activation", activation, lambda: F.leaky_relu(maps, 0.2))
+
+# %%
 shares = {name: rate / peak for name, (_, rate) in points.items()}
-pictures.draw(
-    [machine],
-    points,
-    title=f"{shares['matrices 1024 × 1024']:.0%} of the peak for a large product, {shares['adding long vectors']:.1%} for adding",
-    alt="Logarithmic plot. A slanted line of memory meets a flat one of arithmetic; large matrix products lie at the flat part, adding under the slanted one.",
-)
+product, adding = shares["matrices 1024 × 1024"], shares["adding long vectors"]
+title = f"{product:.0%} of the peak for a large product, {adding:.1%} for adding"
+pictures.roofs([machine], points, title=title)
 
 # %% [markdown]
 # How to read it. *Under the slanted part* an operation waits for memory: make it move less. *Near the flat part* it computes as fast as it can: only less arithmetic or a
@@ -295,18 +277,15 @@ machines = {
 }
 
 
+# %%
 def layer_under_roof(machine, batch_doublings):
     """A layer of 4096 × 4096 weights on a batch of 2^batch_doublings examples."""
-    chosen, width = machines[machine]
-    intensity = arithmetic_intensity(2**batch_doublings, 4096, 4096, width)
+    (chosen, width), batch = machines[machine], 2**batch_doublings
+    intensity = arithmetic_intensity(batch, 4096, 4096, width)
     most = attainable(intensity, chosen.peak, chosen.bandwidth)
-    text = f"A batch of {2**batch_doublings}: {intensity:.1f} FLOP/B, at most {most / chosen.peak:.0%} of the peak"
-    pictures.draw(
-        [chosen],
-        {"the layer": (intensity, most)},
-        title=text,
-        alt=f"{text}, on {chosen.name}.",
-    )
+    reached = f"{intensity:.1f} FLOP/B, at most {most / chosen.peak:.0%} of the peak"
+    title = f"A batch of {batch}: {reached}"
+    pictures.roofs([chosen], {"the layer": (intensity, most)}, title=title)
 
 
 widgets.play(
@@ -319,12 +298,10 @@ widgets.play(
 # NBVAL_CHECK_OUTPUT
 for name in ("T4, float32", "T4, fp16", "H100, bf16"):
     chosen, width = machines[name]
-    enough = next(
-        2**k
-        for k in range(13)
-        if arithmetic_intensity(2**k, 4096, 4096, width) >= chosen.ridge
-    )
-    print(f"{name}: it computes from a batch of {enough} on")
+    batch = 1
+    while arithmetic_intensity(batch, 4096, 4096, width) < chosen.ridge:
+        batch *= 2
+    print(f"{name}: it computes from a batch of {batch} on")
 
 # %% [markdown]
 # The faster the chip, the more it must be given at once. Arithmetic has grown faster than memory for decades. This is why the tricks of today's training are about traffic: larger batches, fused operations,
@@ -356,10 +333,10 @@ plots.bars(
     {kind: 1e3 * time_of_kind / 8 for kind, time_of_kind in spent.items()},
     y_label="milliseconds a step",
     title=f"A GAN step on this machine: {share:.0%} of it is convolutions",
-    alt="Bars: milliseconds a step for convolutions, matrix products, normalisation, optimiser and other kinds of work.",
 )
 if device.type == "cpu":
-    verify.promise("on a CPU, convolutions take more than half", share > 0.5, got=share)
+    claim = "on a CPU, convolutions take more than half"
+    verify.promise(claim, got=share, above=0.5)
 
 # %% [markdown]
 # On two CPU cores convolutions take about three quarters of a step. So a cleverer optimiser or a quicker random generator can't gain much there, however clever. (If a part with share $s$ becomes
@@ -377,11 +354,14 @@ def four_steps():
 
 step_flop, took = roofline.count_flop(four_steps) / 4, seconds(four_steps) / 4
 print(
-    f"a step: {step_flop / 1e6:.0f} MFLOP in {1e3 * took:.2f} ms, {step_flop / took / peak:.1%} of the measured peak"
+    f"a step: {step_flop / 1e6:.0f} MFLOP in {1e3 * took:.2f} ms, "
+    f"{step_flop / took / peak:.1%} of the measured peak"
 )
 if device.type == "cuda":
+    busy = sum(spent.values()) / 8 / took
     print(
-        f"the GPU is at work in {sum(spent.values()) / 8 / took:.0%} of that time; in the rest it waits for orders"
+        f"the GPU is at work in {busy:.0%} of that time; "
+        "in the rest it waits for orders"
     )
 
 # %% [markdown]
@@ -408,18 +388,21 @@ class OneByOne(Dataset):
         return slow_images[i].float() / 127.5 - 1, slow_labels[i]
 
 
+# %%
 def endless(loader):
     while True:
         yield from loader
 
 
-# %%
 one_by_one = endless(DataLoader(OneByOne(), 64, shuffle=True, drop_last=True))
 table.row(
     "data: index a tensor, not picture by picture",
     lambda: [tensor.to(device) for tensor in next(one_by_one)],
     lambda: transforms.to_signed(next(order)[0]),
 )
+
+
+# %%
 few = TensorDataset(slow_images, slow_labels)
 table.row(
     "data: no workers for 2,000 small pictures",
@@ -438,14 +421,16 @@ table.row(
 #
 # **Looking.** `loss.item()` at every step is in every tutorial. On a CPU it costs nothing. On a GPU each look waits until all work is done, and then the device waits for its next order.
 
+
 # %%
-table.row(
-    "loss: not looked at in each step",
-    lambda: [
-        loss.item() for _ in range(4) for loss in recipe.step(next(order)).values()
-    ],
-    four_steps,
-)
+def four_steps_with_a_look_at_each():
+    for _ in range(4):
+        for loss in recipe.step(next(order)).values():
+            loss.item()
+
+
+change = "loss: not looked at in each step"
+table.row(change, four_steps_with_a_look_at_each, four_steps)
 
 # %% [markdown]
 # **Batch size.** More examples a step fill the machine better, so that each example mostly gets cheaper. That is only half of the story: what counts is how much is *learnt* in a minute, and there a larger
@@ -494,78 +479,52 @@ def adam(**how):
     return torch.optim.Adam(weights, **how)
 
 
-table.row(
-    "optimiser: fused Adam",
-    adam(foreach=False, fused=False).step,
-    adam(fused=True).step,
-)
+looping, fused = adam(foreach=False, fused=False), adam(fused=True)
+table.row("optimiser: fused Adam", looping.step, fused.step)
 
 
+# %%
 def chain(x):
     return torch.sigmoid(1.7 * x) * x + 0.1 * x.square() - 1
 
 
-# %%
 vector = torch.randn(runtime.pick(ci=2**20, cpu=2**22, gpu=2**26), device=device)
-tool = runtime.compiler(device)
+
+
+# %%
+tool, change = runtime.compiler(device), "compile: seven operations in one pass"
 if runtime.profile() == "ci" or tool is None:
-    table.not_here(
-        "compile: seven operations in one pass",
-        "no compiler" if tool is None else "left out in profile ci",
-    )
+    table.not_here(change, "no compiler" if tool is None else "left out in profile ci")
 else:
     try:
-        compiled, start = torch.compile(chain), here.now()
+        compiled, begun = torch.compile(chain), here.now()
         compiled(vector)
-        print(
-            f"the first call took {here.now() - start:.1f} s: it wrote a program and compiled it"
-        )
-        table.row(
-            "compile: seven operations in one pass",
-            lambda: chain(vector),
-            lambda: compiled(vector),
-        )
+        waited = here.now() - begun
+        print(f"the first call took {waited:.1f} s: it wrote a program and compiled it")
+        table.row(change, lambda: chain(vector), lambda: compiled(vector))
     except Exception as error:  # a half-installed compiler is as good as none
-        table.not_here(
-            "compile: seven operations in one pass",
-            f"{type(error).__name__} in the compiler",
-        )
+        table.not_here(change, f"{type(error).__name__} in the compiler")
 
 # %% [markdown]
 # **Another architecture.** The GAN's last layer must double the size. A transposed convolution can do that; so can a smaller convolution that draws four channels and lays them out as neighbours
 # (`PixelShuffle`).
 
 # %%
-maps = torch.randn(64, 32, 14, 14, device=device)
+small = torch.randn(64, 32, 14, 14, device=device)
 transposed = nn.ConvTranspose2d(32, 1, kernel_size=4, stride=2, padding=1).to(device)
-shuffled = nn.Sequential(
-    nn.Conv2d(32, 4, kernel_size=3, padding=1), nn.PixelShuffle(2)
-).to(device)
+four_channels = nn.Conv2d(32, 4, kernel_size=3, padding=1)
+shuffled = nn.Sequential(four_channels, nn.PixelShuffle(2)).to(device)
 table.row(
     "last layer: convolution and PixelShuffle",
-    lambda: transposed(maps).sum().backward(),
-    lambda: shuffled(maps).sum().backward(),
+    lambda: transposed(small).sum().backward(),
+    lambda: shuffled(small).sum().backward(),
 )
 print()
 table.show()
 
 # %%
-factors = dict(sorted(table.factors.items(), key=lambda item: item[1]))
-with plots.figure(
-    title="On this machine: right of the line is a gain, left of it a loss",
-    alt="Horizontal bars on a logarithmic axis, one for each change, from 1 to the right for a gain and to the left for a loss.",
-    size=(8.0, 4.0),
-) as ax:
-    ax.barh(
-        list(factors),
-        [factor - 1 for factor in factors.values()],
-        left=1,
-        color=plots.COLOURS[0],
-        height=0.6,
-    )
-    ax.axvline(1, color=plots.COLOURS[1])
-    ax.set_xscale("log")
-    ax.set_xlabel("times as fast as before")
+title = "On this machine: right of the line is a gain, left of it a loss"
+pictures.factors(table.factors, title=title)
 
 # %% [markdown]
 # Mind what a row says: how much *its own piece* of the work gains. Fetching data fifty times as fast helps little if it was two per cent of a step. Multiply by the share that the profiler showed.
@@ -599,11 +558,12 @@ filled = {
     "Adam's two averages": memory.optimizer_bytes(optimizer),
     "kept for backward": kept,
 }
+
+# %%
 plots.bars(
-    {name: size / 1e6 for name, size in filled.items()},
+    {name: filled[name] / 1e6 for name in filled},
     y_label="MB, for a batch of 64",
     title="A small network's memory is nearly all activations",
-    alt="Bars: weights and gradients 0.1 MB each, Adam's averages 0.2 MB, kept for backward 4.2 MB.",
 )
 
 # %% [markdown]
@@ -611,23 +571,16 @@ plots.bars(
 # themselves.
 
 # %%
-parameters, tensors = (
-    sum(w.numel() for w in network.parameters()),
-    len(list(network.parameters())),
-)
+weights = list(network.parameters())
+parameters, tensors = sum(weight.numel() for weight in weights), len(weights)
 numbers = 784 + 2 * (16 * 14 * 14 + 32 * 7 * 7 + 64 * 7 * 7)
 verify.agree("weights: 4 bytes each", filled["weights"], 4 * parameters)
 verify.agree("gradients: 4 bytes a weight", filled["gradients"], 4 * parameters)
-verify.agree(
-    "Adam: 8 bytes a weight, and a count of steps a tensor",
-    filled["Adam's two averages"],
-    8 * parameters + 4 * tensors,
-)
-verify.agree(
-    "kept for backward: 4 bytes × 64 pictures × 16,464 numbers",
-    filled["kept for backward"],
-    4 * 64 * numbers,
-)
+averages, counts = filled["Adam's two averages"], 4 * tensors
+claim = "Adam: 8 bytes a weight, and a count of steps a tensor"
+verify.agree(claim, averages, 8 * parameters + counts)
+claim = "kept for backward: 4 bytes × 64 pictures × 16,464 numbers"
+verify.agree(claim, filled["kept for backward"], 4 * 64 * numbers)
 
 # %% [markdown]
 # So you can say beforehand what a training will need. Write it down, also for mixed precision: under `torch.autocast` the weights, the gradients and Adam's averages stay in float32. What is kept for the backward pass is in
@@ -636,12 +589,18 @@ verify.agree(
 
 # %% tags=["exercise"]
 def training_bytes(parameters, activations, mixed):
-    """Bytes of a training with Adam: weights, gradients, averages, and `activations` kept numbers; mixed: True under autocast."""
+    """Bytes of a training with Adam: weights, gradients, averages,
+    and `activations` kept numbers; mixed: True under autocast."""
     ...  # your code
 
 
 # %% tags=["check"]
 training_bytes = check("hardware.training_bytes", training_bytes)
+
+# %%
+counted = training_bytes(parameters, 64 * numbers, mixed=False)
+measured = sum(filled.values()) - 4 * tensors
+verify.agree("float32: counted and measured", counted, measured)
 
 # %%
 half = torch.float16 if runtime.half_precision(device) == "fp16" else torch.bfloat16
@@ -652,35 +611,29 @@ def forward_in_half():
         return network(x).sum()
 
 
-counted = training_bytes(parameters, 64 * numbers, mixed=False)
-verify.agree(
-    "float32: counted and measured", counted, sum(filled.values()) - 4 * tensors
-)
-kept_in_half = memory.saved_bytes(forward_in_half, without=network.parameters())
+less = memory.saved_bytes(forward_in_half, without=network.parameters())
 print(
-    f"kept for backward: {kept / 1e6:.2f} MB in float32, {kept_in_half / 1e6:.2f} MB in mixed precision"
+    f"kept for backward: {kept / 1e6:.2f} MB in float32, "
+    f"{less / 1e6:.2f} MB in mixed precision"
 )
-verify.promise(
-    "mixed precision keeps 50 to 55 % of it",
-    0.5 <= kept_in_half / kept <= 0.55,
-    got=kept_in_half / kept,
-)
+claim = "mixed precision keeps 50 to 55 % of it"
+verify.promise(claim, got=less / kept, at_least=0.5, at_most=0.55)
 
 # %% [markdown]
 # For a network this small the weights are nothing. For a language model it is the other way round. Before a single activation is kept:
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for name, n in {
+models = {
     "GPT-2, 124 million": 124e6,
     "GPT-2, 355 million": 355e6,
     "1.5 billion": 1.5e9,
     "7 billion": 7e9,
-}.items():
+}
+for name, n in models.items():
     need = training_bytes(n, 0, False) / 1e9
-    print(
-        f"{name:18} {need:6.1f} GB: T4 (16 GB) {'yes' if need < 16 else 'no':3}  H100 (80 GB) {'yes' if need < 80 else 'no'}"
-    )
+    t4, h100 = ("yes" if need < gigabytes else "no" for gigabytes in (16, 80))
+    print(f"{name:18} {need:6.1f} GB: T4 (16 GB) {t4:3}  H100 (80 GB) {h100}")
 
 # %% [markdown]
 # What if it doesn't fit? Weights, gradients and averages can only be shared out among several GPUs (lesson 37, Beyond one GPU). The activations can be cut, in two ways that leave the gradient as it is.
@@ -696,7 +649,8 @@ for name, n in {
 
 # %% tags=["exercise"]
 def accumulated_gradient(loss, weights, examples, size):
-    """Gradient of loss(weights, examples), a mean over examples, with at most `size` examples at a time."""
+    """Gradient of loss(weights, examples), a mean over examples,
+    with at most `size` examples at a time."""
     ...  # your code
 
 
@@ -707,14 +661,12 @@ accumulated_gradient = check("hardware.accumulated_gradient", accumulated_gradie
 # In `training.fit` the argument is `accumulate`. The memory for activations falls to the part's share, and the step is the same:
 
 # %%
-import copy
-
-kept_by_part = memory.saved_bytes(
-    lambda: network(x[:16].clone()).sum(), without=network.parameters()
-)
-verify.agree("16 of 64 pictures keep a quarter", 4 * kept_by_part, kept)
+part = x[:16].clone()
+by_part = memory.saved_bytes(lambda: network(part).sum(), without=network.parameters())
+verify.agree("16 of 64 pictures keep a quarter", 4 * by_part, kept)
 
 
+# %%
 def weights_after_a_step(accumulate):
     twin = copy.deepcopy(network).cpu().double()
     step = optimizer_step.OptimizerStep(accumulate=accumulate)
@@ -726,11 +678,8 @@ def weights_after_a_step(accumulate):
     return nn.utils.parameters_to_vector(twin.parameters()).detach()
 
 
-verify.agree(
-    "a step with 64, and with four parts of 16",
-    weights_after_a_step(1),
-    weights_after_a_step(4),
-)
+at_once, in_parts = weights_after_a_step(1), weights_after_a_step(4)
+verify.agree("a step with 64, and with four parts of 16", at_once, in_parts)
 
 # %% [markdown]
 # This holds as long as examples don't look at each other. Batch norm makes them do so, and lesson 37 shows what follows.
@@ -756,32 +705,31 @@ def through_blocks(again):
     return h.square().mean()
 
 
-def gradient(again):
-    gradients = torch.autograd.grad(
-        through_blocks(again), [tokens, *blocks.parameters()]
+# %%
+def bytes_kept(again):
+    return memory.saved_bytes(
+        lambda: through_blocks(again), without=blocks.parameters()
     )
+
+
+def gradient(again):
+    inputs = [tokens, *blocks.parameters()]
+    gradients = torch.autograd.grad(through_blocks(again), inputs)
     return torch.cat([gradient.flatten() for gradient in gradients])
 
 
 # %%
-full = memory.saved_bytes(
-    lambda: through_blocks(again=False), without=blocks.parameters()
-)
-less = memory.saved_bytes(
-    lambda: through_blocks(again=True), without=blocks.parameters()
-)
-flop, more = (
-    roofline.count_flop(lambda: gradient(again=False)),
-    roofline.count_flop(lambda: gradient(again=True)),
-)
+full, less = bytes_kept(again=False), bytes_kept(again=True)
+flop = roofline.count_flop(lambda: gradient(again=False))
+more = roofline.count_flop(lambda: gradient(again=True))
 print(
-    f"kept for backward: {full / 1e6:.1f} MB, with checkpoints {less / 1e6:.1f} MB. Arithmetic: {more / flop:.2f} times as much"
+    f"kept for backward: {full / 1e6:.1f} MB, with checkpoints {less / 1e6:.1f} MB. "
+    f"Arithmetic: {more / flop:.2f} times as much"
 )
 verify.agree("the gradients are equal", gradient(again=True), gradient(again=False))
-verify.promise("less than a fifth is kept", 0 < less < full / 5, got=less / full)
-verify.promise(
-    "for at most a third more arithmetic", flop < more <= 4 / 3 * flop, got=more / flop
-)
+verify.promise("less than a fifth is kept", got=less / full, above=0, below=1 / 5)
+claim = "for at most a third more arithmetic"
+verify.promise(claim, got=more / flop, above=1, at_most=4 / 3)
 
 # %% [markdown]
 # Why a third? A backward pass costs twice a forward pass, one for the gradient of the inputs and one for that of the weights. One more forward pass makes four units out of three. torch stops it as soon as it has what it
@@ -805,6 +753,7 @@ import aigc_lab
 from aigc_lab import training
 from aigc_lab.training import checkpoint as training_checkpoint
 
+# %% tags=["whole-program"]
 program = """
 import sys, time, torch
 from aigc_lab import datasets, gan, training
@@ -817,7 +766,10 @@ torch.set_num_threads(1)
 torch.manual_seed(0)
 digits = datasets.load("digits")
 recipe = gan.GanRecipe.for_data(digits, width=4)
-training.fit(recipe, digits, steps=120, batch_size=16, seed=1, checkpoint=sys.argv[1], save_every_steps=5, callback=tell, every_steps=1)
+training.fit(
+    recipe, digits, steps=120, batch_size=16, seed=1,
+    checkpoint=sys.argv[1], save_every_steps=5, callback=tell, every_steps=1,
+)
 """
 
 # %%
@@ -826,12 +778,10 @@ folder = Path(tempfile.mkdtemp())
 
 def begin(file):
     package = Path(aigc_lab.__file__).parents[1]
-    settings = os.environ | {
-        "AIGC_LAB_PROFILE": "ci",
-        "PYTHONPATH": str(package),
-    }  # ci: on the CPU, quietly
+    settings = {"AIGC_LAB_PROFILE": "ci", "PYTHONPATH": str(package)}
+    env = os.environ | settings  # ci: on the CPU, quietly
     command = [sys.executable, "-c", program, str(folder / file)]
-    return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
 
 
 # %% [markdown]
@@ -845,13 +795,12 @@ for line in broken.stdout:
         break
 broken.wait()
 whole.communicate()
-reached = len(training_checkpoint.load_newest(folder / "broken")[0]["history"]["rows"])
+newest, _ = training_checkpoint.load_newest(folder / "broken")
+reached, code = len(newest["history"]["rows"]), broken.returncode
 print(
-    f"killed, exit code {broken.returncode}. The newest whole checkpoint is that of step {reached}."
+    f"killed, exit code {code}. The newest whole checkpoint is that of step {reached}."
 )
-verify.promise(
-    "it did not end by itself", broken.returncode != 0, got=broken.returncode
-)
+verify.promise("it did not end by itself", code != 0, got=code)
 
 # %% [markdown]
 # Now the same program again, with the same file. It says where it goes on. When it is done, compare its weights with those of the run that nobody touched:
@@ -859,18 +808,13 @@ verify.promise(
 # %%
 said = begin("broken").communicate()[0].splitlines()
 print(f"it began with {said[0]!r} and ended with {said[-1]!r}")
-one, other = (
-    training_checkpoint.load(folder / "whole"),
-    training_checkpoint.load(folder / "broken"),
-)
+one, other = (training_checkpoint.load(folder / file) for file in ("whole", "broken"))
 for part in ("generator", "discriminator", "averaged"):
     pairs = zip(one["recipe"][part].values(), other["recipe"][part].values())
     equal = all(torch.equal(left, right) for left, right in pairs)
     verify.promise(f"{part}: all weights equal, to the bit", equal)
-verify.promise(
-    "so are all losses of all steps",
-    torch.equal(one["history"]["rows"], other["history"]["rows"]),
-)
+equal = torch.equal(one["history"]["rows"], other["history"]["rows"])
+verify.promise("so are all losses of all steps", equal)
 
 # %% [markdown]
 # Equal to the bit, not about equal. For that the file must hold everything that the next step depends on: weights, both optimisers' averages, the running average of G, the position in the shuffled data, and where each random
@@ -881,13 +825,11 @@ verify.promise(
 
 # %%
 whole_file = (folder / "broken").read_bytes()
-flipped = bytearray(whole_file)
+cut, flipped = whole_file[: len(whole_file) // 2], bytearray(whole_file)
 flipped[len(flipped) // 2] ^= 1
-for damage, content in {
-    "cut in half": whole_file[: len(whole_file) // 2],
-    "one bit flipped": flipped,
-    "another file": b"PK\3\4",
-}.items():
+damages = {"cut in half": cut, "one bit flipped": flipped, "another file": b"PK\3\4"}
+claim = "noticed, and the checkpoint before it, of step 115, is read instead"
+for damage, content in damages.items():
     (folder / "broken").write_bytes(content)
     try:
         training_checkpoint.load(folder / "broken")
@@ -895,11 +837,7 @@ for damage, content in {
         print(f"{damage}: {str(error).replace(str(folder), '...')}")
     state, _ = training_checkpoint.load_newest(folder / "broken")
     step = len(state["history"]["rows"])
-    verify.promise(
-        f"{damage}: noticed, and the checkpoint before it, of step 115, is read instead",
-        step == 115,
-        got=step,
-    )
+    verify.promise(f"{damage}: {claim}", got=step, equals=115)
 
 # %% [markdown]
 # Each file carries the SHA-256 of its content, the one before is kept beside it, and reading executes no code from it. A new file gets its name only once it is on the disk; a kill in the middle of writing loses the newest at most.
@@ -914,15 +852,19 @@ for damage, content in {
 tau, delta, mean_time = sympy.symbols("tau delta M", positive=True)
 cost = delta / tau + tau / (2 * mean_time)
 best = sympy.solve(sympy.diff(cost, tau), tau)[0]
-verify.agree(
-    "the cheapest interval is √(2 δ M)", best, sympy.sqrt(2 * delta * mean_time)
-)
-write = seconds(
-    lambda: training_checkpoint.save({"recipe": recipe.state_dict()}, folder / "timed"),
-    repeats=3,
-)
+stated = sympy.sqrt(2 * delta * mean_time)
+verify.agree("the cheapest interval is √(2 δ M)", best, stated)
+
+
+# %%
+def write():
+    training_checkpoint.save({"recipe": recipe.state_dict()}, folder / "timed")
+
+
+saving = seconds(write, repeats=3)
 print(
-    f"writing this GAN takes {1e3 * write:.1f} ms here; for a break every 2 hours, save each {(2 * write * 7200) ** 0.5:.0f} s"
+    f"writing this GAN takes {1e3 * saving:.1f} ms here; "
+    f"for a break every 2 hours, save each {(2 * saving * 7200) ** 0.5:.0f} s"
 )
 
 # %% [markdown]
@@ -943,7 +885,8 @@ print(
 # %%
 need = 1000 * step_flop
 print(
-    f"1,000 steps of the GAN: {need / 1e12:.2f} TFLOP, {1000 * took:.0f} s on this machine as it is, {need / peak:.1f} s at its peak"
+    f"1,000 steps of the GAN: {need / 1e12:.2f} TFLOP, "
+    f"{1000 * took:.0f} s on this machine as it is, {need / peak:.1f} s at its peak"
 )
 print(f"on a T4 at the peak of its data sheet: {need / 8.1e12:.2f} s.")
 
@@ -953,9 +896,8 @@ print(f"on a T4 at the peak of its data sheet: {need / 8.1e12:.2f} s.")
 # %%
 # NBVAL_CHECK_OUTPUT
 for chip, capability in {"V100": 7.0, "T4": 7.5, "A100": 8.0, "H100": 9.0}.items():
-    print(
-        f"{chip}: compute capability {capability}, {'bf16' if capability >= 8.0 else 'fp16 only, with a scaler'}"
-    )
+    halves = "bf16" if capability >= 8.0 else "fp16 only, with a scaler"
+    print(f"{chip}: compute capability {capability}, {halves}")
 
 # %% [markdown]
 # "A fast CPU for processing the data": **right** where pictures are decoded and augmented on the CPU. When the data fits into the GPU's memory, the table above says what is left of it. `pip install tensorflow-gpu`: **wrong** by now. The package was withdrawn in

@@ -1,4 +1,4 @@
-"""Roofs of machines, and operations under them."""
+"""Roofs of machines with operations under them, and what each change to a training gains."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,14 +9,14 @@ from aigc_lab.hardware.roofline import Machine
 from aigc_lab.plots import STYLES
 
 
-def draw(machines: Sequence[Machine], points: Mapping[str, tuple[float, float]], *, title: str, alt: str) -> None:
+def roofs(machines: Sequence[Machine], points: Mapping[str, tuple[float, float]], *, title: str) -> None:
     """Attainable FLOP/s over arithmetic intensity, both logarithmic.
 
     Args:
         machines: a roof each.
         points: {name: (FLOP a byte, FLOP/s)}.
     """
-    with plots.figure(title=title, alt=alt, size=(8.0, 4.2)) as ax:
+    with plots.figure(title=title, size=(8.0, 4.2)) as ax:
         reach = [machine.ridge for machine in machines] + [intensity for intensity, _ in points.values()]
         intensities = np.geomspace(min(reach) / 4, max(reach) * 4, 200)
         for i, machine in enumerate(machines):
@@ -31,3 +31,19 @@ def draw(machines: Sequence[Machine], points: Mapping[str, tuple[float, float]],
         ax.set_xlabel("arithmetic intensity in FLOP a byte")
         ax.set_ylabel("GFLOP/s")
         ax.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def factors(gains: Mapping[str, float], *, title: str) -> None:
+    """A bar for each change, smallest first, from 1 to its factor: to the right for a gain, to the left for a loss.
+
+    Args:
+        gains: {change: how many times as fast}, as `speedups` measures it.
+    """
+    in_order = dict(sorted(gains.items(), key=lambda item: item[1]))
+    lengths = [factor - 1 for factor in in_order.values()]
+    told = "; ".join(f"{change}: {factor:.3g}" for change, factor in in_order.items())  # a bar's length is one less
+    with plots.figure(title=title, alt=f"{title}. Times as fast as before: {told}.", size=(8.0, 4.0)) as ax:
+        ax.barh(list(in_order), lengths, left=1, color=plots.COLOURS[0], height=0.6)
+        ax.axvline(1, color=plots.COLOURS[1])
+        ax.set_xscale("log")
+        ax.set_xlabel("times as fast as before")
