@@ -374,7 +374,7 @@ if device.type == "cuda":
 # pay when a picture must be decoded from a file, but here?
 
 # %%
-table = speedups.Gains(here, rounds)
+table = speedups.SpeedupTable(here, rounds)
 slow_images, slow_labels = images[:2000].cpu(), labels[:2000].cpu()
 
 

@@ -5,7 +5,7 @@
 - `roofline`: what a machine can reach at most
 - `memory`: what fills the memory while a network trains
 - `speedups`: a table of changes, each measured before and after
-- `pictures`: roofs of machines, gains
+- `pictures`: roofs of machines, speed-ups
 """
 
 __all__ = ["memory", "pictures", "profiler", "roofline", "speedups", "timing"]

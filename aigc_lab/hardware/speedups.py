@@ -6,7 +6,7 @@ from typing import Any
 from aigc_lab.hardware.timing import in_turns
 
 
-class Gains:
+class SpeedupTable:
     """The table: a row a change.
 
     Args:

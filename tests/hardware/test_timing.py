@@ -85,7 +85,7 @@ def test_gains_compare_the_same_number_of_examples(capsys):
 
         return work
 
-    table = speedups.Gains(device, repeats=3)
+    table = speedups.SpeedupTable(device, repeats=3)
     table.row("faster", takes(0.4), takes(0.1))
     table.row(
         "larger batch", takes(0.1), takes(0.4), examples=(8, 64)
