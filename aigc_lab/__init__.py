@@ -1,12 +1,7 @@
 """AIGC Lab: the code that the lessons share. One subject a folder, one concept a file: see docs/architecture.md."""
 
-import os
-
 __version__ = "0.2.0"
 __all__ = ["__version__", "check"]
-
-# Read once, when torch starts its threads: they sleep while they wait. Spinning, they slow each other down beside any busy program.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # What version 0.1 had as modules of their own, for the answer that an older copy of a lesson gets.
 MOVED = {

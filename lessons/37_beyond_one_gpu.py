@@ -651,8 +651,9 @@ groups = {}
 for stage in range(4):
     part = sharding.held(7e9, 8, stage)
     groups[f"stage {stage}: {part.total / 1e9:.4g} GB"] = {
-        name: getattr(part, name) / 1e9
-        for name in ("weights", "gradients", "optimizer")
+        "weights": part.weights / 1e9,
+        "gradients": part.gradients / 1e9,
+        "optimiser": part.optimizer / 1e9,
     }
 plots.grouped_bars(
     groups,

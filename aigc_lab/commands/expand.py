@@ -9,7 +9,7 @@ from aigc_lab.commands.course import Course, Lesson
 BADGE, TIME = "<!-- badge -->", "<!-- time -->"
 
 HEAD = """\
-# First of all: aigc_lab sets what torch reads when it starts. In Colab this installs it.
+# Before anything else, torch above all. Where aigc_lab is missing, as in Colab, this installs it.
 try:
     import aigc_lab
 except ModuleNotFoundError:
