@@ -261,14 +261,14 @@ def test_two_processes_at_once(server, tmp_path):
     program = textwrap.dedent(
         f"""
         import hashlib, sys, time
-        from aigc_lab import downloads
+        from aigc_lab.datasets import originals
         facts = {{split: [(hashlib.md5(b).hexdigest(), len(b)) for b in map(bytes.fromhex, bodies)]
                  for split, bodies in eval(sys.stdin.readline()).items()}}
-        downloads.SETS["digits"] = (downloads._idx_files([{server.url + "/a/"!r}], facts), downloads._read_mnist)
+        originals.SETS["digits"] = (originals._idx_files([{server.url + "/a/"!r}], facts), originals._read_mnist)
         print("ready", flush=True)
         sys.stdin.readline()
         for split in ("train", "test"):
-            got = downloads.load_full("digits", split)
+            got = originals.load_full("digits", split)
             print(hashlib.sha256(got["images"].numpy().tobytes()).hexdigest(), flush=True)
         """
     )
