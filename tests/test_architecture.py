@@ -224,6 +224,18 @@ def test_every_path_of_the_package_that_prose_names_exists(page):
         assert hasattr(importlib.import_module(parent), last) or importlib.util.find_spec(name), name
 
 
+def test_what_people_look_for_is_where_the_page_says():
+    rows = re.findall(
+        r"^\| [^|]+ \| `(aigc_lab/[\w/.]+)` \| `(\w+)` \|$",
+        (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert len(rows) >= 30
+    for path, name in rows:
+        defined = {getattr(node, "name", "") for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body}
+        assert name in defined, f"{path} defines no {name}"
+
+
 def test_a_moved_name_is_answered_with_where_it_went():
     with pytest.raises(
         ImportError, match=r"aigc_lab\.gan_losses has moved.*aigc_lab\.gan\.losses.*new copy lies beside it"
