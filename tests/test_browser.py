@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from aigc_lab.commands.lab import NO_NEWS
+from aigc_lab.commands.lab import config_path
 
 from helpers import ROOT
 
@@ -44,7 +44,7 @@ def lab(tmp_path_factory):
         port = free.getsockname()[1]
     environment = os.environ | {
         "AIGC_LAB_PROFILE": "ci", "OMP_NUM_THREADS": "1", "AIGC_LAB_HOME": str(settings), "JUPYTERLAB_SETTINGS_DIR": str(settings),
-        "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_RUNTIME_DIR": str(settings),
+        "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_CONFIG_PATH": config_path(), "JUPYTER_RUNTIME_DIR": str(settings),
     }  # fmt: skip
     environment.pop("AIGC_LAB_BUILD", None)
     command = [
@@ -55,7 +55,6 @@ def lab(tmp_path_factory):
         "--ip=127.0.0.1",
         f"--port={port}",
         "--IdentityProvider.token=",
-        NO_NEWS,
     ]
     command += ["--allow-root", "--ServerApp.port_retries=0"]
     log = (settings / "server.log").open("w")
@@ -118,9 +117,9 @@ def test_all_cells_ran_without_an_error(page):
 
 
 def test_nobody_asks_about_news(page):
-    """JupyterLab's question appears some seconds after it opened, as it did without `NO_NEWS`."""
+    """JupyterLab's question appears some seconds after it opened, as it does without `config_path`."""
     page.wait_for_timeout(3000)
-    assert page.get_by_text("Jupyter news").count() == 0
+    assert page.get_by_text("official Jupyter news").count() == 0
 
 
 def test_a_blank_is_met_kindly_a_right_answer_praised_and_a_wrong_one_named(page):

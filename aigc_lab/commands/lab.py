@@ -15,7 +15,7 @@ from aigc_lab.commands.course import Course, CourseError
 from aigc_lab.commands.readme import replace_text
 
 RECORD = ".handed_out.json"
-NO_NEWS = "--LabApp.news_url=None"  # JupyterLab would first ask whether to fetch its news
+SETTINGS = Path(__file__).parent / "jupyter"  # defaults for JupyterLab, which would first ask whether to fetch its news
 
 
 def hand_out(course: Course, say: Callable[[str], None] = print) -> Path:
@@ -100,6 +100,11 @@ def place_new(path: Path, content: bytes) -> bool:
     return True
 
 
+def config_path() -> str:
+    """JUPYTER_CONFIG_PATH with the course's settings for JupyterLab. What the student sets there wins."""
+    return os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(SETTINGS)]))
+
+
 def open_lab(course: Course, work: Path, arguments: list[str]) -> int:
     """Replace this process by JupyterLab on the first lesson (a child process on Windows, which has no exec).
 
@@ -122,11 +127,11 @@ def open_lab(course: Course, work: Path, arguments: list[str]) -> int:
         "jupyterlab",
         f"--ServerApp.root_dir={work}",
         f"--LabApp.default_url=/lab/tree/{first}",
-        NO_NEWS,
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in arguments:
         command.append("--allow-root")  # in a container the student is often root, which Jupyter would refuse
     command += arguments
+    os.environ["JUPYTER_CONFIG_PATH"] = config_path()
     sys.stdout.flush()
     if sys.platform == "win32":
         return subprocess.call(command)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -122,6 +123,7 @@ def test_works_where_hard_links_do_not(course, monkeypatch):
 
 def test_opens_jupyterlab_in_work_on_the_first_lesson(course, monkeypatch):
     calls = []
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")  # put back after the test
     monkeypatch.setattr(os, "execv", lambda path, command: calls.append(command))
     monkeypatch.setattr(sys, "platform", "linux")
     hand_out(course)
@@ -130,7 +132,10 @@ def test_opens_jupyterlab_in_work_on_the_first_lesson(course, monkeypatch):
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={course.root / 'work'}" in command
     assert "--LabApp.default_url=/lab/tree/01_sums.ipynb" in command
-    assert "--LabApp.news_url=None" in command
+    settings = Path(
+        os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)[-1], "labconfig", "default_setting_overrides.json"
+    )
+    assert json.loads(settings.read_text())["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
     assert command[-2:] == ["--no-browser", "--port=8899"]
 
 
