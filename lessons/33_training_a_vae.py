@@ -275,8 +275,9 @@ for d in (2, 20, 256):
 # %% tags=["exercise"]
 def slerp(a, b, t):
     """Spherical interpolation; codes (n, d) and (n, d), t from 0 (gives a) to 1
-    (gives b) -> (n, d). sin((1 - t) ω) / sin ω · a + sin(t ω) / sin ω · b, where ω is
-    the angle between a and b."""
+    (gives b) -> (n, d):
+    sin((1 - t) ω) / sin ω · a + sin(t ω) / sin ω · b,
+    where ω is the angle between a and b."""
     ...  # your code
 
 
@@ -327,8 +328,8 @@ plots.image_rows(
 )
 
 # %%
-chord, arc = model.decode((start + end) / 2), model.decode(slerp(start, end, 0.5))
-apart = (chord - arc).abs().mean().item()
+on_chord, on_arc = model.decode((start + end) / 2), model.decode(slerp(start, end, 0.5))
+apart = (on_chord - on_arc).abs().mean().item()
 print(
     f"lengths {start.norm():.2f} and {end.norm():.2f}; "
     f"chord and arc differ by {apart:.3f} a pixel half way"
@@ -587,7 +588,7 @@ verify.promise(claim, table["all black"]["bound - complexity"] > 0.95)
 far = distance["autoencoder, N(0, I)"] / distance["VAE, N(0, I)"]
 claim = "the article's generator is over 5 times as far from digits as the VAE"
 verify.promise(claim, got=far, above=5)
-# of the test digits' codes, in the VAE
+# second moment of the test digits' codes in the VAE
 moment = (logvar.exp() + mu.square()).mean(dim=0).cpu()
 print(
     "the VAE's codes together have a second moment of "

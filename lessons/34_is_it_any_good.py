@@ -180,11 +180,7 @@ structure = {name: metrics.ssim(y, x).mean().item() for name, y in damaged.items
 
 # %%
 rows = {f"{name}, SSIM {structure[name]:.2f}": y for name, y in damaged.items()}
-plots.image_rows(
-    {"original": x} | rows,
-    title="Four damages, one and the same PSNR",
-    alt="The ten digits in five rows; the noisy row looks worst.",
-)
+plots.image_rows({"original": x} | rows, title="Four damages, one and the same PSNR")
 for name, y in damaged.items():
     claim = f"{name}: PSNR as of the ghost"
     verify.agree(claim, psnr(y, x), psnr(damaged["ghost"], x), tolerance=1e-4)
@@ -353,7 +349,7 @@ plots.bars(distance, y_label=label, title="The copies are as near as reality")
 verify.promise(
     "C, the copies, is at most 1.3 times as far as real digits",
     got=distance["C"],
-    below=1.3 * distance["real"],
+    at_most=1.3 * distance["real"],
 )
 verify.promise(
     "B, the averages, is farther than A, the prints",
@@ -499,18 +495,23 @@ cloud = mean + normal @ root.T
 
 # %%
 shapeless = metrics.frechet_distance(of_standard, cloud)
-both = cloud, seen["real"]
-kernels = [metrics.kernel_distance(of_standard, f) for f in both]
-among = [metrics.precision_recall(of_standard, f).precision for f in both]
+both = {"cloud": cloud, "real": seen["real"]}
+kernels, among = {}, {}
+for name, f in both.items():
+    kernels[name] = metrics.kernel_distance(of_standard, f)
+    among[name] = metrics.precision_recall(of_standard, f).precision
 print(f"Fréchet distance {shapeless:.2f} (real: {distance['real']:.2f})")
-print(f"kernel distance {kernels[0]:.2f} (real: {kernels[1]:.2f})")
-print(f"share that lies among real features: {among[0]:.0%} (real: {among[1]:.0%})")
+print(f"kernel distance {kernels['cloud']:.2f} (real: {kernels['real']:.2f})")
+inside = f"{among['cloud']:.0%} (real: {among['real']:.0%})"
+print(f"share that lies among real features: {inside}")
 verify.promise(
     "the shapeless cloud is at most 1.5 times as far as reality",
     got=shapeless,
-    below=1.5 * distance["real"],
+    at_most=1.5 * distance["real"],
 )
-verify.promise("less than half of it lies among real features", got=among[0], below=0.5)
+verify.promise(
+    "less than half of it lies among real features", got=among["cloud"], below=0.5
+)
 
 # %% [markdown]
 # The kernel distance sees third moments, too, and notices a little. Precision, which comes below, asks whether an example lies where real ones
@@ -969,7 +970,7 @@ verify.promise("at noise 0.25 recall is below 0.1", got=recall[0], below=0.1)
 verify.promise(
     "at noise 1.5 it is at least three times that",
     got=recall[-1],
-    above=3 * recall[0],
+    at_least=3 * recall[0],
 )
 
 # %% [markdown]

@@ -132,7 +132,7 @@ real = measure("real digits", "-", test_grey[n : 2 * n])
 
 # %%
 asked = torch.arange(n) % 10
-z = torch.randn(n, painter.averaged.latent, generator=dice())
+noise = torch.randn(n, painter.averaged.latent, generator=dice())
 
 
 @torch.no_grad()
@@ -140,14 +140,14 @@ def paint(z, labels):
     return (painter.averaged(z, labels) + 1) / 2
 
 
-told = classifier.recognised(2 * paint(z, asked) - 1, asked)
+told = classifier.recognised(2 * paint(noise, asked) - 1, asked)
 verify.promise(
     "at least 85 % are recognised as the digit asked for", got=told, at_least=0.85
 )
 
 # %%
-measure("class", "all", paint(z, asked))
-_, only_sevens = measure("class", "7", paint(z, torch.full((n,), 7)))
+measure("class", "all", paint(noise, asked))
+_, only_sevens = measure("class", "7", paint(noise, torch.full((n,), 7)))
 verify.promise(
     "asked for sevens only, recall is below 0.25", got=only_sevens, below=0.25
 )
@@ -220,13 +220,13 @@ plots.image_rows(
 cold, warm = curves["temperature, VAE"][0], curves["temperature, VAE"][2]
 fall = warm[2] - cold[2]
 verify.promise("from T = 1 to 0.4 recall falls by more than 0.15", got=fall, above=0.15)
-most = {}
+largest_share = {}
 for T, x in heat.items():
-    most[T] = judge(2 * x - 1).argmax(dim=1).bincount().max().item() / n
+    largest_share[T] = judge(2 * x - 1).argmax(dim=1).bincount().max().item() / n
 verify.promise(
-    "at T = 0.4 more than half are read as one digit", got=most[0.4], above=0.5
+    "at T = 0.4 more than half are read as one digit", got=largest_share[0.4], above=0.5
 )
-verify.promise("at T = 1 fewer than 40 % are", got=most[1.0], below=0.4)
+verify.promise("at T = 1 fewer than 40 % are", got=largest_share[1.0], below=0.4)
 
 # %% [markdown]
 # This VAE doesn't know classes. Its digits lie around the origin like slices of a cake, and $z = 0$ is where they meet: a grey blend of all, which happens to look like an 8. So precision pays for eights that nobody would buy. In the GAN the class goes in
@@ -302,7 +302,7 @@ def attribute_direction(codes, has, labels):
 attribute_direction = check("control.attribute_direction", attribute_direction)
 
 # %% [markdown]
-# And ask for what you mean. Ink is not thickness: a big 7 has more ink than a small one. Twice the ink over the length of its outline is the width of the pen, in pixels (`control.directions.stroke_thickness`). Bars of known width come out a little thin, since their ends are outline, too:
+# And ask for what you mean. Ink is not thickness: a big 7 has more ink than a small one. Twice the ink over the length of its outline is the width of the pen, in pixels (`stroke_thickness`, from `aigc_lab.control.directions`). Bars of known width come out a little thin, since their ends are outline, too:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -314,11 +314,11 @@ print("bars 1, 2 and 4 pixels wide:", widths)
 
 # %%
 thickness = stroke_thickness(grey)
-thick = thickness > thickness.median()
+is_thick = thickness > thickness.median()
 directions = {
     "ink": more_ink,
     "ink, within classes": attribute_direction(codes, inky, digits.labels),
-    "thickness, within classes": attribute_direction(codes, thick, digits.labels),
+    "thickness, within classes": attribute_direction(codes, is_thick, digits.labels),
 }
 plots.image_rows(
     {name: moved(test_codes[this], v) for name, v in directions.items()},
@@ -348,7 +348,7 @@ gain = after - before
 verify.promise("strokes get thicker by more than 0.7 pixels", got=gain, above=0.7)
 
 # %% [markdown]
-# That is the 7 you wanted. Even so, some sevens are lost: a straight line through a latent space leaves, sooner or later, the region where codes are. Play with it. Slant (`control.directions.slant`) is the second direction, made the same way. How far can you go before the digit turns into another?
+# That is the 7 you wanted. Even so, some sevens are lost: a straight line through a latent space leaves, sooner or later, the region where codes are. Play with it. Slant (`slant`: how many columns the strokes lean to the right on each row) gives the second direction, made the same way. How far can you go before the digit turns into another?
 
 # %%
 leaning = slant(grey)
@@ -534,7 +534,8 @@ for step in range(runtime.pick(ci=6, cpu=31)):
         x, p_asked = coder.decode(pushed), opinion(pushed).exp().mean().item()
         agrees = (second_judge(x) == asked[:m]).double().mean().item()
         history.append((step, p_asked, agrees, metrics.frechet_distance(rest, seen(x))))
-    uphill = guided_score(pushed, opinion, 1.0) + pushed  # + z: the prior's -z goes
+    # adding z takes the prior's -z out again
+    uphill = guided_score(pushed, opinion, 1.0) + pushed
     pushed = pushed + 1.5 * nn.functional.normalize(uphill, dim=1)
 
 # %%
@@ -543,10 +544,10 @@ pictures.without_the_prior(steps, first, second, far)
 length, further = pushed.norm(dim=1).mean(), far[-1] / far.min()
 of_prior = f"drawn from the prior: about {coder.latent**0.5:.0f}"
 print(f"length of the codes at the end: {length:.1f}; {of_prior}")
-surest = first.max() - 0.01
-verify.promise("the judge is surest at the end", got=first[-1], at_least=surest)
+nearly_surest = first.max() - 0.01
+verify.promise("the judge is surest at the end", got=first[-1], at_least=nearly_surest)
 verify.promise(
-    "by then the distance is 1.4 times its minimum, or more", got=further, above=1.4
+    "by then the distance is 1.4 times its minimum, or more", got=further, at_least=1.4
 )
 verify.promise(
     "codes end more than twice as far out as the prior's", got=length, above=8
@@ -609,7 +610,7 @@ many, pool = runtime.pick(ci=1000, cpu=6000), runtime.pick(ci=500, cpu=4000)
 
 
 def digits_in_turn(count, number):
-    """Generated pictures of 0 to 9 in turn, from noise of that dice."""
+    """Generated pictures of 0 to 9 in turn; `number` seeds the noise."""
     z = torch.randn(count, painter.averaged.latent, generator=dice(number))
     return paint(z, torch.arange(count) % 10)
 
@@ -635,9 +636,9 @@ for _ in range(runtime.pick(ci=60, cpu=400)):
 with torch.no_grad():
     logits = D((seen(candidates) - middle) / spread)
 order = logits.argsort()
-least, most = candidates[order[:12]], candidates[order[-12:]]
+refused, welcome = candidates[order[:12]], candidates[order[-12:]]
 plots.image_rows(
-    {"least like real": least, "most like real": most},
+    {"least like real": refused, "most like real": welcome},
     title="What D would refuse, and what it would keep",
     alt="Above: twelve generated digits with flaws. Below: twelve clean ones.",
 )
@@ -648,19 +649,18 @@ plots.image_rows(
 # The largest of thousands of estimated ratios is a bad $M$: one outlier, and hardly anything is kept. Take a quantile of the logits instead. That is the knob: the higher, the more is refused.
 
 # %%
-kept = {}
 for level in (0.0, 0.5, 0.8, 0.95):
     probability = acceptance(logits, logits.quantile(level).item())
     keep = torch.rand(many, generator=dice(5)) < probability
-    kept[level] = keep.nonzero()[:, 0][:n]
-    measure("rejection, GAN", level, candidates[kept[level]])
-    read = (second_judge(candidates[kept[level]]) == kept[level] % 10).double().mean()
-    share = keep.double().mean()
+    accepted = keep.nonzero()[:, 0][:n]
+    measure("rejection, GAN", level, candidates[accepted])
+    right = second_judge(candidates[accepted]) == accepted % 10
+    share, read = keep.double().mean(), right.double().mean()
     print(f"    {share:.0%} kept; the second judge reads {read:.1%} as asked")
 
 # %%
-before, after = curves["rejection, GAN"][0], curves["rejection, GAN"][-1]
-rise, fall = after[1] - before[1], before[2] - after[2]
+lenient, strict = curves["rejection, GAN"][0], curves["rejection, GAN"][-1]
+rise, fall = strict[1] - lenient[1], lenient[2] - strict[2]
 verify.promise("precision rises by more than 0.03", got=rise, above=0.03)
 verify.promise("recall falls by less than 0.12", got=fall, below=0.12)
 

@@ -36,7 +36,13 @@ def trainings(
         measures: {measure: label of its axis}, in the order of the panels.
         logarithmic: measures whose axis is logarithmic.
     """
-    with plots.figure(title=title, size=(10, 3.4), columns=len(measures)) as axes:
+    told = []
+    for measure, label in measures.items():
+        means = {way: sum(found[measure]) / len(found[measure]) for way, found in scores.items()}
+        low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
+        told.append(f"{' '.join(label.split())}: from {means[low]:.3g} ({low}) to {means[high]:.3g} ({high})")
+    alt = f"{title}. Means by way. {'; '.join(told)}."
+    with plots.figure(title=title, alt=alt, size=(10, 3.4), columns=len(measures)) as axes:
         for ax, (measure, label) in zip(axes, measures.items(), strict=True):
             for i, found in enumerate(scores.values()):
                 ax.plot(found[measure], [i] * len(found[measure]), "o", color=plots.COLOURS[i], alpha=0.7)

@@ -19,7 +19,9 @@ def extrapolation(
         distances: {name: one at each size}, "real against real" among them. lines: for each its (slope, intercept).
     """
     along = np.linspace(0, inverse_sizes[0], 50)
-    with plots.figure(title="Fewer pictures look worse: read off the value at 1/m = 0") as ax:
+    title = "Fewer pictures look worse: read off the value at 1/m = 0"
+    met = "; ".join(f"{name}: {line[1]:.2f} at 1/m = 0" for name, line in lines.items())
+    with plots.figure(title=title, alt=f"{title}. {met}.") as ax:
         for i, (name, line) in enumerate(lines.items()):
             fitted, label = np.polyval(line, along), f"{name}: {line[1]:.2f} at 0"
             ax.plot(along, fitted, color=plots.COLOURS[i], ls=plots.STYLES[i], label=label)
