@@ -43,7 +43,7 @@ MOVED = {
     "kv_cache": "lm.kv_cache",
     "labels": "recipes.labels",
     "latent": "control.interpolation, vae.latent_space",
-    "launch": "parallel.torchrun",
+    "launch": "parallel.launcher",
     "many_gans": "gan.many_runs",
     "memorisation": "privacy.memorisation",
     "memory": "hardware.memory",
@@ -86,7 +86,8 @@ def __getattr__(name: str):
     """`check` is imported when it is first asked for, so that the command line need not wait for torch.
 
     Raises:
-        ImportError: a name of version 0.1 that has moved; the message says where to.
+        ImportError: a name of version 0.1 that has moved; the message says where to. It answers `from aigc_lab import text`; Python itself
+            answers `from aigc_lab.text import ...`, without a word of ours.
     """
     if name == "check":
         from aigc_lab.exercises import check

@@ -98,6 +98,11 @@ def imports() -> Iterator[Import]:
                     found = Import(file, node.lineno, folder, module, name.name if inside else "")
                     if found.target != folder and found.target in folders():
                         yield found
+            elif isinstance(node, ast.Import):
+                for name in node.names:
+                    inside = name.name.removeprefix("aigc_lab.")
+                    if inside != name.name and inside.split(".")[0] not in (folder, ""):
+                        yield Import(file, node.lineno, folder, inside, "")
 
 
 def uses() -> dict[str, list[str]]:

@@ -78,11 +78,22 @@ def opcodes(one: list[str], other: list[str]):
 
 
 def main(old: Path, new: Path, again: Path | None = None) -> int:
-    found = 0
-    for after in [new] if new.is_file() else sorted(new.glob("*.ipynb")):
-        before, repeated = (folder / after.name if folder and folder.is_dir() else folder for folder in (old, again))
-        if not before.is_file():
-            print(f"{after.name}: only in {new}")
+    for given in filter(None, (old, new, again)):
+        if not given.exists():
+            sys.exit(f"{given} isn't there")
+    found, names = (
+        0,
+        [""] if new.is_file() else sorted({file.name for folder in (old, new) for file in folder.glob("*.ipynb")}),
+    )
+    for name in names:
+        before, after, repeated = (given / name if given and name else given for given in (old, new, again))
+        alone = next(
+            (folder for file, folder, other in ((before, old, after), (after, new, before)) if not other.is_file()),
+            None,
+        )
+        if alone is not None:
+            found += 1
+            print(f"{name}: only in {alone}")
             continue
         what = shown(after)
         listed = differences(shown(before), what, shown(repeated) if repeated else None)

@@ -9,7 +9,7 @@ from aigc_lab.commands.course import Course, Lesson
 BADGE, TIME = "<!-- badge -->", "<!-- time -->"
 
 HEAD = """\
-# Before anything else, torch above all. Where aigc_lab is missing, as in Colab, this installs it.
+# Where aigc_lab is missing, as in Colab, this installs it, or says how.
 try:
     import aigc_lab
 except ModuleNotFoundError:

@@ -125,7 +125,7 @@ def restore(code: str) -> None:
 
 
 def catalogue() -> dict[str, Exercise]:
-    """All exercises of the course by id; raises ValueError for an id that stands twice or in the wrong file."""
+    """All exercises of the course by id; raises ValueError for an id that stands twice, or that `check` would not find."""
     return lookup.load_all()
 
 

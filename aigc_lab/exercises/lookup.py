@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib
-import re
 import sys
+from functools import cache
 from pathlib import Path
 
 from aigc_lab.exercises.judging.exercise import Exercise
 
 PACKAGE = "aigc_lab.exercises.catalogue"
-ID = re.compile(r"""\bExercise\(\s*(?:id\s*=\s*)?["']([^"'.]+\.[^"']+)["']""")
 
 
 class UnknownExercise(LookupError):  # noqa: N818
@@ -20,9 +20,10 @@ class UnknownExercise(LookupError):  # noqa: N818
 
 def find(id: str) -> Exercise:
     """The exercise of this id; raises `UnknownExercise`, with the nearest ids, if there is none."""
+    found = index(catalogue_folder(), str(id))
+    if id in found:
+        return of_file(found[id])[id]
     known = index(catalogue_folder())
-    if id in known:
-        return of_file(known[id])[id]
     near = difflib.get_close_matches(str(id), known, n=3, cutoff=0.5)
     if near:
         raise UnknownExercise(f"no exercise {id!r}; did you mean {' or '.join(map(repr, near))}?")
@@ -37,19 +38,31 @@ def load_all() -> dict[str, Exercise]:
     return found
 
 
-def index(folder: Path) -> dict[str, Path]:
-    """The file in which each id stands, read from the text of all files below `folder`: nothing is imported for it.
+def index(folder: Path, text: str = "") -> dict[str, Path]:
+    """The file in which each id stands, read from all files below `folder` that hold `text`: nothing is imported for it.
 
     Raises:
         ValueError: an id stands twice.
     """
     found: dict[str, Path] = {}
     for file in sorted(folder.rglob("*.py")):
-        for id in ID.findall(file.read_text(encoding="utf-8")):
+        source = file.read_text(encoding="utf-8")
+        for id in written_ids(source) if text in source else []:
             if id in found:
                 where = " and ".join(sorted({one.relative_to(folder).as_posix() for one in (found[id], file)}))
                 raise ValueError(f"exercise {id!r} stands twice, in catalogue/{where}")
             found[id] = file
+    return found
+
+
+@cache
+def written_ids(source: str) -> list[str]:
+    """The ids in calls of `Exercise(...)`, where they are plain strings: the first argument, or the one called `id`."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Exercise":
+            given = [*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "id")]
+            found += [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
     return found
 
 
@@ -60,7 +73,7 @@ def of_file(file: Path) -> dict[str, Exercise]:
         ValueError: its list holds an id that `index` doesn't find in its text, or leaves one out.
     """
     exercises = {exercise.id: exercise for exercise in _load(file).EXERCISES}
-    written = set(ID.findall(file.read_text(encoding="utf-8")))
+    written = set(written_ids(file.read_text(encoding="utf-8")))
     for id in sorted(written ^ exercises.keys()):
         what = "is not in its list EXERCISES" if id in written else "will not be found: write its id as a plain string"
         raise ValueError(f"exercise {id!r} of catalogue/{file.relative_to(catalogue_folder()).as_posix()} {what}")

@@ -51,6 +51,26 @@ def load_classifier(name: str = "digits") -> Classifier:
     return model.eval().requires_grad_(False)
 
 
+def recognised_share(logits: Tensor, wanted: Tensor) -> float:
+    """The share of pictures that a classifier takes for what they were meant to be.
+
+    Args:
+        logits: (n, classes), the classifier's score for each class; the highest one is its answer.
+        wanted: (n,), the class that was asked for.
+
+    Returns:
+        A number from 0 to 1.
+
+    Raises:
+        ValueError: the two don't belong together, or there is nothing to count.
+    """
+    if logits.ndim != 2 or wanted.shape != logits.shape[:1] or len(wanted) == 0:
+        raise ValueError(
+            f"logits must be (n, classes) and wanted (n,) with n >= 1, got {tuple(logits.shape)} and {tuple(wanted.shape)}"
+        )
+    return (logits.argmax(dim=1) == wanted).double().mean().item()
+
+
 @torch.no_grad()
 def recognised(images: Tensor, labels: Tensor, name: str = "digits") -> float:
     """The share of pictures in which the classifier sees what was asked for.
@@ -75,29 +95,9 @@ def recognised(images: Tensor, labels: Tensor, name: str = "digits") -> float:
     if not images.abs().max() <= 1.001:
         raise ValueError(f"images must lie in [-1, 1], got {images.min():.3g} to {images.max():.3g}")
     judge = load_classifier(name)
-    answers = torch.cat([judge(part.cpu().float()).argmax(dim=1) for part in images.split(500)])
-    return (answers == labels.cpu()).double().mean().item()
+    logits = torch.cat([judge(part.cpu().float()) for part in images.split(500)])
+    return recognised_share(logits, labels.cpu())
 
 
 def _block(inputs: int, outputs: int) -> list[nn.Module]:
     return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2)]
-
-
-def recognised_share(logits: Tensor, wanted: Tensor) -> float:
-    """The share of pictures that a classifier takes for what they were meant to be.
-
-    Args:
-        logits: (n, classes), the classifier's score for each class; the highest one is its answer.
-        wanted: (n,), the class that was asked for.
-
-    Returns:
-        A number from 0 to 1.
-
-    Raises:
-        ValueError: the two don't belong together, or there is nothing to count.
-    """
-    if logits.ndim != 2 or wanted.shape != logits.shape[:1] or len(wanted) == 0:
-        raise ValueError(
-            f"logits must be (n, classes) and wanted (n,) with n >= 1, got {tuple(logits.shape)} and {tuple(wanted.shape)}"
-        )
-    return (logits.argmax(dim=1) == wanted).double().mean().item()

@@ -192,6 +192,7 @@ def test_without_the_original_the_embedded_set_announces_itself(monkeypatch, cap
 
 def test_download_only_sets_go_by_names_of_their_own(monkeypatch):
     assert set(originals.ABOUT) == set(datasets.DOWNLOAD_ONLY)
+    assert {*embedded._ORIGINALS, *datasets.DOWNLOAD_ONLY} == set(originals.SETS)
     found = {
         "images": torch.zeros(2, 1, 28, 28, dtype=torch.uint8),
         "labels": torch.tensor([0, 1]),

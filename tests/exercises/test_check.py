@@ -72,7 +72,7 @@ def course(monkeypatch):
 
 def use(monkeypatch, *those):
     exercises_by_id = {exercise.id: exercise for exercise in those}
-    monkeypatch.setattr(lookup, "index", lambda folder: dict.fromkeys(exercises_by_id, Path("demo.py")))
+    monkeypatch.setattr(lookup, "index", lambda folder, text="": dict.fromkeys(exercises_by_id, Path("demo.py")))
     monkeypatch.setattr(lookup, "of_file", lambda file: exercises_by_id)
     monkeypatch.setattr(lookup, "_load", lambda file: types.SimpleNamespace())
 
@@ -765,7 +765,10 @@ def test_catalogue_files_are_imported_when_asked_for_and_their_ids_are_checked(t
     item = "Exercise('{}', reference=abs, cases=[case(x=1)])"
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "lazy_one.py").write_text(head + f"EXERCISES = [{item.format('lazy.f')}]")
-    (tmp_path / "lazy_two.py").write_text(f"raise RuntimeError('imported too early')  # {item.format('lazy.g')}")
+    (tmp_path / "lazy_two.py").write_text(f"raise RuntimeError('imported too early')\n{item.format('lazy.g')}")
+    (tmp_path / "notes.py").write_text(
+        f"# {item.format('lazy.f')} stands elsewhere: a comment is no exercise\nEXERCISES = []"
+    )
     package = sys.modules[lookup.PACKAGE]
     monkeypatch.setattr(package, "__path__", [str(tmp_path)])
     assert lookup.find("lazy.f").reference is abs  # two files may serve one prefix; only one of them is imported
@@ -780,7 +783,7 @@ def test_catalogue_files_are_imported_when_asked_for_and_their_ids_are_checked(t
             f"ID = 'lazy.h'\nEXERCISES = [{item.format('lazy.g')}, Exercise(ID, reference=abs, cases=[case(x=1)])]",
             "'lazy.h'.* plain string",
         ),
-        (f"EXERCISES = []  # {item.format('lazy.g')}", "'lazy.g' .* not in its list EXERCISES"),
+        (f"{item.format('lazy.g')}\nEXERCISES = []", "'lazy.g' .* not in its list EXERCISES"),
     ):
         sys.modules.pop(f"{lookup.PACKAGE}.lazy_two", None)
         (tmp_path / "lazy_two.py").write_text(head + text)
@@ -937,7 +940,7 @@ KERNEL = [
     judge.ANSWER_SECONDS = 1.0
     demo = Exercise("demo.double", reference=lambda x: 2 * x, cases=[case(x=torch.ones(2))], hints=["<Twice>"],
                     mistakes={"squared": Mistake(lambda x: x**2, "That is x times x.")})
-    lookup.index = lambda folder: {"demo.double": Path("demo.py")}
+    lookup.index = lambda folder, text="": {"demo.double": Path("demo.py")}
     lookup.of_file = lambda file: {"demo.double": demo}
     lookup._load = lambda file: types.SimpleNamespace()
     """,

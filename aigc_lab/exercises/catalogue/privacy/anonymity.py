@@ -33,6 +33,8 @@ def _table(generator: torch.Generator):
     return case(rows=rows, columns=["age", "sex"])
 
 
+LESSON = "14 Privacy"
+
 EXERCISES = [
     Exercise(
         id="anonymity.k_anonymity",

@@ -18,6 +18,8 @@ def _bits(losses, rank):
     return math.log2(len(losses)) - torch.log2(rank.to(torch.float64))
 
 
+LESSON = "14 Privacy"
+
 EXERCISES = [
     Exercise(
         id="memorisation.exposure",

@@ -22,6 +22,8 @@ def _mean_clipped(gradients, clip, noise, expected_size):
     return mean * (clip / mean.norm().clamp(min=clip)) + clip * noise / expected_size
 
 
+LESSON = "14 Privacy"
+
 EXERCISES = [
     Exercise(
         id="dpsgd.clip_and_noise",

@@ -1,4 +1,4 @@
-"""Exercises of lesson 23: the losses of both players. Its others are in `ring.py` and `gan_penalties.py`."""
+"""Exercises of lesson 23: the losses of both players. Its others are in `ring.py` and `penalties.py`."""
 
 import torch
 import torch.nn.functional as F

@@ -40,6 +40,8 @@ def _value(generator: torch.Generator):
     return case(value=f"154{number:08d}", key=key)
 
 
+LESSON = "14 Privacy"
+
 EXERCISES = [
     Exercise(
         id="privacy.luhn_valid",
