@@ -55,7 +55,7 @@ def _hill(name: str, edges: list[tuple[float, float, float]]) -> str:
     start, width, high = max(filled, key=lambda bar: bar[2])
     total = sum(w * h for _, w, h in filled)
     mean = sum((a + w / 2) * w * h for a, w, h in filled) / total
-    low, top = filled[0][0], filled[-1][0] + filled[-1][1]
+    low, top = _rounded(np.array([filled[0][0], filled[-1][0] + filled[-1][1]]))
     return (
         f"{name or 'values'} from {number(low)} to {number(top)}, mean {number(mean)}, "
         f"highest ({number(high)}) near {number(start + width / 2)}"
@@ -66,7 +66,8 @@ def _spreads(container: Any, n: int) -> list[str]:
     if container.errorbar is None:
         return [""] * n
     ends = [np.asarray(s, dtype=float) for s in container.errorbar.lines[2][0].get_segments()]
-    return [f" ± {number(float(np.ptp(s, axis=0).max()) / 2)}" for s in ends] if len(ends) == n else [""] * n
+    halves = [float(np.ptp(one, axis=0).max()) / 2 for one in ends] if len(ends) == n else [0.0] * n
+    return [f" ± {number(half)}" if half else "" for half in halves]
 
 
 def lines(ax: Any) -> list[Part]:
@@ -93,8 +94,10 @@ def lines(ax: Any) -> list[Part]:
         known = np.isfinite(x) & np.isfinite(y)
         if known.any():
             reach += [(float(y[known].max()), name), (float(y[known].min()), name)]
-            text = _course(_names(ax.xaxis), x, y, known, dots)
-            (items if name else bare).append(f"{name} {text}" if name else f"{'dots' if dots else 'line'} {text}")
+            text = _course(_names(ax.xaxis), x, y, known, dots, ax.get_yscale() == "log")
+            (items if name else bare).append(
+                f"{name} {text}" if name else f"{'row of dots' if dots else 'line'} {text}"
+            )
     if not items and not bare:
         return []
     extremes = f"Highest of all {_named(max(reach))}; lowest {_named(min(reach))}." if reach else ""
@@ -105,13 +108,13 @@ def lines(ax: Any) -> list[Part]:
     return [(head, items + bare, extremes)]
 
 
-def _course(ticks: dict[float, str], x: Any, y: Any, known: Any, dots: bool) -> str:
+def _course(ticks: dict[float, str], x: Any, y: Any, known: Any, dots: bool, log_y: bool) -> str:
     """How a line runs: its ends, and its extremes where they aren't its ends."""
     gaps = f", not finite at {(~known).sum()} of {len(y)} points" if not known.all() else ""
-    x, y = (np.where(np.abs(v) < 1e-9 * np.abs(v).max(), 0.0, v) for v in (x[known], y[known]))  # rounding isn't news
+    x, y = _rounded(x[known]), y[known] if log_y else _rounded(y[known])
 
     def at(i: int) -> str:
-        place = ticks.get(float(x[i])) or f"x = {number(x[i])}"
+        place = _name_at(ticks, x[i]) or f"x = {number(x[i])}"
         return f"{number(y[i])} at {place}"
 
     if len(y) == 1:
@@ -148,7 +151,9 @@ def images(ax: Any) -> list[Part]:
         across = [left + (j + 0.5) / columns * (right - left) for j in range(columns)]
         down = [first + (i + 0.5) / rows * (last - first) for i in range(rows)]
         column_names, row_names = _names(ax.xaxis), _names(ax.yaxis)
-        on_x, on_y = ([n.get(v) or number(v) for v in at] for n, at in ((column_names, across), (row_names, down)))
+        on_x, on_y = (
+            [_name_at(n, v) or number(v) for v in at] for n, at in ((column_names, across), (row_names, down))
+        )
         spots = [np.unravel_index(int(pick(grid)), grid.shape) for pick in (np.nanargmax, np.nanargmin)]
         high, low = (f"{number(grid[s])} (row {on_y[s[0]]}, column {on_x[s[1]]})" for s in spots)
         items = []
@@ -194,6 +199,16 @@ def _names(axis: Any) -> dict[float, str]:
         return {}
     texts = [short(tick.get_text()) for tick in axis.get_majorticklabels()]
     return {float(at): text for at, text in zip(axis.get_majorticklocs(), texts, strict=False) if text}
+
+
+def _rounded(values: Any) -> Any:
+    """What is 0 but for rounding, as 0."""
+    return np.where(np.abs(values) < 1e-9 * np.abs(values).max(), 0.0, values)
+
+
+def _name_at(names: dict[float, str], at: float) -> str:
+    """The word at a place on an axis, but for rounding; "" if there is none."""
+    return next((name for tick, name in names.items() if abs(tick - at) < 1e-6), "")
 
 
 def label_of(artist: Any) -> str:

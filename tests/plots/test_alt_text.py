@@ -174,3 +174,23 @@ def test_a_band_is_told_and_rounding_is_not():
         ax.fill_between(x, x - 1, x + 1)
     assert "1 shaded band" in seen[0]
     assert "e-1" not in seen[0]
+
+
+def test_a_column_in_the_middle_is_told_by_its_name_whatever_the_rounding():
+    grid = np.zeros((2, 11))
+    grid[:, 7] = 1.0  # the centre of this cell is 6.999999999999999
+    with texts() as seen:
+        plots.heatmap(grid, title="t", columns=[f"turn {i}" for i in range(11)], rows=["one", "two"])
+    assert "row one: most at turn 7, 1" in seen[0]
+
+
+def test_a_decay_on_a_logarithmic_axis_does_not_end_at_zero():
+    with texts() as seen:
+        plots.curves([0, 1, 2], {"plain": [1.0, 1e-6, 1e-12]}, log_y=True, title="t", **AXES)
+    assert "plain falls from 1 at x = 0 to 1e-12 at x = 2" in seen[0]
+
+
+def test_an_error_of_nothing_is_not_told():
+    with texts() as seen:
+        plots.bars({"a": 2.0, "b": 3.0}, y_label="y", title="t", errors={"a": 0.0, "b": 0.5})
+    assert "a: 2; b: 3 ± 0.5" in seen[0]
