@@ -210,8 +210,8 @@ cleaned = [personal_data.remove(text, personal_data.find(text)) for text in text
 still_there = any(card in text for text in cleaned)
 verify.promise("no cleaned sentence holds the card number", not still_there)
 print(cleaned[-1])
-code = "The locker code of Anna is 48213."
-print(personal_data.remove(code, personal_data.find(code)))
+sentence = "The locker code of Anna is 48213."
+print(personal_data.remove(sentence, personal_data.find(sentence)))
 
 # %% [markdown]
 # What is not there can't be remembered: this is the surest of all remedies, as far as it goes. The last line shows how far. A code without a pattern
@@ -339,7 +339,7 @@ def crowd(years_a_band=10, oldest=70, postcode_digits=4):
     sizes = [len(group) for group in alike.values() for _ in group]
     small = sum(size < 5 for size in sizes)
     title = f"k = {min(sizes)}: {small} of 300 people hide among fewer than 5"
-    pictures.group_sizes(sizes, 5, title=title)
+    pictures.group_sizes(sizes, k=5, title=title)
 
 
 widgets.play(
@@ -470,9 +470,8 @@ verify.agree(
     math.log2(n) - math.lgamma(n + 1) / math.log(2) / n,
 )
 verify.agree("... = 1 / ln 2 for large n", mean, 1 / math.log(2), tolerance=1e-3)
-bits = memorisation.completion_bits(
-    model, "The locker code of Zoe is ", 5
-)  # all 100,000 codes
+# all 100,000 codes
+bits = memorisation.completion_bits(model, "The locker code of Zoe is ", 5)
 draws = torch.randint(n, (1000,), generator=torch.Generator().manual_seed(seed))
 unseen = verify.estimate([float(exposure(bits, int(code))) for code in draws])
 verify.agree("mean exposure of codes that nobody planted", unseen, mean)
@@ -524,6 +523,7 @@ sizes = {"context": 16, "embedding": 8, "hidden": 64}
 plain = memorisation.train(planted, steps=steps, **settings, **sizes)
 exposed = {"ordinary training": memorisation.canary_exposures(plain, canaries)}
 curve = by_copies(exposed["ordinary training"])
+# {what stands under the panel: its lines}
 panel = {"copies planted": {"mean of four codes": curve}}
 pictures.exposures(copies, panel, title="Repeated secrets come out")
 
@@ -548,6 +548,7 @@ deduplicated = memorisation.train(once, steps=steps, **settings, **sizes)
 bits = memorisation.canary_exposures(deduplicated, canaries)
 exposed["without duplicates"] = bits
 alike, reworded = by_copies(bits, reworded=False), by_copies(bits, reworded=True)
+# {what stands under the panel: its lines}
 panel = {"copies planted": {"copies alike": alike, "copies reworded": reworded}}
 title = "Removing exact duplicates protects exact duplicates"
 pictures.exposures(copies, panel, title=title)
@@ -611,9 +612,8 @@ clip_and_noise = check("dpsgd.clip_and_noise", clip_and_noise)
 
 # %%
 others, wild, quiet = torch.randn(64, 100), 1e6 * torch.randn(1, 100), torch.zeros(100)
-moved = clip_and_noise(torch.cat([others, wild]), 1.0, quiet, 64.0) - clip_and_noise(
-    others, 1.0, quiet, 64.0
-)
+with_wild = clip_and_noise(torch.cat([others, wild]), 1.0, quiet, 64.0)
+moved = with_wild - clip_and_noise(others, 1.0, quiet, 64.0)
 verify.agree("a wild example moves the private gradient by C / L", moved.norm(), 1 / 64)
 mean_moved = torch.cat([others, wild]).mean(0) - others.mean(0)
 print(f"the plain mean moves by {mean_moved.norm():,.0f}")
@@ -725,7 +725,7 @@ verify.promise(
 reworded = by_half["copies reworded"]
 middle = reworded["without duplicates"][3] - reworded["both"][3]
 verify.promise(
-    "8 reworded copies: noise takes at least 3 more bits off", got=middle, above=3
+    "8 reworded copies: noise takes at least 3 more bits off", got=middle, at_least=3
 )
 cost = price["both"] - price["without duplicates"]
 verify.promise("its price: 0.8 to 1.6 bits a character", got=cost, above=0.8, below=1.6)

@@ -37,8 +37,16 @@ def exposures(
         candidates: |R|, among how many secrets the true one was ranked; first place is log2 |R| bits.
     """
     first_place, never_seen = math.log2(candidates), 1 / math.log(2)
-    size = (7, 3.6) if len(panels) == 1 else (9, 3.8)
-    with plots.figure(title=title, size=size, columns=len(panels)) as axes:
+    middle = len(copies) // 2
+    told = []
+    for name, lines in panels.items():
+        ends = [
+            f"{label} {bits[middle]:.1f} bits at {copies[middle]} copies, {bits[-1]:.1f} at {copies[-1]}"
+            for label, bits in lines.items()
+        ]
+        told.append(f"{name}: {'; '.join(ends)}.")
+    size, alt = ((7, 3.6), None) if len(panels) == 1 else ((9, 3.8), f"{title}. {' '.join(told)}")
+    with plots.figure(title=title, alt=alt, size=size, columns=len(panels)) as axes:
         for ax, (name, lines) in zip(np.atleast_1d(axes), panels.items(), strict=True):
             for style, colour, (label, bits) in zip(plots.STYLES, plots.COLOURS, lines.items(), strict=False):
                 ax.plot(copies, bits, "o" + style, color=colour, label=label)
