@@ -175,7 +175,7 @@ for name, log_q in paid.items():
 # %%
 mean_a, mean_b = paid["model A"].mean(), paid["model B"].mean()
 verify.promise("A has about -2.8 nats", got=mean_a, near=(-2.8, 0.1))
-verify.promise("B is at least 35 nats worse", got=mean_b, below=mean_a - 35)
+verify.promise("B is at least 35 nats worse", got=mean_b, at_most=mean_a - 35)
 claim = "B pays more than 180 nats for its worst digit"
 verify.promise(claim, got=paid["model B"].min(), below=-180)
 
@@ -253,12 +253,12 @@ q = gaussian_log_density(x, middle, width).exp()
 forward, reverse = kl_divergence(p, q, step), kl_divergence(q, p, step)
 cross_entropy = -torch.xlogy(p, q).sum() * step
 verify.agree("cross-entropy minus entropy", cross_entropy - H, forward)
-areas = {"p log(p/q)": torch.xlogy(p, p / q), "q log(q/p)": torch.xlogy(q, q / p)}
+integrands = {"p log(p/q)": torch.xlogy(p, p / q), "q log(q/p)": torch.xlogy(q, q / p)}
 title = (
     "KL is an area, and which density weighs it matters: "
     f"{forward:.2f} against {reverse:.2f} nats"
 )
-pictures.kl_as_area(x, p, q, areas, title=title)
+pictures.kl_as_area(x, p, q, integrands, title=title)
 
 # %% [markdown]
 # Here and there the curve goes below zero: where $q$ is the higher one, it pays less than $p$ would. Can the whole area be negative? No. The logarithm lies below its tangent, $\log t \le t - 1$, so with $t = q/p$
@@ -582,7 +582,7 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# The last row is a mixture of four bells, by maximum likelihood. It covers and draws hardly a ghost. The quarrel between forward and reverse is only about *how to fail*: a model that can be $p$ has both at 0. Count the failures, on what the models draw and on what the data hold:
+# The last row is a mixture of four bells, by maximum likelihood. It covers and draws hardly a ghost. The quarrel between forward and reverse is only about *how to fail*: a model that can be $p$ has both at 0. Measure both. Then count the failures, on what the models draw and on what the data hold:
 
 # %%
 from_p, from_q = p2.sample(4000, rng), {}

@@ -35,7 +35,9 @@ def densities_on_a_line(
 
 def likelihood_surface(means: Tensor, stds: Tensor, surface: Tensor, best: tuple[Tensor, Tensor]) -> None:
     """Draw the mean log-likelihood (means, stds) of bell curves as a map, and the best one as a star."""
-    with plots.figure(title="Mean log-likelihood of the data: one hill, and A on its top", size=(6.5, 3.4)) as ax:
+    title = "Mean log-likelihood of the data: one hill, and A on its top"
+    alt = f"{title}. The top, model A, at mean {best[0]:z.1f} and deviation {best[1]:.1f}."
+    with plots.figure(title=title, alt=alt, size=(6.5, 3.4)) as ax:
         levels = np.linspace(-6, -2.8, 17)
         drawn = ax.contourf(means, stds, surface.T, levels=levels, cmap="cividis", extend="min")
         ax.figure.colorbar(drawn, ax=ax, label="nats")
@@ -44,12 +46,18 @@ def likelihood_surface(means: Tensor, stds: Tensor, surface: Tensor, best: tuple
         ax.legend(loc="upper right", fontsize=9)
 
 
-def kl_as_area(x: Tensor, p: Tensor, q: Tensor, areas: Mapping[str, Tensor], *, title: str) -> None:
+def kl_as_area(x: Tensor, p: Tensor, q: Tensor, integrands: Mapping[str, Tensor], *, title: str) -> None:
     """Draw two densities, and beside them the integrands of KL(p || q) and KL(q || p) with the areas under them."""
-    with plots.figure(title=title, size=(8.5, 3), columns=2) as axes:
+    tops = [f"{name} has its top, {d.max():.2f}, at {x[d.argmax()]:z.1f}" for name, d in {"p": p, "q": q}.items()]
+    ranges = [
+        f"{name} goes from {f.min():z.2f} at {x[f.argmin()]:z.1f} to {f.max():.2f} at {x[f.argmax()]:z.1f}"
+        for name, f in integrands.items()
+    ]
+    alt = f"{title}. Left: {'; '.join(tops)}. Right: {'; '.join(ranges)}."
+    with plots.figure(title=title, alt=alt, size=(8.5, 3), columns=2) as axes:
         axes[0].plot(x, p, color=plots.COLOURS[0], label="p, the data")
         axes[0].plot(x, q, "--", color=plots.COLOURS[1], label="q, a model")
-        for (name, integrand), style, colour in zip(areas.items(), ("-", "--"), plots.COLOURS, strict=False):
+        for (name, integrand), style, colour in zip(integrands.items(), ("-", "--"), plots.COLOURS, strict=False):
             axes[1].plot(x, integrand, style, color=colour, label=name)
             axes[1].fill_between(x, integrand, color=colour, alpha=0.2, lw=0)
         for ax in axes:

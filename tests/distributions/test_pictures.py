@@ -22,6 +22,28 @@ def test_a_density_is_told_by_its_top(shown):
     assert "model A has its top, 0.50, at 2.0" in shown[0]
 
 
+def test_a_likelihood_is_told_by_its_top(shown):
+    means, stds = torch.linspace(-1, 1, 5), torch.linspace(2, 6, 7)
+    surface = -3 - means[:, None] ** 2 - (stds - 4.1) ** 2
+    pictures.likelihood_surface(means, stds, surface, best=(torch.tensor(-0.01), torch.tensor(4.1)))
+    assert "The top, model A, at mean 0.0 and deviation 4.1." in shown[0]
+
+
+def test_both_integrands_are_told_by_their_extremes(shown):
+    x = torch.tensor([-1.0, 0.0, 1.0])
+    p, q = torch.tensor([0.5, 0.25, 0.25]), torch.tensor([0.25, 0.25, 0.5])
+    integrands = {
+        "p log(p/q)": p * (p / q).log(),
+        "q log(q/p)": q * (q / p).log(),
+    }  # 0.5 log 2 = 0.35, -0.25 log 2 = -0.17
+    pictures.kl_as_area(x, p, q, integrands, title="KL")
+    for words in (
+        "p has its top, 0.50, at -1.0; q has its top, 0.50, at 1.0",
+        "p log(p/q) goes from -0.17 at 1.0 to 0.35 at -1.0; q log(q/p) goes from -0.17 at -1.0 to 0.35 at 1.0",
+    ):
+        assert words in shown[0]
+
+
 def test_both_valleys_are_named_by_their_depth(shown):
     x, means = torch.linspace(-3, 3, 61), torch.linspace(-1, 1, 21)
     p = (-(x**2)).exp()
