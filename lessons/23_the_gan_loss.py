@@ -53,6 +53,7 @@ def descend(loss):
     m, path = torch.tensor(6.0, dtype=torch.float64, requires_grad=True), []
     for _ in range(200):
         x = m + z
+        # what the best D answers
         best_logit = log_normal(x, 0.0, 1.0) - log_normal(x, m.detach(), 1.0)
         (slope,) = torch.autograd.grad(loss(best_logit), m)
         m.data -= 0.05 * slope
@@ -160,7 +161,7 @@ claim = "the curvature is -p/D² - q/(1 - D)²: negative, so this is a maximum"
 verify.agree(claim, curvature, -p_ / d**2 - q_ / (1 - d) ** 2)
 
 # %% [markdown]
-# $D^*(x) = p(x) / (p(x) + q(x))$. As a logit it is simpler still: $l^*(x) = \log p(x) - \log q(x)$. That is what "the best D" answered in the first cell.
+# $D^*(x) = p(x) / (p(x) + q(x))$. As a logit it is simpler still: $l^*(x) = \log p(x) - \log q(x)$. That is what "the best D" answered in `descend`, at the start.
 #
 # Does the function that trains find it? Give D a table, one logit for each of three values of $x$, and let it descend *your* loss on examples in these proportions:
 
@@ -284,7 +285,7 @@ def generator_loss(fake_logits):
 generator_loss = check("gan.generator_loss", generator_loss)
 
 # %% [markdown]
-# So never minimax? Mind the optimiser. The first cell used plain gradient descent. Adam divides each step by the usual size of the gradient, so it doesn't notice if *all* slopes are 3,000 times smaller. The same race, with Adam:
+# So never minimax? Mind the optimiser. `descend` used plain gradient descent. Adam divides each step by the usual size of the gradient, so it doesn't notice if *all* slopes are 3,000 times smaller. The same race, with Adam:
 
 # %%
 race = {"minimax": gan.minimax_generator_loss, "non-saturating": generator_loss}
@@ -360,8 +361,9 @@ strongest = max(abs(pull) for pull in hump)
 claim = "(2) on a hump both pull with less than 0.01"
 verify.promise(claim, got=strongest, below=0.01)
 at_hump = torch.tensor(2.0, dtype=torch.float64)
-p, q = log_humps(at_hump, 4.0).exp(), log_normal(at_hump, 2.0, 0.6).exp()
-d_there = gan.optimal_discriminator(p, q)
+p_there = log_humps(at_hump, 4.0).exp()
+q_there = log_normal(at_hump, 2.0, 0.6).exp()
+d_there = gan.optimal_discriminator(p_there, q_there)
 claim = "(2) D* on the hump that the model holds is 1/3"
 verify.agree(claim, d_there, 1 / 3, tolerance=1e-6)
 claim = "(3) where data and model are equal, D* is 1/2"
@@ -497,8 +499,8 @@ def play_orbit(gamma, rate, generator):
     pictures.orbits({f"{generator}, γ = {gamma:g}": path})
 
 
-gammas, rates = (0.0, 4.0, 0.1, 0.3), (0.05, 1.0, 0.05, 0.3)
-widgets.play(play_orbit, gamma=gammas, rate=rates, generator=list(g_losses))
+gamma_range, rate_range = (0.0, 4.0, 0.1, 0.3), (0.05, 1.0, 0.05, 0.3)
+widgets.play(play_orbit, gamma=gamma_range, rate=rate_range, generator=list(g_losses))
 
 # %% [markdown]
 # ## Eight modes on a ring
@@ -555,9 +557,9 @@ discriminator_objective = check("ring.discriminator_objective", discriminator_ob
 
 
 # %% tags=["whole-program"]
-def train(d_loss, g_loss, penalty=None, g_every=1, snapshots=5):
+def train(d_loss, g_loss, penalty=None, g_every=1, times=5):
     """Train `runs` GANs on the ring.
-    Returns their samples, (runs, 1000, 2), at `snapshots` moments."""
+    Returns their samples, (runs, 1000, 2), at `times` moments."""
     runtime.seed_everything(seed)
     G, D = ring.SideBySide(runs, 2, 2), ring.SideBySide(runs, 2, 1)
     g_optimizer, d_optimizer = (
@@ -578,7 +580,7 @@ def train(d_loss, g_loss, penalty=None, g_every=1, snapshots=5):
             g_loss(D, real, G(z)).backward()
             g_optimizer.step()
             D.requires_grad_(True)
-        if step % (ring_steps // snapshots) == 0:
+        if step % (ring_steps // times) == 0:
             with torch.no_grad():
                 moments.append(G(torch.randn(1000 * runs, 2)).unflatten(0, (runs, -1)))
     return moments
@@ -614,8 +616,10 @@ watch(results["non-saturating"], worst, "The run that held the fewest modes on i
 # %%
 for run in range(runs):
     hit, good = modes[:, run].astype(int), share[-1, run]
-    print(f"run {run}: modes hit at the five moments {hit}, ", end="")
-    print(f"good samples at the end {good:.0%}")
+    print(
+        f"run {run}: modes hit at the five moments {hit}, "
+        f"good samples at the end {good:.0%}"
+    )
 if runtime.profile() != "ci":
     claim = "on the way, some run holds 3 modes of 8 or fewer"
     verify.promise(claim, got=int(modes[:3].min()), at_most=3)
@@ -626,7 +630,7 @@ if runtime.profile() != "ci":
 #
 # ## A distance instead of a verdict
 #
-# The first cell's minimax G stood still because JS has no slope where the densities don't overlap. There is a distance that has: *Wasserstein's*, the least work that it takes to carry one heap of sand to the other, mass times distance. In one dimension it is the area between the two cumulative distributions.
+# The minimax G of the start stood still because JS has no slope where the densities don't overlap. There is a distance that has: *Wasserstein's*, the least work that it takes to carry one heap of sand to the other, mass times distance. In one dimension it is the area between the two cumulative distributions.
 
 
 # %%
@@ -681,10 +685,10 @@ def score(points):
     return torch.from_numpy(np.interp(points, x, best_critic))
 
 
-gains = score(data) - score(drawn)
-verify.agree("the same from 200,000 samples", verify.estimate(gains), work)
+differences = score(data) - score(drawn)
+verify.agree("the same from 200,000 samples", verify.estimate(differences), work)
 loss = gan.wasserstein_critic_loss(score(data), score(drawn))
-verify.agree("which is minus the critic's loss", -loss, gains.mean())
+verify.agree("which is minus the critic's loss", -loss, differences.mean())
 
 # %% [markdown]
 # A network's slope must be held at 1 by force. Arjovsky et al. clipped weights. Gulrajani et al. *penalise*: at points between real and generated examples the critic's slope should have length 1, since the best critic has that slope along the lines on which sand is carried.
@@ -722,8 +726,10 @@ lengths = flat.square().sum().sqrt(), torch.linalg.vector_norm(flat)
 by_root, by_norm = (
     torch.autograd.grad((length - 1) ** 2, flat)[0].tolist() for length in lengths
 )
-print(f"gradient where the slope is 0, by the square root: {by_root} ", end=" ")
-print(f"by vector_norm: {[g + 0.0 for g in by_norm]}")
+print(
+    f"gradient where the slope is 0, by the square root: {by_root}  "
+    f"by vector_norm: {[g + 0.0 for g in by_norm]}"
+)
 claim = "the square root gives nan, vector_norm gives 0"
 verify.promise(claim, np.isnan(by_root).all() and by_norm == [0.0, 0.0])
 
@@ -752,13 +758,13 @@ with torch.no_grad():
 shown = (x > -4.5) & (x < 4.5)
 critics = {"best critic": best_critic, "network with gradient penalty": learnt}
 centred = {name: f - integral(f * log_p.exp()) for name, f in critics.items()}
-found = f"The critic learns slope 1 and reads off {seen:.2f}"
+reads = f"The critic learns slope 1 and reads off {seen:.2f}"
 plots.curves(
     x[shown],
     {name: f[shown] for name, f in centred.items()},
     x_label="x (data at -2 and 2, model at 1)",
     y_label="score",
-    title=f"{found}; the least work is {work:.2f}",
+    title=f"{reads}; the least work is {work:.2f}",
 )
 
 # %%
@@ -886,8 +892,10 @@ for name, game in contest.items():
 
 # %%
 counts = {name: counted(moments) for name, moments in results.items()}
-print(f"{'':22}  modes hit, mean of {runs} runs, at 5 moments    ", end="")
-print("good at the end   worst run")
+print(
+    f"{'':22}  modes hit, mean of {runs} runs, at 5 moments    "
+    "good at the end   worst run"
+)
 for name, (modes, share) in counts.items():
     means = "  ".join(f"{m:.1f}" for m in modes.mean(axis=1))
     good, fewest = share[-1].mean(), modes[-1].min()
@@ -908,7 +916,7 @@ with_r1, pairs_with_r1 = end["non-saturating + R1"], end["pairs + R1"]
 if runtime.profile() != "ci":
     claim = "with R1, every run ends with 6 modes or more"
     fewest = min(with_r1.min(), pairs_with_r1.min())
-    verify.promise(claim, fewest >= 6, got=with_r1.min())
+    verify.promise(claim, got=fewest, at_least=6)
     claim = "hinge alone ends with fewer modes, on average"
     verify.promise(claim, got=end["hinge"].mean(), below=with_r1.mean() - 0.5)
     claim = "Wasserstein, step for step, has found fewer than 4"
@@ -927,7 +935,7 @@ if runtime.profile() != "ci":
 # Read the table with care: a few runs each, one data set, one set of networks, 1,000 steps. Other settings give another order: in a large study most losses reached similar scores once each had been searched long enough (Lucic et al. 2018). What you can take with you:
 #
 # - The same loss with and without R1: with it, no run stays on a few modes. It costs about half as much time again.
-# - Minimax, which stood still in the first cell, keeps up. Adam makes up for small slopes, as it did for the one weight.
+# - Minimax, which stood still at the start, keeps up. Adam makes up for small slopes, as it did for the one weight.
 # - Hinge without any bound on D's slope sits on one or two modes for long. Those who use it bound D, mostly by spectral normalisation (`gan.with_spectral_norm`, Miyato et al. 2018).
 # - The Wasserstein game fails step for step, and works when G waits for its critic, although G then makes only 200 steps. A critic far from its best measures no distance. (Gulrajani et al. take the same five.)
 # - Nobody comes near the 98.9 % of real samples. G is continuous, so it can't jump: where it serves two modes, it draws a bridge between them.

@@ -47,9 +47,17 @@ def densities(gap: float, model_mean: float, model_spread: float) -> None:
     js = 0.5 * torch.trapezoid(-p * softplus(-logit) - q * softplus(logit), x).item() + math.log(2)
     means = torch.linspace(-6, 6, 121, dtype=torch.float64)
     now = torch.tensor([model_mean], dtype=torch.float64)
+    everywhere, at_mean = pulls(gap, means, model_spread), pulls(gap, now, model_spread)
     blue, red, green = plots.COLOURS[:3]
+    title = f"JS = {js:.3f} of at most log 2 = 0.693 nats; V(D*, G) = {2 * js - math.log(4):.3f}"
+    alt = (
+        f"{title}. Left: the data's humps at {-gap / 2:zg} and {gap / 2:g}, the model's at {model_mean:g} with spread "
+        f"{model_spread:g}, and the best D. Middle: both losses of G by where a sample lies. Right: how hard each loss pulls by the "
+        f"model's mean; where it is, minimax pulls with {at_mean[0].item():.3g}, non-saturating with {at_mean[1].item():.3g}."
+    )
     with plots.figure(
-        title=f"JS = {js:.3f} of at most log 2 = 0.693 nats; V(D*, G) = {2 * js - math.log(4):.3f}",
+        title=title,
+        alt=alt,
         size=(10.5, 3.3),
         columns=3,
     ) as (left, middle, right):
@@ -63,7 +71,6 @@ def densities(gap: float, model_mean: float, model_spread: float) -> None:
         middle.plot(x, softplus(-logit), "--", color=green, label="-log D*, non-saturating")
         middle.set_ylim(-6, 9)
         middle.set_xlabel("x, where a sample may lie")
-        everywhere, at_mean = pulls(gap, means, model_spread), pulls(gap, now, model_spread)
         looks = (("minimax", "-", blue), ("non-saturating", "--", green))
         for (name, style, colour), values, here in zip(looks, everywhere, at_mean, strict=True):
             right.plot(means, values, style, color=colour, label=f"{name}: here {here.item():.3g}")

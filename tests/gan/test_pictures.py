@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy import integrate, stats
 
+from aigc_lab import display
 from aigc_lab.gan import pictures
 
 
@@ -35,3 +36,14 @@ def test_humps_are_a_density():
     for gap in (0.0, 3.0, 8.0):
         assert torch.trapezoid(pictures.log_humps(x, gap).exp(), x).item() == pytest.approx(1, abs=1e-9)
         np.testing.assert_allclose(pictures.log_humps(x, gap), log_p(x.numpy(), gap), rtol=1e-12)
+
+
+def test_both_pulls_are_told(monkeypatch):
+    shown = []
+    monkeypatch.setattr(display, "show", lambda markup, plain, handle=None: shown.append(plain))
+    pictures.densities(0.0, 0.0, 0.6)  # data and model are equal: JS is 0 and nothing pulls
+    assert "JS = 0.000" in shown[0]
+    assert "humps at 0 and 0, the model's at 0 with spread 0.6" in shown[0]
+    pictures.densities(4.0, 6.0, 0.6)
+    minimax, other = (pull.item() for pull in pictures.pulls(4.0, torch.tensor([6.0], dtype=torch.float64), 0.6))
+    assert f"minimax pulls with {minimax:.3g}, non-saturating with {other:.3g}" in shown[1]
