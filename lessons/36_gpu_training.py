@@ -53,7 +53,7 @@ print(f"All numbers below are those of this machine: {name}, {threads} threads."
 # %% [markdown]
 # ## A thousand times too fast
 #
-# Somebody multiplies twenty large matrices on a GPU, and looks at the clock before and after. The answer is wonderful. If there is no GPU here, a small stand-in
+# You multiply twenty large matrices on a GPU, and look at the clock before and after. The answer is wonderful. If there is no GPU here, a small stand-in
 # takes its place: a thread that accepts orders and works them off one by one, while your program goes on. Only this is borrowed from the GPU. The matrices are
 # multiplied on your CPU, for real.
 
@@ -132,8 +132,8 @@ print(f"the twenty products, timed properly: {1e3 * seconds(heavy):.1f} ms")
 # %%
 large = runtime.pick(ci=768, cpu=2048, gpu=8192)
 peak = roofline.measure_peak(device, size=large, repeats=rounds)
-room = runtime.pick(ci=16, cpu=64, gpu=512)
-bandwidth = roofline.measure_bandwidth(device, mebibytes=room, repeats=rounds)
+mebibytes = runtime.pick(ci=16, cpu=64, gpu=512)
+bandwidth = roofline.measure_bandwidth(device, mebibytes=mebibytes, repeats=rounds)
 machine = roofline.Machine("this machine, measured", peak, bandwidth)
 ridge = machine.ridge
 print(f"arithmetic: {peak / 1e9:,.0f} GFLOP/s in float32")
@@ -255,8 +255,10 @@ measure("an activation", activation, lambda: F.leaky_relu(maps, 0.2))
 
 # %%
 shares = {name: rate / peak for name, (_, rate) in points.items()}
-product, adding = shares["matrices 1024 × 1024"], shares["adding long vectors"]
-title = f"{product:.0%} of the peak for a large product, {adding:.1%} for adding"
+for_product, for_adding = shares["matrices 1024 × 1024"], shares["adding long vectors"]
+title = (
+    f"{for_product:.0%} of the peak for a large product, {for_adding:.1%} for adding"
+)
 pictures.roofs([machine], points, title=title)
 
 # %% [markdown]
@@ -532,7 +534,7 @@ pictures.factors(table.factors, title=title)
 # The course's GAN went through such a table, with one more column: not steps a second but quality a minute, as the Fréchet distance (lesson 34) after 60 s on two CPU
 # cores, in multiples of the floor that real digits reach. That column turned some advice around. What was learnt:
 #
-# | change | what came of it |
+# | change | result |
 # |---|---|
 # | learning rate that falls with the known budget | 1.75 → 1.5 times the floor |
 # | R1 penalty every 4 steps instead of every 8 or 16 | slower steps, better pictures in the same time |
@@ -561,7 +563,7 @@ filled = {
 
 # %%
 plots.bars(
-    {name: filled[name] / 1e6 for name in filled},
+    {name: held / 1e6 for name, held in filled.items()},
     y_label="MB, for a batch of 64",
     title="A small network's memory is nearly all activations",
 )
@@ -742,17 +744,6 @@ verify.promise(claim, got=more / flop, above=1, at_most=4 / 3)
 # A free GPU comes without a promise. The session ends after hours, or after minutes. So kill a training for real and see what is left. This is the program; it runs in a process of its own, writes a
 # checkpoint every five steps, and says where it is:
 
-# %%
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-
-import aigc_lab
-from aigc_lab import training
-from aigc_lab.training import checkpoint as training_checkpoint
-
 # %% tags=["whole-program"]
 program = """
 import sys, time, torch
@@ -773,13 +764,23 @@ training.fit(
 """
 
 # %%
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import aigc_lab
+from aigc_lab.training import checkpoint as training_checkpoint
+
 folder = Path(tempfile.mkdtemp())
 
 
 def begin(file):
     package = Path(aigc_lab.__file__).parents[1]
+    # profile ci: on the CPU, quietly
     settings = {"AIGC_LAB_PROFILE": "ci", "PYTHONPATH": str(package)}
-    env = os.environ | settings  # ci: on the CPU, quietly
+    env = os.environ | settings
     command = [sys.executable, "-c", program, str(folder / file)]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
 
@@ -817,8 +818,8 @@ equal = torch.equal(one["history"]["rows"], other["history"]["rows"])
 verify.promise("so are all losses of all steps", equal)
 
 # %% [markdown]
-# Equal to the bit, not about equal. For that the file must hold everything that the next step depends on: weights, both optimisers' averages, the running average of G, the position in the shuffled data, and where each random
-# stream stands. Whoever saves only the weights starts with an optimiser that has forgotten everything, on examples it has already seen in this epoch. (On a GPU some operations add in an order that changes from run to run;
+# Equal to the bit, not about equal. For that the file must hold everything that the next step depends on: weights, both optimisers' averages, the running average of G, the position in the shuffled data, and the state of each random
+# generator. Anyone who saves only the weights starts with an optimiser that has forgotten everything, on examples it has already seen in this epoch. (On a GPU some operations add in an order that changes from run to run;
 # there, resumed runs are equal up to that.)
 #
 # And what if the file is damaged? Do it, in three ways:
@@ -840,7 +841,7 @@ for damage, content in damages.items():
     verify.promise(f"{damage}: {claim}", got=step, equals=115)
 
 # %% [markdown]
-# Each file carries the SHA-256 of its content, the one before is kept beside it, and reading executes no code from it. A new file gets its name only once it is on the disk; a kill in the middle of writing loses the newest at most.
+# Each file carries the SHA-256 of its content, the previous checkpoint is kept, and reading executes no code from it. A new file gets its name only once it is on the disk; a kill in the middle of writing loses the newest at most.
 #
 # ### How often?
 #

@@ -14,7 +14,7 @@
 # %% tags=["parameters"]
 seed = 0
 timed_steps = None  # steps of each timing; None: chosen for this machine
-watts = 30  # what this computer draws while it trains: a guess, put in yours
+watts = 30  # at the socket, while this computer trains: a guess, put in yours
 
 # %%
 import os
@@ -44,9 +44,9 @@ from aigc_lab.parallel import (
     costs,
     data_parallel,
     digit_classifier,
+    launcher,
     ring_all_reduce,
     sharding,
-    torchrun,
 )
 from aigc_lab.parallel import pictures as parallel_pictures
 from aigc_lab.training import checkpoint
@@ -55,7 +55,7 @@ from aigc_lab.training import checkpoint
 runtime.seed_everything(seed)
 # Two processes need two GPUs; with fewer, everything here computes on the CPU.
 if runtime.profile() != "ci":
-    os.environ["AIGC_LAB_PROFILE"] = "gpu" if torchrun.gpus_for(2) else "cpu"
+    os.environ["AIGC_LAB_PROFILE"] = "gpu" if launcher.gpus_for(2) else "cpu"
 timed_steps = timed_steps or runtime.pick(ci=8, cpu=60, gpu=200)
 place = "GPU" if runtime.device().type == "cuda" else "CPU"
 scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -81,14 +81,14 @@ from aigc_lab.training.processes import Processes
 here = Processes()                      # here.index of here.count
 data = digit_classifier.digits()        # 2,000 digits
 
-model = digit_classifier.DigitClassifier
-alone, path = model(), []               # 1. nobody talks
+Model = digit_classifier.DigitClassifier
+alone, path = Model(), []               # 1. nobody talks
 for batch in islice(training.Batches(data, 16, 0, here.index, here.count), 60):
     path.append(alone.weights())
     alone.step(batch)
 path.append(alone.weights())
 
-together, trail = model(), []           # 2. the same steps under fit
+together, trail = Model(), []           # 2. the same steps under fit
 def keep(step, recipe, history):
     trail.append(recipe.weights())
 training.fit(together, data, steps=60, batch_size=16, callback=keep, every_steps=5)
@@ -107,7 +107,7 @@ torch.save(result | {"seconds": seconds}, f"result {here.index}")
 # %% [markdown]
 # `digit_classifier.DigitClassifier` is the smallest recipe there is: two layers that say which digit a picture shows, in float64. Each process builds it with the same first weights.
 #
-# Who starts the two? A launcher, `torchrun`, which is a Python module. It tells each process its number and where to find the other, and watches over both. Start it from the notebook as a program of its own. (A notebook can't be copied
+# Who starts the two? A launcher, `torchrun`, which is a Python module. It tells each process its number and where to find the other, and watches over both. Start it from the notebook as a program of its own; `launcher.command` below only writes its command line. (A notebook can't be copied
 # into several processes: it has opened files, threads, perhaps a GPU.)
 
 
@@ -116,9 +116,9 @@ def start(program, *arguments, **options):
     """Two processes run a program, with one thread each; what they say comes back."""
     (folder / "worker.py").write_text(program)
     return subprocess.run(
-        [*torchrun.command("worker.py", **options), *arguments],
+        [*launcher.command("worker.py", **options), *arguments],
         cwd=folder,
-        env=torchrun.environment(runtime.profile()),
+        env=launcher.environment(runtime.profile()),
         capture_output=True,
         text=True,
         timeout=600,
@@ -126,7 +126,7 @@ def start(program, *arguments, **options):
 
 
 # %%
-print("python", *torchrun.command("worker.py")[1:])
+print("python", *launcher.command("worker.py")[1:])
 run = start(worker, str(timed_steps))
 if run.returncode:
     raise RuntimeError(run.stderr[-2000:])
@@ -226,12 +226,6 @@ def sum_loss(model, x, y):
     return F.cross_entropy(model(x), y, reduction="sum")
 
 
-def recognise(model, x, y):
-    code = F.normalize(model(x), dim=1)
-    other = F.normalize(model(x.roll(1, dims=1)), dim=1)
-    return F.cross_entropy(code @ other.T / 0.1, torch.arange(len(x)))
-
-
 # %%
 torch.manual_seed(seed)
 critics = {}
@@ -242,6 +236,12 @@ for name, norm in (("layer norm", nn.LayerNorm), ("batch norm", nn.BatchNorm1d))
 
 def tell_apart(D, x, y):
     return gan.discriminator_loss(D(x), D(x.flip(1)))
+
+
+def recognise(model, x, y):
+    code = F.normalize(model(x), dim=1)
+    other = F.normalize(model(x.roll(1, dims=1)), dim=1)
+    return F.cross_entropy(code @ other.T / 0.1, torch.arange(len(x)))
 
 
 # %% [markdown]
@@ -365,26 +365,31 @@ verify.promise("however many take part, each sends less than two vectors", less)
 
 
 # %%
-counts = [2**k for k in range(1, 11)]
+process_counts = [2**k for k in range(1, 11)]
 
 
-def carrying_times(size, speed, wait):
-    """Milliseconds for each count; bytes in all, bytes a second, seconds a message."""
+def communication_times(size, speed, wait):
+    """Milliseconds by number of processes; bytes in all, bytes a second,
+    seconds a message."""
     return {
-        "ring": [1e3 * ring_all_reduce.seconds(size, p, speed, wait) for p in counts],
-        "of which bytes": [1e3 * ring_bytes(size, p) / speed for p in counts],
-        "all through process 0": [1e3 * 2 * (p - 1) * size / speed for p in counts],
+        "ring": [
+            1e3 * ring_all_reduce.seconds(size, p, speed, wait) for p in process_counts
+        ],
+        "of which bytes": [1e3 * ring_bytes(size, p) / speed for p in process_counts],
+        "all through process 0": [
+            1e3 * 2 * (p - 1) * size / speed for p in process_counts
+        ],
     }
 
 
 # %%
-def carrying(megabytes, gigabytes_a_second, microseconds_a_message):
+def communication(megabytes, gigabytes_a_second, microseconds_a_message):
     speed, wait = gigabytes_a_second * 1e9, microseconds_a_message * 1e-6
-    times = carrying_times(megabytes * 1e6, speed, wait)
+    times = communication_times(megabytes * 1e6, speed, wait)
     two, most = times["ring"][0], times["ring"][-1]
     ends = f"{two:.2g} ms for 2 processes, {most:.2g} ms for 1,024"
     plots.curves(
-        counts,
+        process_counts,
         times,
         x_label="processes",
         y_label="milliseconds",
@@ -396,7 +401,7 @@ def carrying(megabytes, gigabytes_a_second, microseconds_a_message):
 
 # %%
 widgets.play(
-    carrying,
+    communication,
     megabytes=(1, 2000, 1, 500),
     gigabytes_a_second=(1, 400, 1, 50),
     microseconds_a_message=(0, 100, 5, 10),
@@ -463,7 +468,7 @@ print(
 )
 
 # %% [markdown]
-# Read the first line before you compare: other machines, and your own on another day, give other numbers. Two things eat the second worker. Half of the examples don't take half of the time, since each step has costs that don't depend on the batch (starting layers, the
+# Look how many cores or GPUs this machine has before you compare: other machines, and your own on another day, give other numbers. Two things eat the second worker. Half of the examples don't take half of the time, since each step has costs that don't depend on the batch (starting layers, the
 # optimiser, which every process does in full). And the gradients must travel, while both share one memory bus. Weak scaling suffers from the second only. That is why large runs are planned by it: give each GPU enough to do, and the talking hides behind it.
 #
 # *Amdahl's law* puts a number on the first. If a share $s$ of the work can't be divided, $p$ processes take $s + (1-s)/p$ of the time:
@@ -532,7 +537,7 @@ torch.save(together.weights(), f"survived {here.index}")
 
 # %%
 run = start(survivor, restarts=1)
-message = torchrun.lost(run.stderr) or "nothing; the launcher ended it first."
+message = launcher.lost(run.stderr) or "nothing; the launcher ended it first."
 print("The survivor said:", message)
 print("Steps that process 0 reported:", (folder / "steps 0").read_text())
 
@@ -548,13 +553,13 @@ claim = "its weights are those of the run that was never killed, to the last bit
 verify.promise(claim, same, got=same)
 saved = checkpoint.load(folder / "run")
 held, count = ", ".join(saved), len(saved["rng"])
-print(f"in the checkpoint: {held} · random streams of {count} processes")
+print(f"in the checkpoint: {held} · random generator states of {count} processes")
 
 # %% [markdown]
 # The survivor names the loss and the step to go on from, the launcher ends it and starts both again, and they go on from step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds all that
-# decides about the future: weights, optimiser, position in the data, and the random streams of *every* process. So the number of processes must stay the same for an exact continuation.
+# decides about the future: weights, optimiser, position in the data, and the state of the random generator (`rng`) of *every* process. So the number of processes must stay the same for an exact continuation.
 #
-# A trap, in PyTorch 2.13: `torchrun` keeps its address book over a restart, and now and then a new process waits for one that is dead. `torchrun.environment` asks for a new book, with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`. Set it, too, where
+# A trap, in PyTorch 2.13: `torchrun` keeps its address book over a restart, and now and then a new process waits for one that is dead. `launcher.environment` asks for a new book, with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`. Set it, too, where
 # you call `torchrun` yourself.
 #
 # How often should you save? Young's rule (1974): with a save that takes $\delta$ seconds and a failure every $T$ on average, every $\sqrt{2\delta T}$ seconds. The cost per second of work is $\delta/t$ for saving and $t/2T$ for what is lost:
@@ -740,7 +745,7 @@ for size in (4, 16, 64, 256):
     verify.agree(claim, verify.estimate(misses), trace / size)
 ratio = noise_scale["late"] / noise_scale["at the start"]
 claim = "late in training the noise scale is at least three times that of the start"
-verify.promise(claim, got=ratio, above=3)
+verify.promise(claim, got=ratio, at_least=3)
 
 # %% [markdown]
 # The batch at which noise and gradient are equally long, $B_{\text{noise}} = \mathrm{tr}\,\Sigma / \|G\|^2$, is the *noise scale* (McCandlish et al. 2018). Below it a step is mostly noise, so twice the batch allows about twice the step, and half as many steps do. Above it the direction is already right, and a better estimate
@@ -860,10 +865,10 @@ batch = (digits.images[:64].to(runtime.device()),)
 with FlopCounterMode(display=False) as counter:
     recipe.step(batch)
 flop = counter.get_total_flops()
-rate = flop / single[64]
+flops_a_second = flop / single[64]
 print(
-    f"{flop / 1e9:.2f} GFLOP a step, {rate / 1e9:.0f} GFLOP/s: "
-    f"{60 * rate:.1e} operations in 60 s"
+    f"{flop / 1e9:.2f} GFLOP a step, {flops_a_second / 1e9:.0f} GFLOP/s: "
+    f"{60 * flops_a_second:.1e} operations in 60 s"
 )
 
 # %%
@@ -873,7 +878,8 @@ print(
     f"60 s at {watts} W: {1000 * kilowatt_hours:.2f} Wh, "
     f"{grams:.2f} g CO₂e at 0.3 kg/kWh"
 )
-print(f"GPT-3 at this rate: {3.14e23 / rate / 3600 / 24 / 365:,.0f} years")
+years = 3.14e23 / flops_a_second / 3600 / 24 / 365
+print(f"GPT-3 at this rate: {years:,.0f} years")
 
 # %%
 # kWh that warm a litre of water from 20 to 100 °C: 4,186 joules a degree

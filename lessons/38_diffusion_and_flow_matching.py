@@ -313,12 +313,12 @@ some_noise = torch.randn(5, 3, generator=dice())
 some_x = torch.randn(5, 3, generator=dice(1))
 times = torch.rand(5)
 straight = flow.between(some_noise, some_x, times)
-size = times**2 + (1 - times) ** 2
-diffused = diffusion.noised(some_x, some_noise, times**2 / size)
+squared_size = times**2 + (1 - times) ** 2
+diffused = diffusion.noised(some_x, some_noise, times**2 / squared_size)
 verify.agree(
     "divided by its size, the straight path is diffusion's, "
     "with ᾱ = t² / (t² + (1 - t)²)",
-    straight / size.sqrt()[:, None],
+    straight / squared_size.sqrt()[:, None],
     diffused,
     tolerance=1e-5,
 )
@@ -348,7 +348,8 @@ verify.agree("and what is left is the variance", left_over, variance)
 # straight line in $x_t$; between the humps it weighs by how probable each is:
 
 # %%
-shares, centres = torch.tensor([[0.3, 0.7], [-1.5, 1.0]]).double()
+shares = torch.tensor([0.3, 0.7]).double()
+centres = torch.tensor([-1.5, 1.0]).double()
 width = 0.3
 
 
@@ -588,9 +589,9 @@ def show(step, recipe, history):
 # %%
 recipe = flow.FlowRecipe.for_data(digits)
 picture = plots.live()
-often = max(1, flow_steps // 5)
+interval = max(1, flow_steps // 5)
 history = training.fit(
-    recipe, digits, steps=flow_steps, seed=seed, callback=show, every_steps=often
+    recipe, digits, steps=flow_steps, seed=seed, callback=show, every_steps=interval
 )
 recipe = recipe.to("cpu")  # where training used a GPU: drawing is cheap enough without
 print(history)
@@ -993,9 +994,9 @@ print(
 )
 
 # %%
-prior, by_codes = transforms.from_signed(made["VAE"][:12]), latent[:12]
+prior, by_codes = (transforms.from_signed(x[:12]) for x in (made["VAE"], latent))
 plots.image_rows(
-    {"from the prior": prior, "from a flow": transforms.from_signed(by_codes)},
+    {"from the prior": prior, "from a flow": by_codes},
     title="The same decoder; who draws the codes?",
     alt="Two rows of digits by the same VAE; the upper has more that are no digit.",
 )

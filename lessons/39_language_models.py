@@ -209,7 +209,9 @@ plots.curves(
     title="Without the scale, the softmax is stuck before training begins",
 )
 least = min(left["q·k / √d"])
-verify.promise("with the scale at least 0.7 is left at every d", got=least, above=0.7)
+verify.promise(
+    "with the scale at least 0.7 is left at every d", got=least, at_least=0.7
+)
 last = left["q·k"][-1]
 verify.promise("without it less than 0.15 at d = 4096", got=last, below=0.15)
 
@@ -476,7 +478,7 @@ if runtime.profile() != "ci":
     verify.promise(
         "learned attention is right in at least 95 % of the cases",
         got=learned,
-        above=0.95,
+        at_least=0.95,
     )
     verify.promise(
         "the GRU in less than 80 %, after as many steps", got=kept, below=0.8
@@ -497,7 +499,7 @@ if runtime.profile() != "ci":
     verify.promise(
         "the last question is answered at least 25 points more often than the first",
         got=lead,
-        above=0.25,
+        at_least=0.25,
     )
 
 # %% [markdown]
@@ -517,8 +519,6 @@ networks = {
     "GRU": lambda x: gru(x)[0],
     "attention": masked,
 }
-
-# %%
 moves = {}
 for name, network in networks.items():
     inputs = x.clone().requires_grad_()
@@ -538,15 +538,13 @@ plots.curves(
 )
 
 # %%
-plain, far = moves["plain recurrent network"], moves["attention"][50].item()
+plain, attended = moves["plain recurrent network"], moves["attention"][50].item()
 factor = (plain[50] / plain[1]).item() ** (1 / 49)
 print(f"plain network: each step keeps {factor:.2f} of the gradient")
-verify.promise(
-    "the plain network keeps at most 0.65 of it a step", got=factor, below=0.65
-)
-verify.promise(
-    "attention keeps a ten-thousandth or more of it over 50", got=far, above=1e-4
-)
+claim = "the plain network keeps at most 0.65 of it a step"
+verify.promise(claim, got=factor, at_most=0.65)
+claim = "attention keeps a ten-thousandth or more of it over 50"
+verify.promise(claim, got=attended, at_least=1e-4)
 
 # %% [markdown]
 # The factor is no accident. torch draws the 64 × 64 matrix with variance $1/(3 \cdot 64)$; such a matrix multiplies lengths by about $\sqrt{64 \cdot 1/(3 \cdot 64)} = 1/\sqrt 3 = 0.58$, and the tanh takes a little more. A GRU *can* learn to hold
@@ -826,10 +824,10 @@ for name, cut in knobs.items():
 
 # %%
 if runtime.profile() != "ci":
-    most = max(again, key=again.get)
+    most_repeated = max(again, key=again.get)
     verify.promise(
         "greedy repeats itself more than any other",
-        most == "greedy",
+        most_repeated == "greedy",
         got=again["greedy"],
     )
     cold, warm, hot = (

@@ -7,6 +7,7 @@ import numpy as np
 from aigc_lab import plots
 from aigc_lab.hardware.roofline import Machine
 from aigc_lab.plots import STYLES
+from aigc_lab.plots.alt_marks import number
 
 
 def roofs(machines: Sequence[Machine], points: Mapping[str, tuple[float, float]], *, title: str) -> None:
@@ -16,7 +17,13 @@ def roofs(machines: Sequence[Machine], points: Mapping[str, tuple[float, float]]
         machines: a roof each.
         points: {name: (FLOP a byte, FLOP/s)}.
     """
-    with plots.figure(title=title, size=(8.0, 4.2)) as ax:
+    told = [
+        f"{machine.name}: memory-bound up to {number(machine.ridge)} FLOP a byte, then flat at {number(machine.peak / 1e9)} GFLOP/s"
+        for machine in machines
+    ]
+    told += [f"{name}: {number(rate / 1e9)} GFLOP/s at {number(at)} FLOP a byte" for name, (at, rate) in points.items()]
+    alt = f"{title}. Attainable GFLOP/s over FLOP a byte, both axes logarithmic. {'; '.join(told)}."
+    with plots.figure(title=title, alt=alt, size=(8.0, 4.2)) as ax:
         reach = [machine.ridge for machine in machines] + [intensity for intensity, _ in points.values()]
         intensities = np.geomspace(min(reach) / 4, max(reach) * 4, 200)
         for i, machine in enumerate(machines):
@@ -33,13 +40,13 @@ def roofs(machines: Sequence[Machine], points: Mapping[str, tuple[float, float]]
         ax.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-def factors(gains: Mapping[str, float], *, title: str) -> None:
+def factors(speedups: Mapping[str, float], *, title: str) -> None:
     """A bar for each change, smallest first, from 1 to its factor: to the right for a gain, to the left for a loss.
 
     Args:
-        gains: {change: how many times as fast}, as `speedups` measures it.
+        speedups: {change: how many times as fast}, as a `SpeedupTable` measures it.
     """
-    in_order = dict(sorted(gains.items(), key=lambda item: item[1]))
+    in_order = dict(sorted(speedups.items(), key=lambda item: item[1]))
     lengths = [factor - 1 for factor in in_order.values()]
     told = "; ".join(f"{change}: {factor:.3g}" for change, factor in in_order.items())  # a bar's length is one less
     with plots.figure(title=title, alt=f"{title}. Times as fast as before: {told}.", size=(8.0, 4.0)) as ax:

@@ -113,7 +113,7 @@ def quote(corpus: str, order: int, length: int, *, seed: int = 0) -> str:
     Source:
         Shannon, "A Mathematical Theory of Communication", 1948, section 3, who opened a book at random and read on to the next place.
     """
-    stream = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     start = corpus.find(START) + len(START) if START in corpus else 0
     written = corpus[start : start + order - 1]
     while len(written) < length:
@@ -122,5 +122,5 @@ def quote(corpus: str, order: int, length: int, *, seed: int = 0) -> str:
         while place >= 0:
             places.append(place)
             place = corpus.find(ending, place + 1, -1)
-        written += corpus[stream.choice(places) + order - 1] if places else corpus[start]
+        written += corpus[rng.choice(places) + order - 1] if places else corpus[start]
     return written

@@ -37,14 +37,14 @@ def write(
     Returns:
         The `length` characters.
     """
-    stream, written = torch.Generator().manual_seed(seed), prompt
+    rng, written = torch.Generator().manual_seed(seed), prompt
     for _ in range(length):
         log_probs = torch.from_numpy(model.next_log_probabilities(written)).clone()
         log_probs[0] = -math.inf  # never write the sign for "unknown"
         if allowed is not None:
             fits = torch.tensor([allowed(written + c) for c in model.vocabulary.characters])
             log_probs = torch.where(fits, log_probs, -math.inf) if fits[1:].any() else log_probs
-        chosen = torch.multinomial(with_temperature(log_probs, temperature), 1, generator=stream)
+        chosen = torch.multinomial(with_temperature(log_probs, temperature), 1, generator=rng)
         written += model.vocabulary.characters[int(chosen)]
     return written[len(prompt) :]
 

@@ -4,9 +4,9 @@
 - `ring_all_reduce`: how processes get the sum of their vectors
 - `sharding`: what each GPU holds of a model that is too large for one
 - `costs`: operations, hours, energy, carbon, money
-- `torchrun`: starting processes from a notebook
+- `launcher`: starting processes from a notebook
 - `digit_classifier`: the smallest recipe, in float64
 - `pictures`: a ring round by round, energies
 """
 
-__all__ = ["costs", "data_parallel", "digit_classifier", "pictures", "ring_all_reduce", "sharding", "torchrun"]
+__all__ = ["costs", "data_parallel", "digit_classifier", "launcher", "pictures", "ring_all_reduce", "sharding"]

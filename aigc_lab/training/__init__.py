@@ -8,7 +8,7 @@
 - `progress_bar`: the bar, and the reader's wish to stop
 - `checkpoint`: the state of a training on disk
 - `checkpointer`: what goes into a checkpoint, and when
-- `rng`: every random stream, saved and restored
+- `rng`: every random generator's state, saved and restored
 - `processes`: the processes of one training
 """
 

@@ -18,7 +18,12 @@ def test_a_roof_and_the_operations_under_it_are_told(shown):
     machine = Machine("a machine", peak=8e12, bandwidth=2e12)
     pictures.roofs([machine], {"adding": (0.25, 0.5e12)}, title="Adding waits for memory")
     (markup,) = shown
-    for words in ("Adding waits for memory", "a machine", "8000 at x = 16", "adding is 500 at x = 0.25", "logarithmic"):
+    for words in (
+        "Adding waits for memory",
+        "a machine: memory-bound up to 4 FLOP a byte, then flat at 8000",
+        "adding: 500 GFLOP/s at 0.25",
+        "logarithmic",
+    ):
         assert words in markup
 
 

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from aigc_lab.parallel import torchrun
+from aigc_lab.parallel import launcher
 
 SCRIPT = """
 import os, time
@@ -29,9 +29,9 @@ torch.distributed.destroy_process_group()  # else the end of the process may abo
 def test_two_processes_start_and_after_a_loss_start_again_and_find_each_other(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     run = subprocess.run(
-        torchrun.command("script.py", restarts=1),
+        launcher.command("script.py", restarts=1),
         cwd=tmp_path,
-        env=torchrun.environment("ci"),
+        env=launcher.environment("ci"),
         capture_output=True,
         text=True,
         timeout=300,
@@ -41,16 +41,16 @@ def test_two_processes_start_and_after_a_loss_start_again_and_find_each_other(tm
         assert (tmp_path / f"said {rank}").read_text() == "1 2 127.0.0.1 ci 1"  # 0 + 1, then the settings
 
 
-ERRORS = """  File "/somewhere/updates.py", line 85, in __call__
-aigc_lab.processes.ProcessLostError: process 0 of 2 can't reach the others: one of them has ended, and with it this training ([pair.cc:553] Connection
+ERRORS = """  File "/somewhere/optimizer_step.py", line 85, in __call__
+aigc_lab.training.processes.ProcessLostError: process 0 of 2 can't reach the others: one of them has ended, and with it this training ([pair.cc:553] Connection
 closed by peer (127.0.0.1)). Start all processes again to go on from the checkpoint of step 20, run
 E1124 12:00:00 failed (exitcode: -9) local_rank: 1
 """
 
 
 def test_the_message_is_found_among_the_others():
-    assert torchrun.lost(ERRORS) == (
+    assert launcher.lost(ERRORS) == (
         "process 0 of 2 can't reach the others: one of them has ended, and with it this training. "
         "Start all processes again to go on from the checkpoint of step 20, run"
     )
-    assert torchrun.lost("nothing of that kind") == ""
+    assert launcher.lost("nothing of that kind") == ""
