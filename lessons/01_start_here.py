@@ -156,10 +156,19 @@ print("drawn by the generator:", " ".join(letters))
 # a GAN (Goodfellow et al., 2014).
 
 # %%
-boxes = {"random z": (0, 1), "generator G": (1, 1), "a drawing": (2, 1)}
-boxes |= {"real digits": (2, 0), "discriminator D": (3, 0.5)}
-arrows = [("random z", "generator G", ""), ("generator G", "a drawing", "")]
-arrows += [("a drawing", "discriminator D", ""), ("real digits", "discriminator D", "")]
+boxes = {
+    "random z": (0, 1),
+    "generator G": (1, 1),
+    "a drawing": (2, 1),
+    "real digits": (2, 0),
+    "discriminator D": (3, 0.5),
+}
+arrows = [
+    ("random z", "generator G", ""),
+    ("generator G", "a drawing", ""),
+    ("a drawing", "discriminator D", ""),
+    ("real digits", "discriminator D", ""),
+]
 orange = plots.COLOURS[1]
 flowchart.draw(
     boxes,
@@ -340,16 +349,35 @@ print(f"ratio {seconds[64] / seconds[8]:.1f}")
 # You have walked the whole way once: data were there, a model was trained, it generated, you evaluated. The lessons take the stations one by one.
 
 # %%
-boxes = {"collect": (0, 0), "prepare": (1, 0), "train": (2, 0)}
-boxes |= {"generate": (2, 1), "evaluate": (1, 1), "use": (0, 1)}
-notes = {"collect": "11, privacy: 14", "prepare": "12, 13", "use": "4x, 5x"}
-notes |= {"train": "2x theory, 3x practice", "generate": "3x", "evaluate": "3x"}
-arrows = [("collect", "prepare", ""), ("prepare", "train", "")]
-arrows += [("train", "generate", ""), ("generate", "evaluate", "")]
-arrows += [("evaluate", "use", "good enough"), ("evaluate", "prepare", "not yet")]
+stations = {
+    "collect": (0, 0),
+    "prepare": (1, 0),
+    "train": (2, 0),
+    "generate": (2, 1),
+    "evaluate": (1, 1),
+    "use": (0, 1),
+}
+notes = {
+    "collect": "11, privacy: 14",
+    "prepare": "12, 13",
+    "use": "4x, 5x",
+    "train": "2x theory, 3x practice",
+    "generate": "3x",
+    "evaluate": "3x",
+}
+ways = [
+    ("collect", "prepare", ""),
+    ("prepare", "train", ""),
+    ("train", "generate", ""),
+    ("generate", "evaluate", ""),
+    ("evaluate", "use", "good enough"),
+    ("evaluate", "prepare", "not yet"),
+]
+
+# %%
 flowchart.draw(
-    boxes,
-    arrows,
+    stations,
+    ways,
     notes=notes,
     dashed=[("evaluate", "prepare")],
     colours={"use": plots.COLOURS[2]},

@@ -553,7 +553,7 @@ words = set(re.findall(r"[a-z']+", book.lower()))
 
 
 def well_formed(written):
-    """Share of words that the book has; of a poem's lines, of those with five signs."""
+    """Share of words that the book has; for poems, of lines with five characters."""
     if english:
         found = re.findall(r"[a-z']+", written.lower())
         return sum(word in words for word in found) / len(found)
@@ -688,10 +688,10 @@ verify.promise("under the rule at least 99 % is well formed", got=bound, at_leas
 # %% tags=["predict"]
 torch.manual_seed(seed)
 small = lm.GruLM(len(vocabulary), width=48, state=128)
-recipe = lm.LmRecipe(small, steps=steps, learning_rate=1e-2)
+small_recipe = lm.LmRecipe(small, steps=steps, learning_rate=1e-2)
 windows = lm.windows(vocabulary.encode(tenth), 64)
-training.fit(recipe, windows, steps=steps, batch_size=16, seed=seed)
-recipe.to("cpu")
+training.fit(small_recipe, windows, steps=steps, batch_size=16, seed=seed)
+small_recipe.to("cpu")
 counted = lm.NgramModel(tenth, best[f"{len(tenth):,} characters"], vocabulary)
 at_tenth = {"statistics": bits(counted, test)}
 at_tenth["deep"] = bits(lm.Writer(small, vocabulary), test)
@@ -763,18 +763,18 @@ mails = [mail for mail, spoken in pairs if spoken == language]
 drift = bits(transformer, lm.documents(mails[: runtime.pick(ci=2, cpu=12)]))
 
 # %%
-cost, speed = score["large scale"], pace["large scale"]
-writing, learning = 1e6 / speed / 3600, record["cpu_seconds"] / 3600
+loss, speed = score["large scale"], pace["large scale"]
+hours_writing, hours_training = 1e6 / speed / 3600, record["cpu_seconds"] / 3600
 copied = copied_share(samples["large scale"], book, run)
 print(f"rights   {source.name}: {source.license}")
-print(f"drift    {cost:.2f} bits on the held-out text, {drift:.2f} on business mails")
+print(f"drift    {loss:.2f} bits on the held-out text, {drift:.2f} on business mails")
 print(
     f"latency  {speed:,.0f} characters a second, "
     f"so {500 / speed:.0f} s for an answer of 500"
 )
 print(
-    f"cost     {writing:.1f} core hours to write a million characters, "
-    f"{learning:.2f} to train"
+    f"cost     {hours_writing:.1f} core hours to write a million characters, "
+    f"{hours_training:.2f} to train"
 )
 print(
     f"safety   {copied:.1%} of what it writes is copied word for word "

@@ -82,7 +82,7 @@ clipped = ((drawn + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 plots.image_rows(
     {"wrapped": wrapped[:, None], "clipped": clipped[:, None]},
     title="One grey scale for all, and two ways to make bytes",
-    alt="Upper row: faint, normal, speckled grey. Lower row: faint, normal, white.",
+    alt="Upper three 7s: faint, normal, speckled grey. Lower: faint, normal, white.",
     scale=1.3,
 )
 
@@ -230,6 +230,7 @@ def is_mirrored(images, labels):
     for kind, (space, known) in judges.items():
         points = space.project(images[labels == kind].flatten(1))
         near = features.nearest(points, known, k=5)
+        # the second half of the known ones is mirrored
         share = (near >= len(known) // 2).double().mean(dim=1)
         verdict[labels == kind] = share > 0.5
     return verdict
@@ -529,9 +530,10 @@ verify.promise(
     "pixels agree with you in fewer than 5 % of the choices", got=pixels, below=0.05
 )
 verify.promise("the CNN agrees with you in more than 90 %", got=cnn, above=0.9)
-pixels, cnn = right["pixels"]["moved by 2, 2"], right["CNN, 64"]["moved by 2, 2"]
-verify.promise("moved, pixels fall below 50 %", got=pixels, below=0.5)
-verify.promise("moved, the CNN stays above 90 %", got=cnn, above=0.9)
+pixels_moved = right["pixels"]["moved by 2, 2"]
+cnn_moved = right["CNN, 64"]["moved by 2, 2"]
+verify.promise("moved, pixels fall below 50 %", got=pixels_moved, below=0.5)
+verify.promise("moved, the CNN stays above 90 %", got=cnn_moved, above=0.9)
 
 # %% [markdown]
 # Is the CNN then the better space? For digits, yes, and no wonder: labels are what it was trained on. Give the same CNN clothes, which it has never seen:
@@ -688,7 +690,7 @@ verify.promise("decoding gives the text back", decoded == held_out)
 # %%
 seen = Counter(bpe.cut(english))
 no_letters = string.punctuation + string.whitespace
-new_words = {word for word in bpe.cut(held_out) if word.strip(no_letters)}
+distinct = {word for word in bpe.cut(held_out) if word.strip(no_letters)}
 groups = {
     "100 times and more": (100, 10**9),
     "10 to 99 times": (10, 99),
@@ -697,7 +699,7 @@ groups = {
 }
 cost = {}
 for name, (low, high) in groups.items():
-    chosen = [word for word in new_words if low <= seen[word] <= high]
+    chosen = [word for word in distinct if low <= seen[word] <= high]
     cost[name] = sum(len(bpe.encode(word, merges)) for word in chosen) / len(chosen)
 
 # %%
@@ -777,14 +779,17 @@ plots.curves(
 
 
 # %%
-_, _, scipys = scipy.signal.stft(
+_, _, by_scipy = scipy.signal.stft(
     ah.numpy(), nperseg=512, noverlap=384, boundary=None, padded=False
 )
 verify.agree(
     "audio.stft is scipy's, but for scipy's division by the sum of the window",
     audio.stft(ah).abs(),
-    np.abs(scipys) * audio.hann(512).sum().item(),
+    np.abs(by_scipy) * audio.hann(512).sum().item(),
 )
+
+# %% [markdown]
+# So the course's frames are scipy's. Now the distances, as waves and as log-mels:
 
 
 # %%
@@ -798,8 +803,9 @@ def apart_in(change):
 
 as_waves, as_log_mel = apart_in(lambda wave: wave), apart_in(audio.log_mel)
 for name, distance in as_waves.items():
-    apart = f"{distance:.3f} as waves, {as_log_mel[name]:.3f} as log-mels"
-    print(f"ah to {name:16}: {apart}")
+    print(
+        f"ah to {name:16}: {distance:.3f} as waves, {as_log_mel[name]:.3f} as log-mels"
+    )
 
 # %%
 verify.promise(
@@ -862,12 +868,12 @@ spectrum = (audio.stft(sounds).abs() ** 2).clamp(min=1e-5).log10()
 pictures.hertz_and_mel(spectrum, audio.log_mel(sounds), seconds=2.5)
 
 # %%
-log_mel = audio.log_mel(sounds).numel()
-numbers = {"samples": len(sounds), "spectrogram": spectrum.numel(), "log-mel": log_mel}
+in_mel = audio.log_mel(sounds).numel()
+numbers = {"samples": len(sounds), "spectrogram": spectrum.numel(), "log-mel": in_mel}
 print(numbers)
 verify.promise(
     "the log-mel has fewer numbers than the sound has samples",
-    got=log_mel,
+    got=in_mel,
     below=len(sounds),
 )
 

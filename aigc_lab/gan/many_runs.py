@@ -12,18 +12,20 @@ from aigc_lab.gan import losses
 LATENT, WIDTH = 2, 32
 
 
-def train(points: Tensor, runs: int, steps: int, seed: int = 0, every: int = 200, samples: int = 1000) -> list[Tensor]:
+def train(
+    points: Tensor, runs: int, steps: int, seed: int = 0, every_steps: int = 200, samples: int = 1000
+) -> list[Tensor]:
     """Train independent GANs (two hidden layers each, non-saturating loss, Adam), and draw from each now and then.
 
     Args:
         points: float32, (n, d).
         runs: how many GANs; each has its own initial weights, batches and noise.
         steps: updates of both networks, batches of 64.
-        every: steps between two drawings.
+        every_steps: steps between two drawings.
         samples: drawn from each GAN at a time.
 
     Returns:
-        One tensor (runs, samples, d) for each `every` steps.
+        One tensor (runs, samples, d) a drawing.
     """
     rng = torch.Generator().manual_seed(seed)
     generators = _networks(runs, LATENT, points.shape[1], rng)
@@ -37,7 +39,7 @@ def train(points: Tensor, runs: int, steps: int, seed: int = 0, every: int = 200
         on_real, on_fake = _forward(discriminators, real), _forward(discriminators, fake.detach())
         _update(optimizers[1], runs * losses.discriminator_loss(on_real, on_fake))
         _update(optimizers[0], runs * losses.generator_loss(_forward(discriminators, fake)))
-        if step % every == 0:
+        if step % every_steps == 0:
             with torch.no_grad():
                 drawn.append(_forward(generators, torch.randn(runs, samples, LATENT, generator=rng)))
     return drawn
