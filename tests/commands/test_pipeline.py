@@ -11,7 +11,7 @@ from aigc_lab.commands.expand import spoken_time
 from aigc_lab.commands.inputs import inputs
 from aigc_lab.commands.notebooks import build_all, check_all, why_stale
 
-from helpers import PYPROJECT, source_cells, write_lesson
+from helpers import PYPROJECT, ROOT, source_cells, write_lesson
 
 
 def build(course: Course, *names: str, **settings) -> str:
@@ -139,6 +139,25 @@ def test_stale_by_lesson_module_quiz_exercise_and_data(toy):
         (toy.root / name).write_text(files[name])
     write_lesson(toy.root, "01_sums", code="print(2)")
     assert "lesson" in why_stale(toy, toy.lessons[0])
+
+
+def test_an_exercise_that_no_file_has_is_an_error_and_not_overlooked(toy):
+    (toy.root / "aigc_lab/exercises/catalogue").mkdir(parents=True)
+    write_lesson(toy.root, "01_sums", code="if False:\n    check('gan.loss', f)")
+    with pytest.raises(CourseError, match=r"exercises/catalogue has the exercise 'gan\.loss'"):
+        inputs(toy, toy.lessons[0])
+
+
+@pytest.mark.parametrize(
+    ("number", "file"),
+    [("38", "data/checkpoints/flow_digits.safetensors"), ("39", "data/checkpoints/lm_moby_dick.safetensors"),
+     ("34", "data/checkpoints/classifier_digits.safetensors"), ("23", "aigc_lab/exercises/catalogue/gan/penalties.py"),
+     ("33", "aigc_lab/control/interpolation.py"), ("12", "data/photos.npz")],
+)  # fmt: skip
+def test_what_a_real_lesson_depends_on_is_seen(number, file):
+    course = Course(ROOT)
+    (lesson,) = course.select([number])
+    assert ROOT / file in inputs(course, lesson)
 
 
 def test_check_lists_what_is_stale_and_builds_nothing(toy):
