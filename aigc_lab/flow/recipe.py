@@ -1,15 +1,7 @@
-r"""Flow matching: pictures drawn by following a learnt velocity from noise to data.
+"""Flow matching as a recipe: a U-Net that learns the velocity of `matching`, and draws by following it.
 
-A straight line leads from each noise ε to each picture x, and is walked in unit time:
-
-.. math:: x_t = (1 - t)\,\varepsilon + t\,x, \qquad \frac{d x_t}{dt} = x - \varepsilon, \qquad \varepsilon \sim N(0, I), \; t \in [0, 1]
-
-Many lines cross at a point. The network learns their mean velocity there, :math:`v(x_t, t) = \mathbb{E}[x - \varepsilon \mid x_t]`, from the
-squared error, whose optimum is a mean. Whoever follows v from a drawn noise arrives at a draw from the data: at each t the
-points have the same distribution as the x_t (Lipman et al., 2023).
-
-Diffusion is the same with another path: :math:`x_t = \sqrt{\bar\alpha}\,x + \sqrt{1 - \bar\alpha}\,\varepsilon`. Each of v, the mean picture
-:math:`\mathbb{E}[x \mid x_t] = x_t + (1 - t)\,v` and the mean noise :math:`\mathbb{E}[\varepsilon \mid x_t] = x_t - t\,v` gives the other two.
+A share of the labels is hidden while it learns, so that one network knows the velocity with a class and without, which `classifier_free_guidance`
+needs. Pictures come from a running average of its weights; the learning rate falls as the budget of `training.fit` is spent.
 """
 
 import copy
