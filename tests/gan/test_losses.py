@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
-from torch import nn
 
 from aigc_lab import gan
 
@@ -194,40 +193,3 @@ def test_the_gradient_of_the_optimal_discriminator_is_finite_where_nothing_is():
     p = torch.zeros(2, requires_grad=True)
     gan.optimal_discriminator(p, torch.tensor([0.0, 1.0])).sum().backward()
     assert p.grad.tolist() == [0, 1]
-
-
-def test_r1_of_a_linear_discriminator_is_the_squared_norm_of_its_weights():
-    torch.manual_seed(0)
-    linear = nn.Linear(6, 1, dtype=torch.float64)
-    examples = torch.randn(9, 6, dtype=torch.float64)
-    penalty = gan.r1_penalty(lambda x: linear(x).squeeze(1), examples)
-    torch.testing.assert_close(penalty, linear.weight.square().sum())
-
-
-def test_r1_of_a_quadratic_discriminator_and_its_gradient():
-    # D(x) = x'Ax with A symmetric: the slope is 2Ax, so R1 = mean 4 |Ax|^2, and dR1/dA = mean 8 A x x'.
-    torch.manual_seed(1)
-    root = torch.randn(4, 4, dtype=torch.float64)
-    matrix = (root + root.T).requires_grad_()
-    examples = torch.randn(11, 4, dtype=torch.float64)
-    penalty = gan.r1_penalty(lambda x: ((x @ matrix) * x).sum(dim=1), examples)
-    torch.testing.assert_close(penalty, 4 * (examples @ matrix).square().sum(dim=1).mean())
-    (gradient,) = torch.autograd.grad(penalty, matrix)
-    # Autograd does not know that A is symmetric: compare the symmetric part.
-    expected = 8 * matrix.detach() @ (examples.T @ examples) / len(examples)
-    torch.testing.assert_close((gradient + gradient.T) / 2, (expected + expected.T) / 2)
-
-
-def test_r1_passes_labels_on_and_leaves_the_examples_alone():
-    weights = torch.tensor([1.0, 3.0])
-    examples = torch.ones(4, 1)
-    penalty = gan.r1_penalty(lambda x, y: x.squeeze(1) * weights[y], examples, torch.tensor([0, 0, 1, 1]))
-    assert penalty.item() == pytest.approx((1 + 1 + 9 + 9) / 4)
-    assert not examples.requires_grad
-
-
-def test_r1_refuses_bytes_and_nothing():
-    with pytest.raises(TypeError, match="uint8"):
-        gan.r1_penalty(lambda x: x, torch.zeros(2, 3, dtype=torch.uint8))
-    with pytest.raises(ValueError, match="empty"):
-        gan.r1_penalty(lambda x: x, torch.zeros(0, 3))
