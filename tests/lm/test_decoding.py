@@ -1,4 +1,4 @@
-"""What is cut off and what is left, against numbers worked out by hand and against frequencies of draws."""
+"""What is cut off, heated and drawn, against numbers worked out by hand and against frequencies of draws."""
 
 import math
 
@@ -84,3 +84,17 @@ def test_repeated_share_of_a_loop_and_of_a_text_without_one():
     assert decoding.repeated_share("abcdefghijkl", 3) == 0
     assert decoding.repeated_share("ab" * 50, 4) == pytest.approx(95 / 97)  # two of the 97 runs are new
     assert decoding.repeated_share("ab", 4) == 0
+
+
+@pytest.mark.parametrize(
+    ("temperature", "expected"), [(1.0, [0.2, 0.8]), (0.5, [1 / 17, 16 / 17]), (2.0, [1 / 3, 2 / 3])]
+)
+def test_temperature_is_a_power_of_the_probabilities(temperature, expected):
+    logits = torch.tensor([0.2, 0.8], dtype=torch.float64).log() + 5
+    torch.testing.assert_close(
+        decoding.with_temperature(logits, temperature), torch.tensor(expected, dtype=torch.float64)
+    )
+
+
+def test_low_temperature_doesnt_overflow():
+    assert decoding.with_temperature(torch.tensor([0.0, 800.0]), 0.01).tolist() == [0.0, 1.0]
