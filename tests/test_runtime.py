@@ -1,3 +1,5 @@
+"""Profiles, seeds and what the machine can do, against the environment and machines that are pretended."""
+
 import random
 
 import numpy as np
@@ -5,6 +7,8 @@ import pytest
 import torch
 
 from aigc_lab import runtime
+
+CPU = torch.device("cpu")
 
 
 def test_profile_follows_the_environment(monkeypatch):
@@ -55,3 +59,9 @@ def test_seeding_repeats_all_three_streams():
         return random.random(), float(np.random.rand()), float(torch.rand(()))
 
     assert draw() == draw()
+
+
+def test_equipment_says_something_of_every_machine():
+    assert runtime.supports_bf16(CPU) in (True, False)
+    assert runtime.half_precision(CPU) == ("bf16" if runtime.supports_bf16(CPU) else None)
+    assert runtime.compiler(CPU) is None or isinstance(runtime.compiler(CPU), str)

@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-from aigc_lab.hardware import speedups, timing
+from aigc_lab.hardware import timing
 
 
 def run(device):
@@ -73,30 +73,6 @@ def test_torch_s_own_device_runs_and_waits():
     device.synchronize()
     assert seen == [1]
     assert before <= device.now() <= time.perf_counter()
-
-
-def test_gains_compare_the_same_number_of_examples(capsys):
-    device = timing.PretendDevice([0.0], launch=0.0)
-
-    def takes(seconds):
-        def work():
-            device.durations = [seconds]
-            device.run()
-
-        return work
-
-    table = speedups.SpeedupTable(device, repeats=3)
-    table.row("faster", takes(0.4), takes(0.1))
-    table.row(
-        "larger batch", takes(0.1), takes(0.4), examples=(8, 64)
-    )  # eight times the examples in four times the time
-    table.not_here("magic", "no wand")
-    assert table.factors == pytest.approx({"faster": 4.0, "larger batch": 2.0})
-    capsys.readouterr()
-    table.show()
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split("  ")[0] for line in lines[1:]] == ["faster", "larger batch", "magic"]
-    assert "no wand" in lines[-1]
 
 
 def test_the_median_leaves_one_bad_moment_out():
