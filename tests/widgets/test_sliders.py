@@ -1,3 +1,5 @@
+"""Sliders: a picture where there is no front end, a new one at each move where there is."""
+
 import ipywidgets
 import pytest
 
@@ -29,8 +31,3 @@ def test_a_slider_redraws(monkeypatch):
 def test_an_unknown_control_is_named():
     with pytest.raises(TypeError, match="'n' must be"):
         widgets.play(lambda n: None, n=3.5)
-
-
-def test_a_missing_quiz_is_named():
-    with pytest.raises(FileNotFoundError, match="'99_nothing'"):
-        widgets.quiz("99_nothing")
