@@ -60,7 +60,7 @@ def pick(**by_profile: Value) -> Value:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python's, NumPy's and torch's random streams, so that a run on the same machine repeats itself."""
+    """Seed Python's, NumPy's and torch's random generators, so that a run on the same machine repeats itself."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)

@@ -3,7 +3,7 @@ r"""A class-conditional GAN that learns small pictures in seconds on two CPU cor
 Two networks play against each other. G turns noise z and a class y into a picture; D gives a logit that says how real a picture of that class
 looks. D learns to rank real pictures above generated ones, G learns to turn that ranking round. Seven choices make it quick and steady:
 
-- *pairs*: D compares a real and a generated picture of the same class, and can't win by calling everything fake (`gan_losses`);
+- *pairs*: D compares a real and a generated picture of the same class, and can't win by calling everything fake (`losses`);
 - *projection*: D learns one direction a class in its last features, instead of being shown the label as an extra channel;
 - *wrong labels*: D also ranks a real picture under its own label above the same picture under another one. Pairs within a class never ask
   for that, and without it G drifts from drawing the class that was wanted to drawing any;
@@ -100,12 +100,14 @@ class GanRecipe(ImageRecipe):
         batch = self.check_batch(batch)
         for optimizer in (self.d_optimizer, self.g_optimizer):
             scale_rate(optimizer, falling(self.progress))
-        self._drawn.clear()
-        scalars = self.optimizer_step(self._discriminator_loss, self.d_optimizer, batch)
+        try:
+            scalars = self.optimizer_step(self._discriminator_loss, self.d_optimizer, batch)
+            self.discriminator.requires_grad_(False)  # G's turn: no gradient for D's weights is computed
+            scalars |= self.optimizer_step(self._generator_loss, self.g_optimizer, batch)
+        finally:  # also when a turn is broken off: D can learn again, and no graph holds memory
+            self.discriminator.requires_grad_(True)
+            self._drawn.clear()
         self.penalty = scalars.pop("R1", self.penalty)
-        self.discriminator.requires_grad_(False)  # G's turn: no gradient for D's weights is computed
-        scalars |= self.optimizer_step(self._generator_loss, self.g_optimizer, batch)
-        self.discriminator.requires_grad_(True)
         ema.update(self.averaged, self.generator, ema.growing_decay(self.steps_done, self.ema_horizon))
         self.steps_done += 1
         return scalars | {"R1": self.penalty}

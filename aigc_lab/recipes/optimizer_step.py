@@ -61,7 +61,7 @@ class OptimizerStep:
 
         Args:
             loss: batch -> (scalar, {name: scalar}).
-            optimiser: of the weights that learn. Its gradients are cleared first.
+            optimizer: of the weights that learn. Its gradients are cleared first.
             batch: tensors of equal length, or None in place of one.
 
         Returns:

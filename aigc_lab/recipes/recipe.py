@@ -77,10 +77,11 @@ class BaseRecipe:
             KeyError: a part is missing.
         """
         for name, part in self._parts().items():
+            saved = copy.deepcopy(state[name])  # an optimiser, a tensor or a list would share its memory
             if hasattr(part, "load_state_dict"):
-                part.load_state_dict(copy.deepcopy(state[name]))  # an optimiser would share its memory
+                part.load_state_dict(saved)
             else:
-                setattr(self, name, state[name].to(part.device) if isinstance(part, Tensor) else state[name])
+                setattr(self, name, saved.to(part.device) if isinstance(part, Tensor) else saved)
 
     def _parts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.parts}

@@ -50,7 +50,7 @@ class Checkpointer:
             NonFiniteLossError: a loss among those that weren't read yet isn't finite. Nothing is written.
         """
         self.log.read()
-        if self.path is None or self.saved_at == len(self.history):
+        if self.path is None or len(self.history) == (self.saved_at or 0):
             return
         state = {
             "training": self.training,
@@ -60,16 +60,10 @@ class Checkpointer:
             "history": self.history.state_dict(),
             "rng": self.processes.collect(rng.state()),
         }
-        if self.processes.first:
-            try:
-                checkpoint.save(state, self.path)
-            except OSError as error:
-                kept = "none has been written yet" if self.saved_at is None else f"that of step {self.saved_at} is kept"
-                print(
-                    f"\nThe checkpoint of step {len(self.history)} can't be written ({error}); {kept}. Training goes on."
-                )
-                return
-        self.saved_at = len(self.history)
+        written = self._write(state) if self.processes.first else False
+        # All go by what the first did: were one of them to leave out the next save, the others would wait for it.
+        if self.processes.agree(written):
+            self.saved_at = len(self.history)
 
     def resume(self) -> bool:
         """Go to where the newest checkpoint was written.
@@ -79,7 +73,7 @@ class Checkpointer:
 
         Raises:
             ValueError: it is of another training.
-            snapshots.CheckpointError: there are files, and none can be read.
+            CheckpointError: there are files, and none can be read.
         """
         if self.path is None:
             return False
@@ -102,6 +96,16 @@ class Checkpointer:
         if self.saved_at is None:
             return "Nothing was saved: give fit(..., checkpoint=...) a file"
         return f"Start all processes again to go on from the checkpoint of step {self.saved_at}, {self.path}"
+
+    def _write(self, state: dict[str, Any]) -> bool:
+        """Whether it could be written."""
+        try:
+            checkpoint.save(state, self.path)
+        except OSError as error:
+            kept = "none has been written yet" if self.saved_at is None else f"that of step {self.saved_at} is kept"
+            print(f"\nThe checkpoint of step {len(self.history)} can't be written ({error}); {kept}. Training goes on.")
+            return False
+        return True
 
     def _compare(self, theirs: dict[str, Any]) -> None:
         differences = [

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -112,11 +111,11 @@ def fit(
     log = ScalarLog(history, _read_every(device))
     optimizer_step = _optimizer_step(recipe, accumulate, clip, precision, processes)
     checkpointer = Checkpointer(checkpoint, recipe, optimizer_step, batches, log, processes, seed)
-    report = partial(_report, callback, recipe, log, clock)
+    report = _Reports(callback, recipe, log, clock)
 
     with rng.forked(seed + processes.index), _stepping_with(recipe, optimizer_step), stop_button() as stopped:
         resumed = resume and checkpointer.resume()
-        clock.start(len(history), history.seconds[-1] if resumed else 0.0)
+        clock.start(len(history), history.seconds[-1] if len(history) else 0.0)
         saving.start(clock)
         reporting.start(clock)
         if not resumed:
@@ -148,12 +147,24 @@ def fit(
     return history
 
 
-def _report(callback: Callable | None, recipe: Recipe, log: ScalarLog, clock: Clock) -> None:
-    """Tell the callback where the training stands: its time isn't the training's, and what it draws changes nothing that is learnt."""
-    log.read()
-    if callback is not None:
-        with clock.paused(), rng.forked():
-            callback(len(log.history), recipe, log.history)
+class _Reports:
+    """Tells the callback where the training stands, at most once a step.
+
+    Its time isn't the training's, and what it draws changes nothing that is learnt.
+    """
+
+    def __init__(self, callback: Callable | None, recipe: Recipe, log: ScalarLog, clock: Clock) -> None:
+        self.callback, self.recipe, self.log, self.clock = callback, recipe, log, clock
+        self.last: int | None = None  # the step last reported: where training is stopped there, it isn't reported again
+
+    def __call__(self) -> None:
+        self.log.read()
+        step = len(self.log.history)
+        if self.callback is None or step == self.last:
+            return
+        self.last = step
+        with self.clock.paused(), rng.forked():
+            self.callback(step, self.recipe, self.log.history)
 
 
 def _take_step(recipe: Recipe, batch: tuple[Tensor, ...], device: torch.device) -> dict[str, Tensor | float]:
@@ -208,7 +219,7 @@ def _optimizer_step(
     """How this training takes its steps. A recipe's own clip counts where `fit` is given none."""
     own_clip = getattr(getattr(recipe, "optimizer_step", None), "clip", None)
     average = processes.average if processes.count > 1 else None
-    return OptimizerStep(accumulate, clip or own_clip, precision, average=average)
+    return OptimizerStep(accumulate, own_clip if clip is None else clip, precision, average=average)
 
 
 @contextmanager

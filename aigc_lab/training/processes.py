@@ -57,7 +57,8 @@ class Processes:
         """
         if self._accelerator is None:
             return
-        for dtype in {gradient.dtype for gradient in gradients}:
+        # Sorted, since all processes must send the types in the same order, and a set has another order in each.
+        for dtype in sorted({gradient.dtype for gradient in gradients}, key=str):
             mine = [gradient for gradient in gradients if gradient.dtype == dtype]
             together = self._do(self._accelerator.reduce, torch.cat([g.flatten() for g in mine]), reduction="mean")
             for gradient, mean in zip(mine, together.split([g.numel() for g in mine]), strict=True):

@@ -43,10 +43,7 @@ class Bar:
         self._shown = clock.seconds
         losses = ", ".join(f"{name} {history[name][-1]:.3f}" for name in history.names)
         self._bar.set_description_str(f"step {len(history)}, {history.seconds[-1]:.0f} s: {losses}", refresh=False)
-        spent = (
-            len(history) if self._budget.by_steps else clock.seconds
-        )  # on a GPU steps are taken before they are read
-        self._bar.n = min(spent, self._bar.total)
+        self._bar.n = min(self._budget.spent(clock), self._bar.total)
         if self._bar.n < self._bar.total:  # the full bar is drawn when it closes
             self._bar.refresh()
 

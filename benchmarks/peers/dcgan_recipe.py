@@ -32,13 +32,14 @@ class DcganRecipe:
         self._fake: list[Tensor] = []
 
     def step(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        self._fake.clear()
         real = (to_signed(batch[0]),)
-        scalars = self.optimizer_step(self._discriminator_loss, self.d_optimizer, real)
-        self.discriminator.requires_grad_(False)
-        scalars |= self.optimizer_step(self._generator_loss, self.g_optimizer, real)
-        self.discriminator.requires_grad_(True)
-        return scalars
+        try:
+            scalars = self.optimizer_step(self._discriminator_loss, self.d_optimizer, real)
+            self.discriminator.requires_grad_(False)
+            return scalars | self.optimizer_step(self._generator_loss, self.g_optimizer, real)
+        finally:  # also when a turn is broken off: D can learn again, and no graph holds memory
+            self.discriminator.requires_grad_(True)
+            self._fake.clear()
 
     def _discriminator_loss(self, batch: tuple[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         (real,) = batch

@@ -1,5 +1,6 @@
 """The class-conditional GAN: shapes, labels, and that it learns to draw what it is asked for."""
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
@@ -158,6 +159,25 @@ def test_the_interrupt_button_leaves_a_model_that_draws(capsys):
     assert history.interrupted
     assert len(history) == 4
     assert model.sample(3, labels=2).isfinite().all()
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), KeyboardInterrupt()])
+def test_broken_off_in_g_s_turn_it_can_be_trained_again(monkeypatch, error):
+    def broken(batch):
+        raise error
+
+    def weights():
+        return [weight.detach().clone() for weight in model.discriminator.parameters()]
+
+    model, data = recipe(), (torch.randint(256, (16, 1, 28, 28), dtype=torch.uint8), torch.arange(16) % 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "_generator_loss", broken)
+        with contextlib.suppress(training.OutOfMemoryError):
+            assert training.fit(model, data, steps=3).interrupted
+    assert not model._drawn  # it held the graph of what G drew, and with it most of the memory
+    before = weights()
+    assert len(training.fit(model, data, steps=1)) == 1
+    assert all(not torch.equal(old, new) for old, new in zip(before, weights(), strict=True))
 
 
 def test_a_step_teaches_both_players_and_leaves_no_graph():

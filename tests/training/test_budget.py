@@ -104,10 +104,8 @@ def test_by_steps_it_is_due_at_the_multiples(now):
 
 def test_by_seconds_it_is_due_at_the_first_step_that_ends_so_long_after_the_last_time(now):
     assert due_at(Timer("every", seconds=2.0), now, [0.75] * 9) == [3, 6, 9]  # after 2.25 s each, not 2, 4, 6
-    assert due_at(Timer("every", seconds=2.0), now, [5.0, 0.5, 0.5, 1.0]) == [
-        1,
-        4,
-    ]  # one long step is one time, not two
+    # One long step is one time, not two.
+    assert due_at(Timer("every", seconds=2.0), now, [5.0, 0.5, 0.5, 1.0]) == [1, 4]
     assert due_at(Timer("every", seconds=math.inf), now, [1e9] * 3) == []
 
 

@@ -12,9 +12,11 @@ from torch import nn
 
 from aigc_lab import training
 from aigc_lab.recipes.optimizer_step import OptimizerStep
-from aigc_lab.training import budget, checkpoint, loop, rng
-
-from helpers import same
+from aigc_lab.training import budget, checkpoint
+from aigc_lab.training.batches import Batches
+from aigc_lab.training.checkpointer import Checkpointer
+from aigc_lab.training.history import History
+from aigc_lab.training.scalars import ScalarLog
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +25,7 @@ def _quiet(monkeypatch):
 
 
 class Noisy:
-    """A recipe that draws from all three random streams at each step."""
+    """A recipe that draws from all three random generators at each step."""
 
     def __init__(self, hook=lambda step: None):
         torch.manual_seed(0)
@@ -105,6 +107,28 @@ def test_without_resume_it_starts_anew_and_overwrites(tmp_path):
     fit(again, tmp_path / "run", steps=7, resume=False)
     assert again.taken == 7
     assert len(checkpoint.load(tmp_path / "run")["history"]["rows"]) == 7
+
+
+def test_a_budget_of_seconds_goes_on_with_what_is_left(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: now[0])
+
+    def step_takes_a_second(step):
+        now[0] += 1.0
+
+    def killed_after_five(step):
+        step_takes_a_second(step)
+        if step == 6:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fit(Noisy(killed_after_five), tmp_path / "run", steps=None, seconds=8.0, save_every_steps=1)
+    now[0] += 3600.0  # the time in between doesn't count
+    again = Noisy(step_takes_a_second)
+    history = fit(again, tmp_path / "run", steps=None, seconds=8.0)
+    assert again.taken == 3
+    assert history.seconds.tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert again.progress == 7 / 8  # before the last step
 
 
 @pytest.mark.parametrize(
@@ -192,73 +216,67 @@ def test_the_stop_button_waits_for_the_step_and_saves(tmp_path, capsys):
     assert torch.equal(weights(second), weights(whole))
 
 
-def test_pressed_twice_it_stops_at_once():
-    def press(step):
-        if step == 6:
-            os.kill(os.getpid(), signal.SIGINT)
-            os.kill(os.getpid(), signal.SIGINT)
+@pytest.mark.parametrize("resume", [True, False])
+def test_stopped_before_the_first_step_it_saves_nothing(tmp_path, resume):
+    def press(step, recipe, history):
+        os.kill(os.getpid(), signal.SIGINT)
 
-    history = fit(Noisy(press))
-    assert history.interrupted
-    assert len(history) == 5
-
-
-@pytest.mark.parametrize("every", [7, 50])
-def test_losses_read_every_few_steps_are_the_same_losses(monkeypatch, every):
-    expected = fit(Noisy())["loss"]
-    monkeypatch.setattr(loop, "_read_every", lambda device: every)
-    np.testing.assert_array_equal(fit(Noisy())["loss"], expected)
+    path = tmp_path / "run"
+    assert len(fit(Noisy(), path, callback=press, resume=resume)) == 0
+    assert not path.exists()
+    assert len(fit(Noisy(), path)) == 20
+    fit(Noisy(), path, callback=press, resume=resume)
+    assert len(checkpoint.load(path)["history"]["rows"]) == 20
+    assert [file.name for file in tmp_path.iterdir()] == ["run"]
+    assert len(fit(Noisy(), path)) == 20
 
 
-def test_a_non_finite_loss_among_many_unread_ones_is_found_at_its_step(monkeypatch):
-    monkeypatch.setattr(loop, "_read_every", lambda device: 50)
+class OneOfTwo:
+    """Stands in for one of two processes, and writes down what it takes part in; the second hears what the first said."""
 
-    class Breaking(Noisy):
-        def step(self, batch):
-            scalars = super().step(batch)
-            return {"loss": scalars["loss"], "penalty": torch.tensor(float("inf") if self.taken >= 7 else self.taken)}
+    count = 2
 
-    with pytest.raises(
-        training.NonFiniteLossError, match=r"step 7: 'penalty' is inf.*penalty 6.*Usual causes"
-    ) as caught:
-        fit(Breaking())
-    assert len(caught.value.history) == 6
+    def __init__(self, first=None):
+        self.index, self.first = int(first is not None), first is None
+        self.taken_part, self.said, self.heard = [], [], iter(first.said if first else ())
 
+    def collect(self, value):
+        self.taken_part.append("collect")
+        return [value, value]
 
-def test_out_of_memory_says_what_to_do_and_leaves_no_gradients():
-    class Large(Noisy):
-        def step(self, batch):
-            super().step(batch)
-            raise torch.OutOfMemoryError("CUDA out of memory")
-
-    recipe = Large()
-    with pytest.raises(training.OutOfMemoryError, match=r"4 examples.*accumulate=2"):
-        fit(recipe)
-    assert all(weight.grad is None for weight in recipe.model.parameters())
+    def agree(self, value):
+        self.taken_part.append("agree")
+        self.said.append(value)
+        return value if self.first else next(self.heard)
 
 
-def test_a_recipe_that_steps_itself_can_t_be_told_how():
-    class Old(Noisy):
-        def __init__(self):
-            super().__init__()
-            del self.optimizer_step
+def test_after_a_failed_write_all_processes_try_again_or_none(tmp_path, monkeypatch):
+    """Else one of them would wait for ever for what the other left out."""
+    disk, save = [], checkpoint.save
 
-        def step(self, batch):
-            return {"loss": 0.0}
+    def full_at_first(state, path):
+        disk.append(path)
+        if len(disk) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(state, path)
 
-    assert len(fit(Old())) == 20
-    with pytest.raises(ValueError, match=r"Old takes its steps itself.*self.optimizer_step"):
-        fit(Old(), clip=1.0)
+    monkeypatch.setattr(checkpoint, "save", full_at_first)
 
+    def savings(process):
+        recipe, history = Noisy(), History()
+        history.append(1.0, {"loss": 0.5})
+        batches = Batches([NUMBERS], batch_size=4, seed=0)
+        log = ScalarLog(history)
+        saver = Checkpointer(tmp_path / "run", recipe, recipe.optimizer_step, batches, log, process, seed=0)
+        steps = []
+        for _ in range(3):
+            saver.save()
+            steps.append(saver.saved_at)
+        return steps
 
-def test_the_recipe_s_own_optimizer_step_comes_back():
-    recipe = Noisy()
-    own = recipe.optimizer_step
-    fit(recipe, accumulate=2, clip=3.0)
-    assert recipe.optimizer_step is own
-
-
-def test_every_stream_is_left_as_it_was_found():
-    before = rng.state()
-    fit(Noisy())
-    assert same(before, rng.state())
+    first = OneOfTwo()
+    assert savings(first) == [None, 1, 1]
+    second = OneOfTwo(first)
+    assert savings(second) == [None, 1, 1]
+    assert first.taken_part == second.taken_part
+    assert len(disk) == 2

@@ -1,5 +1,8 @@
 """The one loop: budgets, order of the data, repeatability, and what happens when something goes wrong."""
 
+import os
+import random
+import signal
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +10,9 @@ import pytest
 import torch
 
 from aigc_lab import training
-from aigc_lab.training import budget
+from aigc_lab.training import budget, loop, rng
+
+from helpers import same
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +40,6 @@ class Mean:
 
 
 NUMBERS = torch.arange(10)
-
-
 NAN = float("nan")
 
 
@@ -102,9 +105,9 @@ def test_a_budget_of_seconds_stops_at_the_first_step_beyond(monkeypatch):
 def test_each_example_comes_once_an_epoch(batch_size):
     recipe = Mean()
     training.fit(recipe, NUMBERS, steps=60, batch_size=batch_size)
-    stream = torch.cat([batch[0] for batch in recipe.seen])
+    order = torch.cat([batch[0] for batch in recipe.seen])
     assert all(len(batch[0]) == batch_size for batch in recipe.seen)
-    epochs = stream[: len(stream) // 10 * 10].view(-1, 10)
+    epochs = order[: len(order) // 10 * 10].view(-1, 10)
     assert torch.equal(epochs.sort(dim=1).values, NUMBERS.expand_as(epochs))
     assert not torch.equal(epochs[0], epochs[1])
 
@@ -133,12 +136,11 @@ def test_same_seed_same_weights_whatever_surrounds_it():
     assert trained(2) != plain
 
 
-def test_the_callers_random_stream_is_left_alone():
-    torch.manual_seed(3)
-    expected = torch.rand(4)
-    torch.manual_seed(3)
-    training.fit(Mean(), NUMBERS, steps=5)
-    assert torch.equal(torch.rand(4), expected)
+def test_the_caller_s_random_generators_are_left_as_they_were_found():
+    before = rng.state()
+    draws = Mean(hook=lambda step: {"of Python": random.random(), "of NumPy": np.random.rand()})
+    training.fit(draws, NUMBERS, steps=5)
+    assert same(before, rng.state())
 
 
 @pytest.mark.parametrize(("every", "expected"), [(None, [0, 10]), (3, [0, 3, 6, 9, 10]), (5, [0, 5, 10])])
@@ -153,6 +155,20 @@ def test_callback_comes_before_between_and_after(every, expected):
         callback=lambda step, model, history: calls.append((step, len(history), model is recipe)),
     )
     assert calls == [(step, step, True) for step in expected]
+
+
+def test_stopped_at_a_report_it_is_not_reported_twice():
+    calls = []
+
+    def press(step, recipe, history):
+        calls.append(step)
+        if calls.count(6) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    history = training.fit(Mean(), NUMBERS, steps=20, callback=press, every_steps=3)
+    assert history.interrupted
+    assert len(history) == 6
+    assert calls == [0, 3, 6]
 
 
 def test_callbacks_by_the_clock_don_t_use_up_the_budget(monkeypatch):
@@ -198,6 +214,33 @@ def test_the_interrupt_button_leaves_model_and_history(capsys):
     assert history.interrupted
     assert len(history) == len(history["loss"]) == len(history.seconds) == 4
     assert "after step 4" in capsys.readouterr().out
+
+
+def test_pressed_twice_it_stops_at_once():
+    def press(step):
+        if step == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+        return {}
+
+    history = training.fit(Mean(hook=press), NUMBERS, steps=20)
+    assert history.interrupted
+    assert len(history) == 5
+
+
+@pytest.mark.parametrize("every", [7, 50])
+def test_losses_read_every_few_steps_are_the_same_losses(monkeypatch, every):
+    expected = training.fit(Mean(), NUMBERS, steps=20)["loss"]
+    monkeypatch.setattr(loop, "_read_every", lambda device: every)
+    np.testing.assert_array_equal(training.fit(Mean(), NUMBERS, steps=20)["loss"], expected)
+
+
+def test_a_non_finite_loss_among_many_unread_ones_is_found_at_its_step(monkeypatch):
+    monkeypatch.setattr(loop, "_read_every", lambda device: 50)
+    recipe = Mean(hook=lambda step: {"penalty": torch.tensor(float("inf") if step >= 7 else step)})
+    with pytest.raises(training.NonFiniteLossError, match=r"step 7: 'penalty' is inf.*penalty 6.*Usual cau") as caught:
+        training.fit(recipe, NUMBERS, steps=20)
+    assert len(caught.value.history) == 6
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -103,3 +104,20 @@ def test_alone_nothing_happens():
     alone.share([torch.nn.Linear(1, 1)])
     assert torch.equal(gradient, before)
     assert (alone.index, alone.count, alone.first, alone.agree(2.5), alone.collect("a")) == (0, 1, True, 2.5, ["a"])
+
+
+def test_gradients_of_several_types_travel_in_an_order_that_all_processes_share():
+    """A set of types has another order in each process, and then one's float32 would meet the other's float64."""
+    types = [torch.float64, torch.complex64, torch.float16, torch.complex128, torch.bfloat16, torch.float32]
+    sent = []
+
+    def reduce(vector, reduction):
+        sent.append(vector.dtype)
+        return 2 * vector
+
+    processes = Processes()
+    processes._accelerator = SimpleNamespace(reduce=reduce)
+    gradients = [torch.ones(2, dtype=dtype) for dtype in types * 2]
+    processes.average(gradients)
+    assert sent == sorted(types, key=str)
+    assert all((gradient == 2).all() for gradient in gradients)
