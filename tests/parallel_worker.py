@@ -1,5 +1,6 @@
 """What each of two processes does in test_processes.py: `python parallel_worker.py FOLDER [kill]`, started by torchrun."""
 
+import atexit
 import os
 import signal
 import sys
@@ -52,7 +53,14 @@ def data():
     return x, x.sum(dim=1) + 0.1 * torch.randn(40, generator=rng).double()
 
 
+def threads():
+    """The names of this process's threads, where the system tells them (Linux)."""
+    return [file.read_text().strip() for file in Path("/proc/self/task").glob("*/comm")]
+
+
 def main(folder, kill):
+    # The first to be registered is the last to be called.
+    atexit.register(lambda: (Path(folder) / f"threads {index}").write_text(" ".join(threads())))
     index, save = Processes().index, training_checkpoint.save
 
     def witnessed(state, path):

@@ -30,6 +30,9 @@ class Processes:
         self.index, self.count = 0, int(os.environ.get("WORLD_SIZE", "1"))
         self._accelerator: Any = None
         if self.count > 1:
+            # Its functions take the group that is open when it is imported for their default. Imported after the next line, as torch's
+            # optimisers do, it would hold the connections open beyond `_leave`.
+            import torch.distributed.nn.functional  # noqa: F401
             from accelerate import Accelerator
 
             self._accelerator = Accelerator(cpu=runtime.device().type == "cpu")

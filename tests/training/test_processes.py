@@ -73,6 +73,12 @@ def test_only_the_first_process_writes(whole):
     assert set((whole / "writers").read_text().split()) == {"0"}
 
 
+def test_no_thread_of_the_connections_is_left_when_python_ends(whole):
+    """It would now and then want Python's lock when that is gone, and abort a process that has done its work."""
+    for index in range(2):
+        assert "gloo" not in (whole / f"threads {index}").read_text()
+
+
 def test_each_process_has_noise_of_its_own(whole):
     one, other = checkpoint.load(whole / "run")["rng"]
     assert not torch.equal(one["torch"], other["torch"])
