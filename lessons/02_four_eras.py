@@ -582,10 +582,10 @@ numbers = {
 }
 good = "words that exist" if english else "lines of five"
 print(f"{'':12} parameters  s to train  bits/char  {good}  copied  characters/s")
-for name, (size, seconds, bits) in numbers.items():
+for name, (size, seconds, per_character) in numbers.items():
     copied = copied_share(samples[name], book, run)
     print(
-        f"{name:12} {size:10,}  {seconds:10.0f}  {bits:9.2f}  "
+        f"{name:12} {size:10,}  {seconds:10.0f}  {per_character:9.2f}  "
         f"{well_formed(samples[name]):16.1%}  {copied:6.1%}  {pace[name]:12,.0f}"
     )
 
