@@ -81,27 +81,24 @@ def main(old: Path, new: Path, again: Path | None = None) -> int:
     for given in filter(None, (old, new, again)):
         if not given.exists():
             sys.exit(f"{given} isn't there")
-    found, names = (
-        0,
-        [""] if new.is_file() else sorted({file.name for folder in (old, new) for file in folder.glob("*.ipynb")}),
-    )
-    for name in names:
-        before, after, repeated = (given / name if given and name else given for given in (old, new, again))
-        alone = next(
-            (folder for file, folder, other in ((before, old, after), (after, new, before)) if not other.is_file()),
-            None,
-        )
-        if alone is not None:
-            found += 1
-            print(f"{name}: only in {alone}")
-            continue
-        what = shown(after)
-        listed = differences(shown(before), what, shown(repeated) if repeated else None)
-        found += len(listed)
-        print(f"{after.name}: {len(listed)} difference(s), {len(what)} lines and pictures")
-        for line in listed:
-            print(f"    {line[:300]}")
-    return int(found > 0)
+    if new.is_file():
+        return report(old, new, again)
+    names = sorted({file.name for folder in (old, new) for file in folder.glob("*.ipynb")})
+    return max([report(old / name, new / name, again / name if again else None) for name in names], default=0)
+
+
+def report(old: Path, new: Path, again: Path | None) -> int:
+    """Print how two notebooks differ; 1 if they do, or if one of them isn't there."""
+    for one, other in ((old, new), (new, old)):
+        if not other.is_file():
+            print(f"{one.name}: only in {one.parent}")
+            return 1
+    what = shown(new)
+    listed = differences(shown(old), what, shown(again) if again else None)
+    print(f"{new.name}: {len(listed)} difference(s), {len(what)} lines and pictures")
+    for line in listed:
+        print(f"    {line[:300]}")
+    return int(bool(listed))
 
 
 if __name__ == "__main__":

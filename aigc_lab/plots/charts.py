@@ -1,12 +1,10 @@
 """Charts: each has a title that says what to see, and a text for those who can't see it."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.axes import Axes
 
 from aigc_lab.plots.figures import COLOURS, STYLES, figure
 
@@ -17,14 +15,13 @@ def curves(
     *,
     x_label: str,
     y_label: str,
-    title: str = "",
+    title: str,
     alt: str | None = None,
     log_x: bool = False,
     log_y: bool = False,
     markers: bool = False,
     bands: Mapping[str, tuple[Any, Any]] | None = None,
     size: tuple[float, float] = (7.0, 3.4),
-    ax: Axes | None = None,
 ) -> None:
     """Lines over a common x.
 
@@ -32,32 +29,22 @@ def curves(
         x: (n,), or a mapping with an x for each line.
         lines: {label: (n,)}; the label may be empty where there is one line.
         bands: (low, high) around some lines.
-        ax: a panel of a `figure` to draw in; then `title` is the panel's, and may be left out.
-
-    Raises:
-        ValueError: no title where the figure isn't yours, or an `alt` for a panel: it belongs to the figure.
     """
-    if ax is None and not title:
-        raise ValueError("curves() needs a title that says what to see (only in a panel, ax=..., it may be left out)")
-    if ax is not None and alt is not None:
-        raise ValueError("curves(ax=...) draws a panel: give alt to the figure it is in")
-    with figure(title=title, alt=alt, size=size) if ax is None else nullcontext(ax) as panel:
-        if ax is not None:
-            panel.set_title(title, fontsize=9)
+    with figure(title=title, alt=alt, size=size) as ax:
         for i, (label, y) in enumerate(lines.items()):
             xs = _numpy(x[label] if isinstance(x, Mapping) else x)
             colour, style = COLOURS[i % len(COLOURS)], STYLES[i % len(STYLES)]
-            panel.plot(xs, _numpy(y), style, color=colour, label=label, lw=1.8, marker="o" if markers else None)
+            ax.plot(xs, _numpy(y), style, color=colour, label=label, lw=1.8, marker="o" if markers else None)
             if bands and label in bands:
                 low, high = bands[label]
-                panel.fill_between(xs, _numpy(low), _numpy(high), color=colour, alpha=0.18, lw=0)
+                ax.fill_between(xs, _numpy(low), _numpy(high), color=colour, alpha=0.18, lw=0)
         if log_x:
-            panel.set_xscale("log")
+            ax.set_xscale("log")
         if log_y:
-            panel.set_yscale("log")
-        panel.set(xlabel=x_label, ylabel=y_label)
+            ax.set_yscale("log")
+        ax.set(xlabel=x_label, ylabel=y_label)
         if len(lines) > 1 or next(iter(lines), ""):
-            panel.legend(frameon=False, fontsize=9)
+            ax.legend(frameon=False, fontsize=9)
 
 
 def bars(

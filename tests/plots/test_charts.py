@@ -33,13 +33,6 @@ def test_no_picture_without_alternative_text(shown):
         plots.bars({"a": 1.0}, y_label="y", title="t", alt=" ")
 
 
-def test_a_curve_without_a_title_is_refused_but_in_a_panel(shown):
-    with pytest.raises(ValueError, match="title"):
-        plots.curves([0, 1], {"": [0, 1]}, x_label="x", y_label="y")
-    with plots.figure(title="Two", columns=2) as axes, pytest.raises(ValueError, match="alt to the figure"):
-        plots.curves([0, 1], {"": [0, 1]}, x_label="x", y_label="y", alt="a", ax=axes[0])
-
-
 def test_pictures_keep_one_grey_scale_for_all(shown):
     dim = torch.full((1, 1, 8, 8), 60, dtype=torch.uint8)
     bright = torch.full((1, 1, 8, 8), 180, dtype=torch.uint8)
@@ -83,7 +76,7 @@ def test_every_kind_draws(shown):
     plots.image_rows({"real": torch.rand(3, 1, 8, 8), "made": torch.rand(3, 3, 8, 8)}, **common)
     with plots.figure(columns=2, **common) as axes:
         axes[0].plot([0, 1])
-        plots.curves(x, {"": x}, x_label="x", y_label="y", ax=axes[1])
+        axes[1].plot(x, x)
     assert len(shown) == 8
     assert all(decode(markup).shape[0] > 50 for markup, _ in shown)
 
