@@ -59,6 +59,8 @@ class Exercise:
         mistakes: {name: Mistake}. The name completes "looks like: ...".
         hints: from a nudge to nearly the answer.
         properties: `prop(...)`, for networks and samplers.
+        alternatives: right answers written otherwise, at least two, the first one as the last hint dictates. The tests prove that all pass and
+            carry the lesson to its end.
         tolerance: relative; chosen by precision if None (1e-6 in float64, 1e-4 in float32).
     """
 
@@ -69,6 +71,7 @@ class Exercise:
     mistakes: Mapping[str, Mistake] = field(default_factory=dict)
     hints: Sequence[str] = ()
     properties: Sequence[Property] = ()
+    alternatives: Sequence[Any] = ()
     tolerance: float | None = None
 
     def __post_init__(self):
