@@ -98,11 +98,42 @@ def _turned(images: Tensor, degrees: Tensor, fill: float) -> Tensor:
         y = torch.arange(height)[:, None] - (height - 1) / 2
         x = torch.arange(width)[None, :] - (width - 1) / 2
         a = a[:, None, None]
-        source_x = (x * a.cos() - y * a.sin()) * 2 / width  # where the pixel at (x, y) comes from; y points down
-        source_y = (x * a.sin() + y * a.cos()) * 2 / height
-        grid = torch.stack([source_x, source_y], dim=-1).to(images.device)
+        source_x = x * a.cos() - y * a.sin() + (width - 1) / 2  # where the pixel at (x, y) comes from; y points down
+        source_y = x * a.sin() + y * a.cos() + (height - 1) / 2
         chosen = chosen.to(images.device)
-        values = images[chosen].float() - fill  # so that what lies outside, 0 for grid_sample, is fill
-        turned = F.grid_sample(values, grid, padding_mode="zeros", align_corners=False) + fill
+        values = images[chosen].float() - fill  # so that what lies outside, 0 for bilinear, is fill
+        turned = bilinear(values, source_x.to(images.device), source_y.to(images.device)) + fill
         result[chosen] = turned.to(images.dtype) if images.is_floating_point() else turned.round().to(images.dtype)
     return result
+
+
+def bilinear(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    r"""What pictures show between their pixels: a mean of the four nearest ones, weighted by how near they are.
+
+    .. math:: (1 - v)\,\big[(1 - u)\, I_{j, i} + u\, I_{j, i + 1}\big] + v\,\big[(1 - u)\, I_{j + 1, i} + u\, I_{j + 1, i + 1}\big],
+              \qquad i = \lfloor x \rfloor,\; u = x - i,\; j = \lfloor y \rfloor,\; v = y - j
+
+    `F.grid_sample` computes the same, but in some versions of torch (2.11 is one) only once differentiable. A penalty on D's slope needs the
+    second derivative; this has it, for it is made of products and of pixels picked by their number.
+
+    Args:
+        images: floating point, (n, c, h, w).
+        x, y: where to look, in pixels from the centre of the upper left pixel, to the right and down, (n, h', w').
+
+    Returns:
+        (n, c, h', w'). Outside a picture everything is 0.
+    """
+    channels, height, width = images.shape[1:]
+    x, y = (
+        (x + 1).clamp(0, width + 1),
+        (y + 1).clamp(0, height + 1),
+    )  # in the picture with a frame of zeros, one pixel wide
+    row = width + 2
+    pixels = F.pad(images, (1, 1, 1, 1)).flatten(2)
+    i, j = x.detach().floor().clamp(max=width), y.detach().floor().clamp(max=height)
+    u, v = x - i, y - j
+    corner = (j * row + i).long().flatten(1)  # number of the upper left one of the four
+    four = torch.cat([corner, corner + 1, corner + row, corner + row + 1], dim=1)
+    shares = torch.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], dim=1)  # (n, 4, h', w')
+    picked = pixels.gather(2, four[:, None].expand(-1, channels, -1)).unflatten(2, shares.shape[1:])
+    return (picked * shares[:, None]).sum(dim=2)

@@ -3,7 +3,7 @@ import pytest
 import scipy.ndimage
 import torch
 
-from aigc_lab.transforms import augment, from_signed, to_signed
+from aigc_lab.transforms import augment, augmentation, from_signed, to_signed
 
 PICTURES = torch.randint(0, 256, (400, 1, 8, 8), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
 
@@ -105,6 +105,41 @@ def test_gradients_flow_to_every_pixel_that_stays_in_the_picture():
     augment(images, shift=2, turn=10, generator=seeded()).sum().backward()
     assert torch.isfinite(images.grad).all()
     assert images.grad.abs().sum() > 0
+
+
+def places(height, width, dtype=torch.float64):
+    """Pictures 5 x 7 and points inside and outside of them, on no pixel's edge (there a slope has no one value)."""
+    rng = seeded(3)
+    images = torch.randn(2, 3, 5, 7, generator=rng, dtype=dtype).requires_grad_()
+    x = (torch.rand(2, height, width, generator=rng, dtype=dtype) * 12 - 3).requires_grad_()
+    y = (torch.rand(2, height, width, generator=rng, dtype=dtype) * 10 - 3).requires_grad_()
+    return images, x, y
+
+
+def test_bilinear_and_its_slopes_are_grid_samples():
+    images, x, y = places(6, 9)
+    grid = torch.stack([(2 * x + 1) / 7 - 1, (2 * y + 1) / 5 - 1], dim=-1)
+    theirs = torch.nn.functional.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
+    ours = augmentation.bilinear(images, x, y)
+    torch.testing.assert_close(ours, theirs)
+    weights = torch.randn(ours.shape, generator=seeded(4), dtype=torch.float64)
+    for a, b in zip(
+        *(torch.autograd.grad((out * weights).sum(), (images, x, y)) for out in (ours, theirs)), strict=True
+    ):
+        torch.testing.assert_close(a, b)
+
+
+def test_bilinear_has_a_second_derivative():
+    assert torch.autograd.gradgradcheck(augmentation.bilinear, places(2, 3))
+
+
+def test_a_penalty_on_the_slope_goes_through_every_change():
+    images = torch.rand(16, 1, 8, 8, generator=seeded(), dtype=torch.float64).requires_grad_()
+    scale = torch.tensor(1.5, dtype=torch.float64, requires_grad=True)
+    changed = augment(images, flip=True, shift=1, turn=10, fill=0, generator=seeded())
+    (slope,) = torch.autograd.grad((scale * changed**2).sum(), images, create_graph=True)
+    (of_penalty,) = torch.autograd.grad(slope.square().sum(), scale)
+    torch.testing.assert_close(of_penalty, 2 * slope.square().sum() / scale)  # the slope is proportional to the scale
 
 
 def test_bad_requests_say_why():
