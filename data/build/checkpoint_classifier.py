@@ -66,6 +66,8 @@ def main() -> None:
         "seconds": round(seconds, 1),
         "seconds_are": "process time of one thread",
         "data": "8,000 training digits",
+        "dataset": train.name,
+        "data_license": train.license,
         "result": {"test_accuracy": round(accuracy, 6), "test_examples": len(test)},
     }
     (OUT / "classifier_digits.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

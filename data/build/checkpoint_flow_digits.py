@@ -68,7 +68,8 @@ def store(network: nn.Module, name: str) -> nn.Module:
 
 
 def record(network: nn.Module, history: training.History, cpu_seconds: float) -> dict[str, float | str]:
-    """What was spent on a network, and where."""
+    """What was spent on a network, where, and on what data."""
+    digits = datasets.load("digits")
     return {
         "seed": SEED,
         "batch": BATCH,
@@ -77,7 +78,9 @@ def record(network: nn.Module, history: training.History, cpu_seconds: float) ->
         "cpu_seconds": round(cpu_seconds, 1),
         "machine": f"{torch.get_num_threads()} threads, {platform.machine()}",
         "torch": torch.__version__.split("+")[0],
-        "data": f"{len(datasets.load('digits')):,} training digits",
+        "data": f"{len(digits):,} training digits",
+        "dataset": digits.name,
+        "data_license": digits.license,
     }
 
 

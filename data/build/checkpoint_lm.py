@@ -136,6 +136,8 @@ def build(name: str, minutes: float | None) -> None:
         "model": "lm.TransformerLM",
         "settings": {"vocabulary": len(vocabulary), **settings["model"]},
         "trained_on": f"datasets.load({name!r}), without every {settings['hold_out']}th text",
+        "dataset": name,
+        "data_license": datasets.load(name).license,
         "script": "data/build/checkpoint_lm.py",
         "seed": SEED,
         "torch": torch.__version__.split("+")[0],

@@ -151,6 +151,8 @@ def store(folder: Path, tuning: list[list[dict]], runs: list[dict], seconds: flo
         "model": "lm.TransformerLM",
         "settings": {"context": CONTEXT, "batch": BATCH, "dropout": 0.0, "vocabulary": len(corpus()[0])},
         "trained_on": f"datasets.load('moby_dick'), without every {HOLD_OUT}th text",
+        "dataset": "moby_dick",
+        "data_license": datasets.load("moby_dick").license,
         "characters": len(corpus()[1]),
         "script": "data/build/checkpoint_lm_scaling.py",
         "seed": list(SEEDS),
