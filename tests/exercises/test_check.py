@@ -517,6 +517,21 @@ def test_answers_that_draw_at_random_as_the_reference_does_get_the_same_numbers(
     assert examine(given, lambda n, generator: torch.rand(n)).state == "wrong"
 
 
+def test_gradients_are_compared_by_the_arguments_that_are_named():
+    arguments = {"logits": normal(4), "targets": torch.tensor([1.0, 0.0, 1.0, 1.0]).double()}
+
+    def bce(logits, targets):
+        return (nn.functional.softplus(logits) - targets * logits).mean()
+
+    def by_cases(logits, targets):  # right, and constant in the targets
+        return torch.where(targets == 1, nn.functional.softplus(-logits), nn.functional.softplus(logits)).mean()
+
+    assert examine(value(bce, arguments, gradients=True), by_cases).state == "no gradient"
+    assert examine(value(bce, arguments, gradients=("logits",)), by_cases).state == "right"
+    cut = lambda logits, targets: bce(logits.detach(), targets)  # noqa: E731
+    assert examine(value(bce, arguments, gradients=("logits",)), cut).state == "no gradient"
+
+
 def test_gradients_are_compared_where_they_matter():
     def straight_through(x):
         return x + (x.round() - x).detach()

@@ -82,7 +82,13 @@ class Reference:
         outcome = call(self.exercise.reference, inputs, deadline=deadline)
         outcome.changed = {name for name in inputs if not unchanged(inputs[name], outcome.after[name])}
         if outcome.kind == "value" and self.exercise.gradients:
-            slopes = gradients(self.exercise.reference, inputs, deadline=deadline, own=self.exercise.reference)
+            slopes = gradients(
+                self.exercise.reference,
+                inputs,
+                by=self.exercise.gradients,
+                deadline=deadline,
+                own=self.exercise.reference,
+            )
             if slopes.kind != "value":
                 return slopes
             outcome.gradients = slopes.value
@@ -106,6 +112,12 @@ class Reference:
                 break
         return seen
 
+    def accepts(self, answer: Any, deadline: float) -> bool:
+        """Whether an answer is right on all cases and properties: like `behave`, but no further than the first fault."""
+        cases = (self._try(answer, number, deadline)[1] for number in range(len(self.cases)))
+        properties = (_property_fault(one, answer, deadline) for one in self.exercise.properties)
+        return not any(cases) and not any(properties)
+
     def _try(self, answer: Any, number: int, deadline: float) -> tuple[Outcome, Fault | None]:
         case, expected, precision = self.cases[number], self.outcomes[number], self.precisions[number]
         wrong_call = _signature_problem(answer, case, self.exercise.reference)
@@ -126,7 +138,7 @@ class Reference:
                 found = Difference("changed", "", name, outcome.after[name], before)
                 return outcome, Fault("changed its input", case, outcome, expected, found)
         if self.exercise.gradients:
-            slopes = gradients(answer, case.arguments, deadline=deadline, own=answer)
+            slopes = gradients(answer, case.arguments, by=self.exercise.gradients, deadline=deadline, own=answer)
             if slopes.kind in ("too long", "recursion"):
                 return slopes, Fault(STATES[slopes.kind], case, slopes, expected)
             outcome.gradients = slopes.value

@@ -55,7 +55,7 @@ class Exercise:
         id: "module.name"; the catalogue file has the module's name.
         reference: the right answer, mostly a function of the package; or a value, if a value is asked for.
         cases: `case(...)`, or a function of a seeded `torch.Generator` that returns one (drawn three times).
-        gradients: compare gradients too, with respect to every float tensor among the arguments.
+        gradients: compare gradients too, with respect to every float tensor among the arguments, or to the arguments named.
         mistakes: {name: Mistake}. The name completes "looks like: ...".
         hints: from a nudge to nearly the answer.
         properties: `prop(...)`, for networks and samplers.
@@ -67,7 +67,7 @@ class Exercise:
     id: str
     reference: Any
     cases: Sequence[Case | Callable[[torch.Generator], Case]] = ()
-    gradients: bool = False
+    gradients: bool | Sequence[str] = False
     mistakes: Mapping[str, Mistake] = field(default_factory=dict)
     hints: Sequence[str] = ()
     properties: Sequence[Property] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,15 +23,18 @@ class NoGradient(Exception):  # noqa: N818  (it is no error of the answer's own)
     """The output does not depend on the inputs, as far as autograd can see."""
 
 
-def gradients(function: Callable, arguments: dict[str, Any], *, deadline: float, own: Any) -> Outcome:
-    """Call the function on inputs that require a gradient; the outcome's value is a `Gradients`.
+def gradients(
+    function: Callable, arguments: dict[str, Any], *, by: bool | Sequence[str] = True, deadline: float, own: Any
+) -> Outcome:
+    """Call the function on inputs that require a gradient, all float tensors or those named in `by`; the outcome's value is a `Gradients`.
 
     The gradient of the plain sum comes first, because one can read it. It is zero for a softmax, whose outputs sum to a constant, so a
     sum with different weights follows.
     """
 
     def task(**copies: Any) -> Gradients:
-        inputs = {name: value.requires_grad_() for name, value in copies.items() if _is_float(value)}
+        wanted = copies if by is True else by
+        inputs = {name: copies[name].requires_grad_() for name in wanted if _is_float(copies[name])}
         with torch.enable_grad():
             output = function(
                 **{name: value.view_as(value) if name in inputs else value for name, value in copies.items()}
