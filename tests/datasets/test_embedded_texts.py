@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 
 import pytest
+from scipy.stats import binomtest
 
 from helpers import ROOT
 
@@ -179,7 +180,7 @@ def test_spans_are_where_they_say():
 def test_no_mail_is_there_twice_and_no_person_is_on_both_sides():
     texts = [mail["text"] for mail in ALL_MAILS]
     assert len(set(texts)) == len(texts)
-    for kind in ("email", "phone", "id_number", "credit_card", "iban", "address", "ip"):
+    for kind in ("email", "phone", "id_number", "iban", "address", "ip"):  # published card numbers are shared
         sides = [
             {
                 re.sub(r"[\s()-]|\+86", "", t["text"])
@@ -199,8 +200,21 @@ def test_planted_numbers_are_valid():
     assert all(re.fullmatch(r"9\d\d-\d\d-\d{4}", number) for number in planted("id_number", "en"))
 
 
+# Test numbers of 16 digits as the providers' own pages list them: PayPal, Braintree, Stripe, TabaPay, Mastercard Send.
+PUBLISHED = re.findall(
+    r"\d{16}",
+    """
+4111111111111111 4012888888881881 5555555555554444 5105105105105100 6011111111111117 6011000990139424 3530111333300000 3566002020360505
+4009348888881881 4500600000000061 4000111111111115
+4242424242424242 4000056655665556 2223003122003222 5200828282828210 6011981111111113 3056930009020004 6200000000000005 6200000000000047
+4005519200000004 4012000077777777 4217651111111119 2223000048400011 5403879999999997 5102589999999913
+""",
+)
+
+
 def test_nothing_planted_can_be_anybodys():
-    """RFC 2606 names, RFC 5737 and 3849 addresses, numbers that regulators keep for fiction, no US number with 9."""
+    """Published card numbers, RFC 2606 names, RFC 5737 and 3849 addresses, numbers that regulators keep for fiction, no US number with 9."""
+    assert {re.sub("[ -]", "", number) for number in planted("credit_card")} <= set(PUBLISHED)
     assert all(re.search(r"[@.]example\.(com|org|net)$", address) for address in planted("email"))
     reserved = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"]
     networks = [ipaddress.ip_network(network) for network in reserved]
@@ -224,19 +238,16 @@ def test_birthday_and_resident_number_of_a_person_agree():
 
 
 def test_truth_misses_nothing_that_is_valid():
-    """What a careful search finds outside the spans is no personal data: mailboxes of a role, or numbers that fail."""
+    """What a careful search finds outside the spans is no personal data: mailboxes of a role, or numbers that pass a check by chance."""
     for mail in ALL_MAILS:
         text = mail["text"]
         known = {kind: {t["text"] for t in mail["truth"] if t["kind"] == kind} for kind in KINDS}
         others = set(re.findall(r"[\w.+'-]+@[\w.-]+\.\w+", text, re.ASCII)) - known["email"]
         assert all(re.match("(info|support|orders|noreply|service)@", address) for address in others)
-        assert {n for n in re.findall(r"(?<![\d])\d{17}[\dX](?!\d)", text) if resident_number(n)} <= known["id_number"]
-        found = re.findall(r"\b(?:GB|DE|NL|AT|ES)\d\d(?: ?[A-Z0-9]{4})+(?: ?[A-Z0-9]{1,3})?\b", text, re.ASCII)
-        assert {n for n in found if iban(n)} <= known["iban"]
 
 
-def test_decoys_are_there():
-    """Things that a pattern without validation takes for personal data, at least 15 of each kind; none is valid."""
+def test_decoys_are_there_and_drawn_at_random():
+    """Things that a pattern without validation takes for personal data, at least 15 of each kind; few pass the check, as chance wants it."""
 
     def outside(pattern, kind):
         for mail in ALL_MAILS:
@@ -246,14 +257,18 @@ def test_decoys_are_there():
                     yield match[0]
 
     cards = list(outside(r"(?<!\d)(?:\d{16}|\d{4}(?: \d{4}){3})(?!\d)", "credit_card"))
-    assert len(cards) >= 15
-    assert not any(map(luhn, cards))
+    assert len(cards) >= 100
+    assert binomtest(sum(map(luhn, cards)), len(cards), 1 / 10).pvalue > 0.01
+    people = list(outside(r"(?<!\d)\d{18}(?!\d)", "id_number"))
+    assert len(people) >= 15
+    assert binomtest(sum(map(resident_number, people)), len(people), 1 / 11).pvalue > 0.01
+    references = list(outside(r"(?:GB|DE|NL|AT|ES)\d\d[A-Z0-9]{14,}", "iban"))
+    assert len(references) >= 15
+    assert binomtest(sum(map(iban, references)), len(references), 1 / 97).pvalue > 0.01
     assert len(list(outside(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", "ip"))) >= 15
     assert len(list(outside(r"(?<!\d)(?:\d{3}-\d{3}-\d{4}|1[23]\d{9}|0\d{9})(?!\d)", "phone"))) >= 15
     assert len(list(outside(r"\d{4}-\d\d-\d\d|\d\d/\d\d/\d{4}|\d{4}年\d+月\d+日", "date_of_birth"))) >= 15
-    assert len(list(outside(r"(?<!\d)\d{18}(?!\d)", "id_number"))) >= 15
-    assert len(list(outside(r"(?:GB|DE|NL|AT|ES)\d\d[A-Z0-9]{14,}", "iban"))) >= 15
-    assert sum(not mail["truth"] for mail in ALL_MAILS) == 18
+    assert sum(not mail["truth"] for mail in ALL_MAILS) == 32
 
 
 def test_people_need_generalising():
