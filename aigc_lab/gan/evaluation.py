@@ -17,6 +17,7 @@ ROWS = {  # of a report as a table: the score, its group, what it says, how it i
     "real_held_out": ("D's power", "held-out real above drawn", ".1%"),
     "memory": ("", "seen above held-out", ".1%"),
     "recall": ("diversity", "recall", ".2f"),
+    "coverage": ("", "coverage", ".2f"),
     "distance": ("", "distance to nearest seen", ".1f"),
 }
 
@@ -42,7 +43,8 @@ def report(recipe, seen: tuple[Tensor, Tensor], held_out: datasets.Dataset, n: i
     Returns:
         Quality: `recognised` (the asked animal, upright), `upright`, `frechet` (in the judge's features, against held_out), `precision`.
         Discriminating power: how often D puts real above drawn (`real_seen`, `real_held_out`), and seen above held-out pictures (`memory`; 1/2 is
-        none). Diversity: `recall`; `distance`, from a drawn picture to the nearest seen one, in pixels' Euclidean distance.
+        none). Diversity: `recall` and `coverage`, both in the judge's features; `distance`, from a drawn picture to the nearest seen one, in pixels'
+        Euclidean distance.
     """
     judge = load_classifier("cats_dogs")
     labels = torch.arange(n) % 2
@@ -67,6 +69,7 @@ def report(recipe, seen: tuple[Tensor, Tensor], held_out: datasets.Dataset, n: i
         "real_held_out": roc_auc(on_new, on_drawn).item(),
         "memory": roc_auc(on_seen, on_new).item(),
         "recall": recall,
+        "coverage": metrics.density_coverage(real_features, drawn_features).coverage,
         "distance": metrics.nearest_neighbours(drawn.flatten(1), seen[0].flatten(1))[0].mean().item(),
     }
 

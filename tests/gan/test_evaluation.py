@@ -10,7 +10,7 @@ from aigc_lab.pretrained.classifier import load_classifier
 
 def test_a_table_sets_each_score_beside_what_it_is_compared_with():
     scores = {"recognised": 0.9, "frechet": 12.34, "precision": 0.5, "real_held_out": 1.0, "memory": 0.512}
-    scores |= {"recall": 0.25, "distance": 7.06, "upright": 0.95}
+    scores |= {"recall": 0.25, "coverage": 0.625, "distance": 7.06, "upright": 0.95}
     beside = {
         "recognised": "judge on real test pictures 97.0%",
         "frechet": "real against real 2.1",
@@ -23,6 +23,7 @@ def test_a_table_sets_each_score_beside_what_it_is_compared_with():
         "D's power        held-out real above drawn     100.0%",
         "                 seen above held-out            51.2%   none 50 %",
         "diversity        recall                          0.25",
+        "                 coverage                        0.62",
         "                 distance to nearest seen         7.1",
     ]
 
