@@ -1,8 +1,8 @@
 """A training's checkpoint on disk: written whole or not at all, and checked when it is read.
 
 A file is a line that says what it is and in which version of the format, the SHA-256 of what follows, and what `torch.save` makes of the state. The
-previous checkpoint is kept as `name.previous`, so that a kill at any moment leaves at least one that can be read. Reading executes no code from the
-file (`weights_only`).
+previous checkpoint is kept as `name.previous`, and a new one is written as `name.new` before it takes its place, so that a kill at any moment leaves at
+least one that can be read. Reading executes no code from the file (`weights_only`).
 """
 
 import hashlib
@@ -31,32 +31,46 @@ def save(state: dict[str, Any], path: str | os.PathLike) -> None:
     """Write a state, and keep the one that was there as `previous(path)`.
 
     First a new file beside the old ones is written to the disk, then the names change, each in one step. Whatever happens in between, `load_newest`
-    finds a whole checkpoint: the new one, or the last.
+    finds a whole checkpoint: the new one, or the last. A file that was damaged meanwhile doesn't replace a whole previous one.
 
     Args:
         state: nested dicts and lists of tensors, numbers and strings.
         path: of the newest checkpoint. Its folder is made if it isn't there.
 
     Raises:
-        OSError: it can't be written, because the disk is full, say. The checkpoints that were there are whole, and the unfinished file is gone.
+        OSError: it can't be written, because the disk is full, say. The checkpoints that were there are whole, and an unfinished file is gone.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if _whole(
+        _new(path)
+    ):  # an earlier save was killed before its last rename: finish it, since its file is about to be overwritten
+        _put_in_place(path)
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    body, new = buffer.getbuffer(), path.with_name(path.name + ".new")
+    body = buffer.getbuffer()
     try:
-        with open(new, "wb") as file:
+        with open(_new(path), "wb") as file:
             file.write(HEAD + hashlib.sha256(body).digest())
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
     except OSError:
-        new.unlink(missing_ok=True)
+        _new(path).unlink(missing_ok=True)
         raise
-    if path.exists():
+    _put_in_place(path)
+
+
+def _new(path: Path) -> Path:
+    """Where a checkpoint is written before it takes its place."""
+    return path.with_name(path.name + ".new")
+
+
+def _put_in_place(path: Path) -> None:
+    """Give the new file its name, and the one that bore it the name of the previous one, unless that would lose the only whole one."""
+    if path.exists() and (_whole(path) or not _whole(previous(path))):
         os.replace(path, previous(path))
-    os.replace(new, path)
+    os.replace(_new(path), path)
 
 
 def load(path: str | os.PathLike) -> dict[str, Any]:
@@ -66,7 +80,12 @@ def load(path: str | os.PathLike) -> dict[str, Any]:
         FileNotFoundError: there is none.
         CheckpointError: the file is something else, incomplete, damaged, or of another version of the format; the message says which.
     """
-    data = Path(path).read_bytes()
+    return torch.load(io.BytesIO(_body(Path(path))), map_location="cpu", weights_only=True)
+
+
+def _body(path: Path) -> memoryview:
+    """The state's bytes, checked; raises as `load`."""
+    data = path.read_bytes()
     written = re.match(rb"aigc_lab (?:snapshot|checkpoint) (\d+)\n", data)
     if written is None:
         raise CheckpointError(
@@ -80,19 +99,30 @@ def load(path: str | os.PathLike) -> dict[str, Any]:
     body = memoryview(data)[start:]
     if hashlib.sha256(body).digest() != data[len(HEAD) : start]:
         raise CheckpointError(f"{path} is damaged: it was cut off or changed after it was written")
-    return torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+    return body
+
+
+def _whole(path: Path) -> bool:
+    """Whether there is a checkpoint that can be read."""
+    try:
+        _body(path)
+    except (FileNotFoundError, CheckpointError):
+        return False
+    return True
 
 
 def load_newest(path: str | os.PathLike) -> tuple[dict[str, Any] | None, list[str]]:
-    """The newest checkpoint that can be read, of `path` and `previous(path)`.
+    """The newest checkpoint that can be read: one that a kill kept from taking its place, `path`, or `previous(path)`.
 
     Returns:
-        The state, None if neither file exists; and what is wrong with a file that was passed over.
+        The state, None if there is no checkpoint; and what is wrong with a file that was passed over.
 
     Raises:
         CheckpointError: there are files, and none of them can be read.
     """
     path, problems = Path(path), []
+    if _whole(_new(path)):  # if it isn't, it was never finished: nothing is wrong with that
+        return load(_new(path)), problems
     for candidate in (path, previous(path)):
         try:
             return load(candidate), problems

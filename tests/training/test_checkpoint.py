@@ -1,5 +1,6 @@
 """Checkpoints on disk: whole or not at all, checked when read, and without code."""
 
+import itertools
 import os
 import pickle
 
@@ -102,23 +103,115 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["run"]
 
 
-@pytest.mark.parametrize("killed_at", [0, 1])
-def test_a_kill_between_two_renames_loses_at_most_the_newest(tmp_path, monkeypatch, killed_at):
+class Killed(BaseException):
+    """Nothing after it happens, as after a kill: no `except OSError` catches it."""
+
+
+def saved(number, path, monkeypatch, killed_at):
+    """Save a state, and be killed at the n-th thing that the disk is asked for. Returns whether it came to its end."""
+    asked = []
+
+    def may_be_killed(real):
+        def ask(*things):
+            asked.append(real)
+            if len(asked) == killed_at + 1:
+                raise Killed
+            return real(*things)
+
+        return ask
+
+    class Slow:
+        """A file that takes a state in two halves, each of them written at once."""
+
+        def __init__(self, *how):
+            self.file = open(*how, buffering=0)  # noqa: SIM115
+            self.write_half = may_be_killed(self.file.write)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            self.file.close()
+
+        def write(self, data):
+            self.write_half(bytes(data)[: len(data) // 2])
+            self.write_half(bytes(data)[len(data) // 2 :])
+
+        def flush(self):
+            self.file.flush()
+
+        def fileno(self):
+            return self.file.fileno()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "open", may_be_killed(Slow), raising=False)
+        patch.setattr(checkpoint.os, "fsync", may_be_killed(os.fsync))
+        patch.setattr(checkpoint.os, "replace", may_be_killed(os.replace))
+        try:
+            checkpoint.save(STATE | {"number": number}, path)
+        except Killed:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("newest", ["whole", "damaged"])
+def test_killed_at_any_two_moments_a_whole_checkpoint_is_left(tmp_path, monkeypatch, newest):
+    """And one that is at least as new as what could be read before."""
+    moments = range(8)  # opening, four halves of writes, the disk's sync, two renames; a damaged file isn't renamed
+    for first, second in itertools.product(moments, moments):
+        path = tmp_path / f"{first} {second}" / "run"
+        for number in range(2):
+            checkpoint.save(STATE | {"number": number}, path)
+        found = 1
+        if newest == "damaged":
+            path.write_bytes(damaged(path.read_bytes(), "truncated"))
+            found = 0
+        for number, killed_at in ((2, first), (3, second)):
+            whole = saved(number, path, monkeypatch, killed_at)
+            left = checkpoint.load_newest(path)[0]["number"]
+            assert left >= found
+            assert left == number or not whole
+            found = left
+        checkpoint.save(STATE | {"number": 4}, path)
+        assert [checkpoint.load(file)["number"] for file in (path, checkpoint.previous(path))] == [4, found]
+        assert len(list(path.parent.iterdir())) == 2
+
+
+@pytest.mark.parametrize(("newest", "moments"), [("whole", 8), ("damaged", 7)])
+def test_the_moments_are_all_that_a_save_has(tmp_path, monkeypatch, newest, moments):
     path = tmp_path / "run"
     for number in range(2):
         checkpoint.save(STATE | {"number": number}, path)
-    renames = []
+    if newest == "damaged":
+        path.write_bytes(b"")
+    assert not saved(2, path, monkeypatch, moments - 1)
+    checkpoint.save(STATE, path)
+    if newest == "damaged":
+        path.write_bytes(b"")
+    assert saved(2, path, monkeypatch, moments)
 
-    def replace(source, target):
-        renames.append(source)
-        if len(renames) > killed_at:
-            raise SystemExit  # nothing after it happens, as after a kill
-        os.rename(source, target)
 
-    monkeypatch.setattr(checkpoint.os, "replace", replace)
-    with pytest.raises(SystemExit):
-        checkpoint.save(STATE | {"number": 2}, path)
-    monkeypatch.undo()
-    assert checkpoint.load_newest(path)[0]["number"] == 1
+def test_going_on_past_a_damaged_newest_file_the_good_one_before_it_stays_until_a_newer_one_is_whole(tmp_path):
+    path = tmp_path / "run"
+    for number in range(2):
+        checkpoint.save(STATE | {"number": number}, path)
+    path.write_bytes(damaged(path.read_bytes(), "one bit"))
+    checkpoint.save(STATE | {"number": 2}, path)
+    assert [checkpoint.load(file)["number"] for file in (path, checkpoint.previous(path))] == [2, 0]
     checkpoint.save(STATE | {"number": 3}, path)
-    assert checkpoint.load_newest(path)[0]["number"] == 3
+    assert [checkpoint.load(file)["number"] for file in (path, checkpoint.previous(path))] == [3, 2]
+
+
+def test_a_file_that_is_no_checkpoint_is_not_lost_by_the_first_save(tmp_path):
+    path = tmp_path / "run"
+    path.write_bytes(b"the only copy of a thesis")
+    checkpoint.save(STATE, path)
+    assert checkpoint.previous(path).read_bytes() == b"the only copy of a thesis"
+
+
+def test_a_first_save_that_was_killed_while_it_wrote_is_no_problem(tmp_path):
+    path = tmp_path / "run"
+    checkpoint.save(STATE, path)
+    path.rename(tmp_path / "run.new")
+    (tmp_path / "run.new").write_bytes(damaged((tmp_path / "run.new").read_bytes(), "truncated"))
+    assert checkpoint.load_newest(path) == (None, [])
