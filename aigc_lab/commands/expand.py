@@ -1,8 +1,12 @@
-"""From a lesson's text to the cells of its notebook: badge, measured time, bootstrap cell, stable cell ids."""
+"""From a lesson's text to the cells of its notebook: badge, measured time, bootstrap cell, foot line, stable cell ids."""
 
+import ast
 import difflib
 import hashlib
+import json
 import math
+import re
+from collections.abc import Iterable
 
 from aigc_lab.commands.course import Course, Lesson
 
@@ -22,6 +26,12 @@ EXPLAIN = """\
         "aigc_lab is missing: upload the course's wheel, {wheel}, "
         "run `%pip install ./{wheel}` here, then this cell again."
     ) from None"""
+
+SHOWS_DATA = {
+    "load",
+    "load_classifier",
+    "info",
+}  # functions whose first argument is a data set, or a checkpoint trained on one
 
 
 def wheel_name(version: str) -> str:
@@ -71,6 +81,61 @@ def put_badge(text: str, markdown: str | None) -> str:
     return "\n".join(lines)
 
 
+def datasets_of(course: Course, code: str) -> list[str]:
+    """The data sets that a lesson loads, or of which it loads a checkpoint, in the order of their first use.
+
+    A name that stands in a variable, as in `load(corpus)`, counts if the lesson gives that variable a literal string.
+    """
+    sheets = {path.stem for path in (course.root / "data").glob("*.md")}
+    cards = {path.stem: path for path in (course.root / "data" / "checkpoints").glob("*.json")}
+    nodes = list(ast.walk(ast.parse(code)))
+    given = {
+        target.id: node.value
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
+    found: dict[str, None] = {}
+    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+        first = call.args[0]
+        first = given.get(first.id) if isinstance(first, ast.Name) else first
+        if called in SHOWS_DATA and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            name = first.value
+            if name not in sheets and name in cards:
+                name = json.loads(cards[name].read_text(encoding="utf-8"))["dataset"]
+            if name in sheets:
+                found[name] = None
+    return list(found)
+
+
+def datasheet_row(course: Course, name: str, head: str) -> str:
+    """What stands beside `head` in the table of a data set's datasheet."""
+    text = (course.root / "data" / f"{name}.md").read_text(encoding="utf-8")
+    return re.search(rf"^\| {head} \| (.+) \|$", text, re.MULTILINE)[1]
+
+
+def linked(licences: str) -> str:
+    """The text with each Creative Commons licence linked to its terms, as those licences ask."""
+    terms = "https://creativecommons.org"
+    licences = re.sub(r"CC0 1\.0", rf"[\g<0>]({terms}/publicdomain/zero/1.0/)", licences)
+    return re.sub(r"CC (BY(?:-SA)?) (\d\.\d)", lambda m: f"[{m[0]}]({terms}/licenses/{m[1].lower()}/{m[2]}/)", licences)
+
+
+def foot(course: Course, names: Iterable[str]) -> str:
+    """One line under a lesson: its data with attribution and licence, from their datasheets, and the licence of the rest."""
+    data, alike = [], []
+    for name in names:
+        licence = datasheet_row(course, name, "licence").rpartition(": see ")[0]
+        data.append(f"**{name}** ({datasheet_row(course, name, 'attribution')}): {licence.rstrip('.')}")
+        alike += [name] * ("CC BY-SA" in licence)
+    shown = f"Data: {'. '.join(data)}. " if data else ""
+    apart = f", except pictures that show {' or '.join(alike)}, which keep that licence" if alike else ""
+    return f"<small>{linked(f'{shown}Text and pictures: AIGC Lab contributors, CC BY 4.0{apart}. Code: MIT.')}</small>"
+
+
 def expand(course: Course, lesson: Lesson, seconds: float | None):
     """The unexecuted notebook of a lesson, as an nbformat node.
 
@@ -88,11 +153,23 @@ def expand(course: Course, lesson: Lesson, seconds: float | None):
             cell.source = bootstrap(course)
         elif cell.cell_type == "markdown":
             cell.source = put_badge(cell.source, badge(course, lesson)).replace(TIME, spoken_time(seconds))
+    plain = [cell.source for cell in parsed.cells if cell.cell_type == "code" and is_python(cell.source)]
+    line = foot(course, datasets_of(course, "\n".join(plain)))
+    [cell for cell in parsed.cells if cell.cell_type == "markdown"][-1].source += f"\n\n---\n{line}"
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
     }
     return new_notebook(cells=parsed.cells, metadata=metadata)
+
+
+def is_python(source: str) -> bool:
+    """Whether a cell is plain Python, without magics."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
 
 
 def assign_ids(cells: list, previous: list) -> None:

@@ -1,14 +1,15 @@
 """`aigc-lab notebooks`: from lessons/ to notebooks/."""
 
 import json
+import re
 import sys
 
 import pytest
 
 from aigc_lab.commands.course import Course, CourseError, find_course
 from aigc_lab.commands.execute import after_carriage_returns
-from aigc_lab.commands.expand import spoken_time
-from aigc_lab.commands.inputs import inputs
+from aigc_lab.commands.expand import datasets_of, expand, spoken_time
+from aigc_lab.commands.inputs import code_of, inputs
 from aigc_lab.commands.notebooks import build_all, check_all, why_stale
 
 from helpers import PYPROJECT, ROOT, source_cells, write_lesson
@@ -62,6 +63,59 @@ def test_the_title_says_the_measured_time(toy):
     seconds = toy.lessons[0].seconds
     assert seconds > 0
     assert spoken_time(seconds) in title
+
+
+SHEET = "# it\n\n| licence | {}: see `licenses/x.txt` |\n| SPDX | `MIT` |\n| attribution | {} |\n"
+BY = "Text and pictures: AIGC Lab contributors, [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)"
+
+
+def foot_of(toy, code: str) -> str:
+    write_lesson(toy.root, "01_sums", code=code)
+    before, rule, line = expand(toy, toy.lessons[0], None).cells[-1].source.rpartition("\n\n---\n")
+    assert (before, rule) == ("You should have seen two.", "\n\n---\n")
+    return line
+
+
+def test_the_foot_line_names_the_data_with_attribution_and_licence(toy):
+    (toy.root / "data/checkpoints").mkdir(parents=True)
+    (toy.root / "data/digits.md").write_text(SHEET.format("CC BY-SA 3.0", "by Ann"))
+    (toy.root / "data/sea.md").write_text(SHEET.format("CC0 1.0, © 2020 Sea, Inc.", "by Bob"))
+    (toy.root / "data/other.md").write_text(SHEET.format("MIT", "by Cy"))
+    (toy.root / "data/checkpoints/painter.json").write_text('{"dataset": "digits"}')
+    sea = "**sea** (by Bob): [CC0 1.0](https://creativecommons.org/publicdomain/zero/1.0/), © 2020 Sea, Inc"
+    digits = "**digits** (by Ann): [CC BY-SA 3.0](https://creativecommons.org/licenses/by-sa/3.0/)"
+    apart = ", except pictures that show digits, which keep that licence"
+    code = (
+        "book = 'sea'\nif False:\n    pretrained.info('painter')\n    datasets.load(book, 'test')\n    print('other')"
+    )
+    assert (
+        foot_of(toy, "book = 'sea'\nif False:\n    datasets.load(book)")
+        == f"<small>Data: {sea}. {BY}. Code: MIT.</small>"
+    )
+    assert foot_of(toy, code) == (f"<small>Data: {digits}. {sea}. {BY}{apart}. Code: MIT.</small>")
+
+
+def test_a_lesson_without_data_names_none(toy):
+    assert foot_of(toy, "print('digits')") == f"<small>{BY}. Code: MIT.</small>"
+
+
+@pytest.mark.parametrize(
+    ("number", "names"),
+    [("01", {"digits"}), ("02", {"moby_dick", "mails"}), ("14", {"mails"}), ("39", {"moby_dick", "quatrains"})],
+)
+def test_the_foot_of_a_real_lesson_names_what_it_loads(number, names):
+    course = Course(ROOT)
+    (lesson,) = course.select([number])
+    assert names <= set(datasets_of(course, code_of(course, lesson)))
+
+
+def test_what_a_lesson_loads_is_in_its_foot():
+    """Each name that a lesson gives to `datasets.load` outright, by another way than the foot's own."""
+    course = Course(ROOT)
+    for lesson in course.lessons:
+        named = set(re.findall(r"datasets\.load\(\s*\"(\w+)\"", lesson.text))
+        line = expand(course, lesson, None).cells[-1].source.rpartition("\n---\n")[2]
+        assert [name for name in named if f"**{name}** (" not in line] == [], lesson.name
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.4, 5), (5, 5), (5.1, 10), (41, 45)])
