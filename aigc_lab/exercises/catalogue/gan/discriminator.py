@@ -1,5 +1,8 @@
 """Exercises of lesson 22."""
 
+import math
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -35,6 +38,106 @@ def with_prior(logits, share_real):
     return logits + share.log() - (1 - share).log()
 
 
+def _bce_in_one_line(logits, targets):
+    return (F.softplus(logits) - targets * logits).mean()
+
+
+def _bce_by_cases(logits, targets):
+    return torch.where(targets == 1, F.softplus(-logits), F.softplus(logits)).mean()
+
+
+def _bce_by_logsigmoid(logits, targets):
+    return -(targets * F.logsigmoid(logits) + (1 - targets) * F.logsigmoid(-logits)).sum() / len(logits)
+
+
+def _bce_by_loops(logits, targets):
+    total = 0.0
+    for logit, target in zip(logits, targets, strict=True):
+        total = total + (F.softplus(-logit) if target == 1 else F.softplus(logit))
+    return total / len(logits)
+
+
+def _importance_by_softmax(values, logits):
+    return (torch.softmax(logits, dim=0) * values).sum()
+
+
+def _importance_by_exp(values, logits):
+    weights = torch.exp(logits - logits.max())
+    return (weights * values).sum() / weights.sum()
+
+
+def _importance_by_loops(values, logits):
+    largest = max(logits.tolist())
+    weights = [math.exp(logit - largest) for logit in logits.tolist()]
+    return sum(w * v for w, v in zip(weights, values.tolist(), strict=True)) / sum(weights)
+
+
+def _importance_in_numpy(values, logits):
+    weights = np.exp(logits.numpy() - logits.numpy().max())
+    return np.average(values.numpy(), weights=weights)
+
+
+def _gap_by_roll(layer, images, move, stride):
+    moved = layer(images.roll(move * stride, dims=-1))
+    return (moved - layer(images).roll(move, dims=-1)).abs().max()
+
+
+def _rotated(images, by):
+    by %= images.shape[-1]
+    return torch.cat([images[..., images.shape[-1] - by :], images[..., : images.shape[-1] - by]], dim=-1)
+
+
+def _gap_by_slices(layer, images, move, stride):
+    moved_first, moved_last = layer(_rotated(images, move * stride)), _rotated(layer(images), move)
+    return max(torch.max(moved_first - moved_last), torch.max(moved_last - moved_first))
+
+
+def _gap_in_numpy(layer, images, move, stride):
+    moved = layer(torch.roll(images, move * stride, -1)).detach().numpy()
+    return np.abs(moved - np.roll(layer(images).detach().numpy(), move, axis=-1)).max()
+
+
+def _gap_by_loops(layer, images, move, stride):
+    worst = 0.0
+    for one in images.split(1):
+        difference = layer(one.roll(move * stride, dims=3)) - layer(one).roll(move, dims=3)
+        worst = max(worst, difference.abs().max().item())
+    return worst
+
+
+def _jacobian_by_rows(weight, state):
+    return (1 - state**2)[:, None] * weight
+
+
+def _jacobian_by_diag(weight, state):
+    return torch.diag(1 - state.square()) @ weight
+
+
+def _jacobian_by_loops(weight, state):
+    slopes = [1 - h * h for h in state.tolist()]
+    return torch.tensor([[s * w for w in row] for s, row in zip(slopes, weight.tolist(), strict=True)]).to(state)
+
+
+def _jacobian_in_numpy(weight, state):
+    return (1 - state.numpy() ** 2).reshape(-1, 1) * weight.numpy()
+
+
+def _prior_by_log(logits, share_real):
+    return logits + math.log(share_real / (1 - share_real))
+
+
+def _prior_by_logit(logits, share_real):
+    return logits + torch.logit(torch.tensor(share_real))  # a number in float32
+
+
+def _prior_in_numpy(logits, share_real):
+    return logits.numpy() + np.log(share_real) - np.log1p(-share_real)
+
+
+def _prior_by_loops(logits, share_real):
+    return torch.stack([logit + math.log(share_real) - math.log(1 - share_real) for logit in logits])
+
+
 def _conv(seed, **settings):
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
@@ -54,33 +157,37 @@ EXERCISES = [
         cases=[
             case(logits=_D([2.0, -1.0]).double(), targets=_D([1.0, 0.0]).double()),
             case(logits=_D([80.0, -80.0, 80.0]).double(), targets=_D([0.0, 1.0, 1.0]).double()),
+            case(logits=_D([1000.0, -1000.0, 1000.0, -1000.0]).double(), targets=_D([0.0, 1.0, 1.0, 0.0]).double()),
             lambda rng: case(logits=3 * normal(6, generator=rng), targets=_labels(6, rng)),
         ],
-        gradients=True,
+        gradients=("logits",),
         mistakes={
             "no minus sign": Mistake(
                 lambda logits, targets: -bce(logits, targets),
-                "This is the mean log likelihood. It is never positive, and whoever *minimises* it makes D as wrong as it can be. "
-                "A loss is minus that.",
+                "This is the mean log-likelihood. It is never positive, and minimising it makes D as wrong as it can be. A loss is minus that.",
             ),
             "targets swapped": Mistake(
                 lambda logits, targets: bce(logits, 1 - targets),
-                "Logit 2 says `real` with probability 0.88. With target 1 that should cost little, 0.127; you charge 2.127. Real is 1.",
+                "Logit 2 says `real` with probability 0.88. With target 1 that should cost little, 0.127. You charge 2.127, its price with target 0. Real is 1.",
             ),
             "sum instead of mean": Mistake(
                 lambda logits, targets: bce(logits, targets) * len(logits),
-                "The sum grows with the batch, and so would every step of training. How large is the loss of twice the batch?",
+                "The sum grows with the batch, and so would every step of training. What would twice the batch cost?",
             ),
             "sigmoid twice": Mistake(
                 lambda logits, targets: bce(torch.sigmoid(logits), targets),
-                "You gave probabilities to a formula for logits. Logit 80 became 1, then σ(1) = 0.73: D could never be surer than that.",
+                "You gave probabilities to a formula for logits. Logit 80 became 1, then σ(1) = 0.73: no loss could reward D for being surer than that.",
             ),
             "log of a rounded probability": Mistake(
                 lambda logits, targets: (
                     -(targets * torch.sigmoid(logits).log() + (1 - targets) * (1 - torch.sigmoid(logits)).log()).mean()
                 ),
-                "Right on paper. But σ(80) is rounded to 1, and log(1 - 1) is minus infinity, where the answer is 80. "
+                "Right on paper. But σ(80) is rounded to 1, and log(1 - 1) is minus infinity, where the loss should be 80. "
                 "Stay with logits: -log(1 - σ(l)) = softplus(l).",
+            ),
+            "exp overflows": Mistake(
+                lambda logits, targets: ((1 + logits.exp()).log() - targets * logits).mean(),
+                "Right on paper. But exp(1000) is infinite in floating point. F.softplus(l) is log(1 + exp(l)) without that trouble.",
             ),
             "generated examples cost nothing": Mistake(
                 lambda logits, targets: (targets * F.softplus(-logits)).mean(),
@@ -92,6 +199,13 @@ EXERCISES = [
             "-log σ(l) is softplus(-l), and -log(1 - σ(l)) is softplus(l).",
             "softplus(-l) = softplus(l) - l, so both cases together are softplus(l) - y l. Then the mean.",
         ],
+        alternatives=[
+            _bce_in_one_line,
+            _bce_by_cases,
+            lambda logits, targets: F.binary_cross_entropy_with_logits(logits, targets),
+            _bce_by_logsigmoid,
+            _bce_by_loops,
+        ],
     ),
     Exercise(
         id="discriminator.importance_mean",
@@ -101,27 +215,27 @@ EXERCISES = [
             case(values=_D([1.0, 2.0, 4.0]).double(), logits=_D([900.0, 899.0, -900.0]).double()),
             lambda rng: case(values=normal(7, generator=rng), logits=2 * normal(7, generator=rng)),
         ],
-        gradients=True,
+        tolerance=1e-5,
         mistakes={
             "weighted by D": Mistake(
                 lambda values, logits: (torch.sigmoid(logits) * values).sum() / torch.sigmoid(logits).sum(),
-                "D is p/(p + q), the weight is p/q = D/(1 - D). With D = 0.5 and 0.75 the weights stand 1 to 3, not 2 to 3.",
+                "D is p/(p + q), but the weight is p/q = D/(1 - D). At D = 0.5 and 0.75 the weights are as 1 to 3, not as 2 to 3.",
             ),
             "ratio upside down": Mistake(
                 lambda values, logits: (torch.softmax(-logits, dim=0) * values).sum(),
-                "exp(-l) is q/p. What the data has more often than the model must count more, not less.",
+                "exp(-l) is q/p. What is more frequent in the data than in the model must count more, not less.",
             ),
             "plain mean": Mistake(
                 lambda values, logits: values.mean(),
-                "This is the mean under the model. What does D know about the data that you have not used?",
+                "This is the mean under the model. D's logits say how the data differ, and you have not used them.",
             ),
             "weights that need not add up to 1": Mistake(
-                lambda values, logits: (logits.clamp(max=80).exp() * values).mean(),
-                "exp(l) averages to 1 only for a perfect D and many examples. If all values were 7, would your answer be 7?",
+                lambda values, logits: (logits.exp() * values).mean(),
+                "The weights exp(l) average to 1 only for a perfect D and many examples. If all values were 7, would your answer be 7?",
             ),
             "exp overflows": Mistake(
                 lambda values, logits: (logits.exp() * values).sum() / logits.exp().sum(),
-                "Right on paper, but exp(900) is infinite, and infinity by infinity is no number. Subtract the largest logit first, as softmax does.",
+                "Right on paper, but exp(900) is infinite, and infinity divided by infinity is not a number. Subtract the largest logit first, as softmax does.",
             ),
         },
         hints=[
@@ -129,6 +243,7 @@ EXERCISES = [
             "Weights exp(l) divided by their sum: there is a function of torch for that.",
             "torch.softmax(logits, dim=0), times the values, summed.",
         ],
+        alternatives=[_importance_by_softmax, _importance_by_exp, _importance_by_loops, _importance_in_numpy],
     ),
     Exercise(
         id="discriminator.equivariance_gap",
@@ -138,6 +253,7 @@ EXERCISES = [
             lambda rng: case(layer=_conv(1), images=normal(2, 1, 6, 6, generator=rng), move=2, stride=1),
             lambda rng: case(layer=nn.MaxPool2d(2), images=normal(2, 1, 8, 8, generator=rng), move=1, stride=2),
             lambda rng: case(layer=nn.MaxPool2d(3, 2), images=normal(2, 1, 9, 9, generator=rng), move=1, stride=2),
+            lambda rng: case(layer=_conv(2, stride=2), images=normal(2, 1, 8, 6, generator=rng), move=2, stride=2),
         ],
         mistakes={
             "tests invariance": Mistake(
@@ -148,7 +264,7 @@ EXERCISES = [
                 lambda layer, images, move, stride: (
                     (layer(images.roll(move * stride, -1)) - layer(images).roll(move * stride, -1)).abs().max()
                 ),
-                "After a stride of 2, a step of the output is two pixels of the input. Move the images by `move * stride`, the output by `move`.",
+                "With stride 2, one place of the output is two pixels of the input. Move the images by `move * stride`, the output by `move`.",
             ),
             "images moved by steps of the output": Mistake(
                 lambda layer, images, move, stride: (
@@ -160,20 +276,21 @@ EXERCISES = [
                 lambda layer, images, move, stride: (
                     (layer(images.roll(move * stride, -2)) - layer(images).roll(move, -2)).abs().max()
                 ),
-                "The last dimension is the width: dims=-2 moves down, to the right is dims=-1.",
+                "dims=-2 moves down. The width is the last dimension, so to the right is dims=-1.",
             ),
             "mean instead of largest": Mistake(
                 lambda layer, images, move, stride: (
                     (layer(images.roll(move * stride, -1)) - layer(images).roll(move, -1)).abs().mean()
                 ),
-                "A mean hides a fault in one place, such as the border. One counterexample is enough: take the largest.",
+                "A mean hides a fault in one place, such as the border. One counterexample is enough, so take the largest.",
             ),
         },
         hints=[
-            "Two ways to the same place: move then layer, layer then move.",
+            "There are two orders: move the images, then apply the layer; or apply the layer, then move its output.",
             "images.roll(move * stride, dims=-1) moves to the right; what leaves on the right comes in on the left.",
             "(layer(moved images) - layer(images).roll(move, dims=-1)).abs().max()",
         ],
+        alternatives=[_gap_by_roll, _gap_by_slices, _gap_in_numpy, _gap_by_loops],
     ),
     Exercise(
         id="discriminator.rnn_jacobian",
@@ -185,7 +302,7 @@ EXERCISES = [
         mistakes={
             "slope left out": Mistake(
                 lambda weight, state: weight.clone(),
-                "This is the derivative of W h + U x + b. The tanh around it has a slope, too, and it is below 1 everywhere but at 0.",
+                "This is the derivative of W h + U x + b. The tanh around it has a slope as well, below 1 everywhere but at 0.",
             ),
             "columns scaled instead of rows": Mistake(
                 lambda weight, state: weight * (1 - state**2),
@@ -209,6 +326,7 @@ EXERCISES = [
             "Chain rule: row i of W times the slope of tanh at output i.",
             "(1 - state**2)[:, None] * weight",
         ],
+        alternatives=[_jacobian_by_rows, _jacobian_by_diag, _jacobian_by_loops, _jacobian_in_numpy],
     ),
     Exercise(
         id="discriminator.with_prior",
@@ -217,28 +335,30 @@ EXERCISES = [
             case(logits=_D([0.0]).double(), share_real=0.9),
             case(logits=_D([-2.0, 3.0]).double(), share_real=0.5),
             lambda rng: case(logits=2 * normal(5, generator=rng), share_real=0.98),
+            lambda rng: case(logits=2 * normal(3, generator=rng), share_real=0.2),
         ],
+        tolerance=1e-5,  # the logarithm may be taken in float32
         mistakes={
             "wrong sign": Mistake(
                 lambda logits, share_real: 2 * logits - with_prior(logits, share_real),
-                "Where nine in ten are real, an example that looks neither way is real with probability 0.9, so its logit is +2.2, not -2.2.",
+                "Where nine in ten are real, an example with logit 0 is real with probability 0.9, so its corrected logit is +2.2, not -2.2.",
             ),
             "log of the share only": Mistake(
                 lambda logits, share_real: logits + torch.as_tensor(share_real, dtype=logits.dtype).log(),
-                "At half and half nothing may change, but you add log 0.5. Odds are share / (1 - share).",
+                "With equal shares nothing may change, but you add log 0.5. The odds are share / (1 - share).",
             ),
             "odds without a logarithm": Mistake(
                 lambda logits, share_real: logits + share_real / (1 - share_real),
-                "Odds multiply, logits are logarithms of odds, so what is added must be a logarithm. At half and half it must be 0.",
+                "Odds multiply, and logits are logarithms of odds, so what you add must be a logarithm. With equal shares it must be 0.",
             ),
             "probabilities instead of logits": Mistake(
                 lambda logits, share_real: torch.sigmoid(with_prior(logits, share_real)),
-                "Right, but for the last step: the answer should be logits, so that the loss and a further temperature can still use them.",
+                "Right up to the last step. Return logits, so that a loss or a temperature can still use them.",
             ),
             "probability times share": Mistake(
                 lambda logits, share_real: torch.logit(torch.sigmoid(logits) * share_real),
-                "Both hypotheses have a prior. Real gets D times the share, generated gets (1 - D) times the rest, and the two must be "
-                "brought to the sum 1 again.",
+                "Both answers have a prior. Real gets D times the share, generated gets (1 - D) times the rest, and then the two must be "
+                "rescaled to add up to 1.",
             ),
         },
         hints=[
@@ -246,5 +366,6 @@ EXERCISES = [
             "Take the logarithm. The first part is the logit that D gives.",
             "logits + log(share / (1 - share))",
         ],
+        alternatives=[_prior_by_log, _prior_by_logit, _prior_in_numpy, _prior_by_loops],
     ),
 ]
