@@ -47,13 +47,14 @@ def generalise(
 
     Args:
         age_band: years in a band: 10 makes 47 "40-49".
-        oldest: this age and all above become one band, "70+" for 70: there are few of them.
+        oldest: this age and all above become one band, "70+" for 70: there are few of them. The band below ends at `oldest` - 1.
         postcode_digits: how many stay; 3 makes 34597 "345**".
     """
     result = []
     for row in rows:
         low = row["age"] // age_band * age_band
-        age = f"{low}-{low + age_band - 1}" if age_band > 1 else str(low)
+        high = min(low + age_band, oldest) - 1
+        age = f"{low}-{high}" if high > low else str(low)
         code = row["postcode"]
         short = code[:postcode_digits] + "*" * (len(code) - postcode_digits)
         result.append({**row, "age": f"{oldest}+" if row["age"] >= oldest else age, "postcode": short})

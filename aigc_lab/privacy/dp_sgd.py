@@ -60,11 +60,16 @@ def train(model: nn.Module, loss: Callable[[nn.Module, Tensor], Tensor], example
           clip: float, noise_multiplier: float, learning_rate: float, seed: int = 0) -> nn.Module:  # fmt: skip
     """Train the model in place with DP-SGD: every example joins a batch by its own coin toss (Poisson sampling).
 
-    The update itself is Adam's: what happens after the noise can't undo the guarantee.
+    The update itself is Adam's: what happens after the noise can't undo the guarantee. A batch may turn out empty; it takes its
+    noisy step all the same.
 
     Args:
         batch_size: expected; each example is drawn with probability batch_size / len(examples).
+        seed: of the coin tosses and the noise. Who knows it can subtract the noise, so that nothing is guaranteed: a model to be released
+            needs a secret seed from the system's own source, such as `secrets.randbits(63)`, used once and thrown away.
     """
+    if not 0 < batch_size <= len(examples):
+        raise ValueError(f"batch_size must be between 1 and the number of examples, {len(examples)}, got {batch_size}")
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), learning_rate)
     sizes = [weight.numel() for weight in model.parameters()]
@@ -72,7 +77,7 @@ def train(model: nn.Module, loss: Callable[[nn.Module, Tensor], Tensor], example
         drawn = examples[torch.rand(len(examples), generator=generator) < batch_size / len(examples)]
         total = torch.zeros(sum(sizes))
         noise = noise_multiplier * torch.randn(sum(sizes), generator=generator)
-        for part in drawn.split(64):  # rows of a big batch would not fit the memory at once
+        for part in drawn.split(64) if len(drawn) else ():  # rows of a big batch would not fit the memory at once
             total += clip_and_noise(example_gradients(model, loss, part), clip, torch.zeros(()), 1)
         private = (total + clip * noise) / batch_size
         for weight, gradient in zip(model.parameters(), private.split(sizes), strict=True):
@@ -135,8 +140,18 @@ def epsilon(rate: float, noise_multiplier: float, steps: int, delta: float, orde
 
 
 def noise_for(target: float, rate: float, steps: int, delta: float) -> float:
-    """The smallest noise multiplier (to 3 digits after the point) whose epsilon is at most the target; by bisection."""
+    """The smallest noise multiplier (to 3 digits after the point) whose epsilon is at most the target; by bisection.
+
+    Raises:
+        ValueError: no noise up to 200 clip lengths reaches the target, or 0.2 are already more than it needs.
+    """
     low, high = 0.2, 200.0
+    least, most = (epsilon(rate, noise, steps, delta) for noise in (high, low))
+    if not least <= target <= most:
+        raise ValueError(
+            f"epsilon {target} is out of reach: {steps} steps at rate {rate:g} and delta {delta:g} spend from "
+            f"{least:.3g} (noise {high:g}) to {most:.3g} (noise {low:g}); choose another target, or change steps or rate"
+        )
     while high - low > 5e-4:
         middle = (low + high) / 2
         low, high = (middle, high) if epsilon(rate, middle, steps, delta) > target else (low, middle)

@@ -189,9 +189,14 @@ def exposure(losses: Tensor, secret: int) -> Tensor:
         Scalar between 0 (last) and log2 \|R\| (first). A secret that was never in the training data has each rank with
         the same probability, so its exposure averages 1 / ln 2 = 1.44 bits, and exceeds t bits with probability 2^-t.
 
+    Raises:
+        ValueError: the losses are no numbers (NaN), as those of a model whose training diverged.
+
     Source:
         Carlini, Liu, Erlingsson, Kos, Song, "The Secret Sharer", USENIX Security 2019.
     """
+    if losses.isnan().any():
+        raise ValueError("some losses are NaN, so that nothing can be ranked: has the training diverged?")
     rank = (losses <= losses[secret]).sum()
     return math.log2(len(losses)) - torch.log2(rank.to(torch.float64))
 

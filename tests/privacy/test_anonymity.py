@@ -50,3 +50,19 @@ def test_generalise_writes_bands_and_stars_and_leaves_the_rows_alone():
         {"age": "70+", "postcode": "343**", "sex": "m"},
     ]
     assert rows[0] == {"age": 47, "postcode": "34597", "sex": "f"}
+
+
+@given(rows=people, band=st.sampled_from([7, 10, 20]), oldest=st.integers(30, 85))
+def test_bands_do_not_overlap(rows, band, oldest):
+    """Each age belongs to one band: what the label says contains it, and nobody else's label does."""
+    labels = {row["age"] for row in anonymity.generalise(rows, age_band=band, oldest=oldest)}
+    for row in rows:
+        holding = [label for label in labels if row["age"] in _ages(label)]
+        assert len(holding) == 1
+
+
+def _ages(label):
+    if label.endswith("+"):
+        return range(int(label[:-1]), 200)
+    low, _, high = label.partition("-")
+    return range(int(low), int(high or low) + 1)

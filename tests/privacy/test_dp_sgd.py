@@ -112,6 +112,27 @@ def test_noise_for_hits_the_target_from_below():
     assert dp_sgd.epsilon(0.1, noise, 100, 1e-5) <= 8 < dp_sgd.epsilon(0.1, noise - 0.002, 100, 1e-5)
 
 
+@pytest.mark.parametrize("target", [1e-6, 1e6])
+def test_noise_for_says_when_a_target_is_out_of_reach(target):
+    with pytest.raises(ValueError, match="out of reach"):
+        dp_sgd.noise_for(target, 1.0, 1000, 1e-5)
+
+
+def test_an_empty_batch_takes_its_noisy_step():
+    """4 examples, expected batch 1: a batch is empty with probability (3/4)^4 = 0.32, so 20 steps meet some."""
+    codes = m.encode(["ab"] * 4, 3)
+    torch.manual_seed(0)
+    model = m.CharacterModel(context=3, embedding=2, hidden=2)
+    dp_sgd.train(
+        model, m.record_loss, codes, steps=20, batch_size=1, clip=1.0, noise_multiplier=1.0, learning_rate=0.01
+    )
+    assert all(weight.isfinite().all() for weight in model.parameters())
+    with pytest.raises(ValueError, match="number of examples, 4"):
+        dp_sgd.train(
+            model, m.record_loss, codes, steps=1, batch_size=5, clip=1.0, noise_multiplier=1.0, learning_rate=0.01
+        )
+
+
 def test_odds_of_first():
     assert dp_sgd.odds_of_first(1000, 0, 0) == 1 / 1000
     assert dp_sgd.odds_of_first(1000, math.log(10), 1e-3) == pytest.approx(0.011)
@@ -129,7 +150,7 @@ def test_training_without_noise_fits_and_with_seed_repeats():
         return model
 
     exact = fitted(0.0, 0)
-    assert float(m.record_loss(exact, codes).mean()) < 0.1
+    assert float(m.record_loss(exact, codes).detach().mean()) < 0.1
     noisy, again = fitted(5.0, 1), fitted(5.0, 1)
     assert all(torch.equal(a, b) for a, b in zip(noisy.parameters(), again.parameters(), strict=True))
-    assert float(m.record_loss(noisy, codes).mean()) > float(m.record_loss(exact, codes).mean())
+    assert float(m.record_loss(noisy, codes).detach().mean()) > float(m.record_loss(exact, codes).detach().mean())

@@ -27,6 +27,11 @@ def test_a_model_that_likes_all_alike_exposes_nothing():
     assert m.exposure(torch.full((1000,), 3.3), 17) == 0
 
 
+def test_a_model_that_diverged_is_not_ranked():
+    with pytest.raises(ValueError, match="NaN"):
+        m.exposure(torch.full((10,), math.nan), 3)
+
+
 def test_exposure_of_a_secret_that_was_never_seen_averages_one_over_ln_2():
     losses = torch.randperm(20_000).to(torch.float64)
     mean = sum(float(m.exposure(losses, index)) for index in range(0, 20_000, 5)) / 4000

@@ -2,6 +2,7 @@
 
 import itertools
 import string
+from re import _parser
 
 import pytest
 from hypothesis import given
@@ -56,8 +57,19 @@ def test_iban_examples_of_the_registry_are_valid_and_their_neighbours_not(number
     assert not personal_data.iban_valid(number + "0")
 
 
-def test_iban_refuses_an_unknown_country():
-    assert not personal_data.iban_valid("XX611904300234573201")
+# Printed in the same registry; countries whose length the short list doesn't know.
+@pytest.mark.parametrize(
+    "number", ["PL61109010140000071219812874", "NO9386011117947", "MT84MALT011000012345MTLCAST001S"]
+)
+def test_iban_of_a_country_without_known_length_is_judged_by_its_check_digits(number):
+    assert personal_data.iban_valid(number)
+    assert not personal_data.iban_valid(number[:4] + str((int(number[4], 36) + 1) % 10) + number[5:])
+
+
+def test_luhn_misses_the_one_swap_that_the_standard_names():
+    assert personal_data.luhn_valid("6011 0009 9013 9424")
+    assert personal_data.luhn_valid("6011 0090 9013 9424")  # 09 and 90 weigh the same
+    assert not personal_data.luhn_valid("6011 0009 9013 9442")
 
 
 def test_resident_number_of_the_standard():
@@ -66,6 +78,16 @@ def test_resident_number_of_the_standard():
     assert not any(personal_data.resident_id_valid("11010519491231002" + digit) for digit in string.digits)
     assert not personal_data.resident_id_valid("110105194902310021")  # 31 February
     assert not personal_data.resident_id_valid("X1010519491231002X")
+
+
+@pytest.mark.parametrize(
+    ("year", "valid"), [("1899", False), ("1900", True), ("2024", True), ("9999", False), ("0001", False)]
+)
+def test_resident_numbers_of_people_born_at_impossible_times_are_refused(year, valid):
+    first17 = f"110105{year}0615002"
+    weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]  # the table of GB 11643
+    check = "10X98765432"[sum(w * int(d) for w, d in zip(weights, first17, strict=True)) % 11]
+    assert personal_data.resident_id_valid(first17 + check) == valid
 
 
 def test_pseudonym_is_hmac_sha256_of_rfc_4231():
@@ -105,6 +127,48 @@ def test_validation_drops_what_cannot_be(text, kind):
     assert kind not in [one for one, _ in kinds(text)]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "item"),
+    [
+        ("身份证11010519491231002x。", "id_number", "11010519491231002x"),
+        ("call +49 30 12345678 or", "phone", "+49 30 12345678"),  # countries whose plan we don't know
+        ("call +33 1 23 45 67 89.", "phone", "+33 1 23 45 67 89"),
+        ("电话15412345678或邮箱", "phone", "15412345678"),  # Chinese puts no space around a number
+        ("转到NO9386011117947即可", "iban", "NO9386011117947"),
+        ("写信到ann@example.com吧", "email", "ann@example.com"),
+        ("write to o'connor@example.com now", "email", "o'connor@example.com"),
+        ("from 2001:DB8::1F today", "ip", "2001:DB8::1F"),
+    ],
+)
+def test_validation_keeps_what_it_does_not_know(text, kind, item):
+    assert kinds(text) == [(kind, item)]
+
+
+def repetitions(pattern):
+    """The most that each repetition of a pattern may take, however deep it stands."""
+    for _, argument in pattern:
+        parts = argument if isinstance(argument, (list, tuple)) else [argument]
+        if len(parts) == 3 and isinstance(parts[2], _parser.SubPattern):
+            yield parts[1]
+        for part in parts:
+            for inner in part if isinstance(part, list) else [part]:
+                if isinstance(inner, _parser.SubPattern):
+                    yield from repetitions(inner)
+
+
+def test_no_pattern_repeats_without_limit():
+    """An unbounded repetition that is tried from each place takes quadratic time on a long text, and strangers write the mails."""
+    assert list(repetitions(_parser.parse("(a|b+)*c{2,5}"))) == [_parser.MAXREPEAT, _parser.MAXREPEAT, 5]
+    patterns = [one for one, _ in personal_data.DETECTORS.values()] + [
+        personal_data.BORN.pattern,
+        *personal_data._PLACES,
+    ]
+    for pattern in patterns:
+        limits = list(repetitions(_parser.parse(pattern)))
+        assert limits
+        assert all(limit <= 400 for limit in limits), pattern
+
+
 def test_a_day_is_a_birthday_only_beside_the_word():
     assert kinds("born 17/12/1986, meeting on 17/12/2026") == [("date_of_birth", "17/12/1986")]
     assert kinds("出生日期 1952-11-15，会议 2026-11-15") == [("date_of_birth", "1952-11-15")]
@@ -137,6 +201,25 @@ def test_score_counts_half_found_items_as_leaks():
 def test_checked_numbers_of_the_mails_are_all_found_and_little_else():
     mails = datasets.load("mails", split="test")
     scores = personal_data.score([personal_data.find(text) for text in mails.texts], mails.truth)
-    for kind in ("credit_card", "iban", "id_number"):
+    for kind in ("credit_card", "iban", "id_number", "email", "phone", "ip"):
         assert scores[kind].recall == 1
-        assert scores[kind].precision > 0.9
+    assert scores["iban"].precision == 1
+    # 33 other numbers of 16 digits, drawn at random: 3.3 pass on average; 20 / (20 + 10) if as many as 10 do
+    assert 20 / 30 < scores["credit_card"].precision < 1
+
+
+WRITTEN = [
+    ("phone", ["15412345678", "154 1234 5678", "154-1234-5678", "+86 154 1234 5678"]),
+    ("phone", ["(212) 555-0108", "212-555-0108", "+1 212-555-0108"]),
+    ("phone", ["07700 900390", "+44 7700 900390"]),
+    ("credit_card", ["4242424242424242", "4242 4242 4242 4242", "4242-4242-4242-4242"]),
+    ("iban", ["GB29 NWBK 6016 1331 9268 19", "GB29NWBK60161331926819"]),
+    ("id_number", ["11010519491231002x", "11010519491231002X"]),
+    ("email", ["Ann.Lee@Example.com", "ann.lee@example.com"]),
+]
+
+
+def test_one_number_has_one_canonical_form_however_it_is_written_and_no_other_has_it():
+    forms = [{personal_data.canonical(kind, way) for way in ways} for kind, ways in WRITTEN]
+    assert [len(one) for one in forms] == [1] * len(WRITTEN)
+    assert len(set.union(*forms)) == len(WRITTEN)
