@@ -1,0 +1,100 @@
+"""No small slip passes: see slips.py, which plants them."""
+
+import pytest
+import torch
+
+from aigc_lab.exercises import Exercise, case, catalogue, lookup
+
+from exercises.slips import EXPECTED, passing, slips
+
+# How many slips still pass that no list excuses. When an exercise gets the missing cases, its line goes; with the last line, the list does.
+TO_DO = {
+    "collecting.allowed": 2,
+    "collecting.manifest_line": 1,
+    "collecting.normalise_url": 3,
+    "control.attribute_direction": 1,
+    "control.truncated_normal": 1,
+    "debugging.sheet": 2,
+    "decoding.top_k_probabilities": 2,
+    "decoding.top_p_probabilities": 4,
+    "defects.suspicious_labels": 2,
+    "distributions.kl_divergence": 2,
+    "duplicates.difference_hash": 1,
+    "gan_penalties.gradient_penalty": 1,
+    "language.causal_mask": 1,
+    "language.power_law": 1,
+    "latent.active_dimensions": 1,
+    "latent.slerp": 16,
+    "metrics.frechet_distance": 1,
+    "metrics.precision": 2,
+    "minhash.signature": 1,
+    "ring.mode_coverage": 5,
+    "text.copied_share": 6,
+}
+
+
+@pytest.mark.parametrize("id", sorted(lookup.index(lookup.catalogue_folder())))
+def test_slips_are_refused(id):
+    found, tried = passing(lookup.find(id))
+    fresh = [slip.key[1:] for slip in found if slip.key not in EXPECTED]
+    assert len(fresh) <= TO_DO.get(id, 0), fresh
+    assert tried > 0
+    refused = [key for key in EXPECTED if key[0] == id and key not in {slip.key for slip in found}]
+    assert not refused, "listed as passing, but refused or no longer planted"
+
+
+def test_few_slips_are_left_open():
+    reasons = list(EXPECTED.values())
+    assert all(reason.startswith(("same function: ", "open: ")) for reason in reasons)
+    still_open = sum(reason.startswith("open: ") for reason in reasons)
+    assert still_open <= 0.02 * sum(len(slips(exercise)) for exercise in catalogue().values())
+
+
+def test_exercises_in_the_lists_exist():
+    assert {key[0] for key in EXPECTED} | TO_DO.keys() <= set(lookup.index(lookup.catalogue_folder()))
+
+
+def root_mean_square(x):
+    """A docstring stays, and so does a guard."""
+    if not len(x):
+        raise ValueError("0 / 0")
+    return (x**2).mean() ** 0.5
+
+
+def changes(reference, *arguments):
+    exercise = Exercise("demo.planted", reference, [case(x=torch.tensor(x)) for x in arguments])
+    return {slip.change for slip in passing(exercise)[0]}
+
+
+def test_a_thin_list_of_cases_is_found_out():
+    assert changes(root_mean_square, [2.0]) == {
+        "`x ** 2` becomes `x * 2`",  # 2 ** 2 is 2 * 2
+        "`x ** 2` becomes `2 ** x`",
+        "`(x ** 2).mean() ** 0.5` becomes `(x ** 2).mean() * 0.5`",  # the root of 4 is its half
+        "`(x ** 2).mean()` becomes `(x ** 2).sum()`",  # of one number
+    }
+    assert changes(root_mean_square, [1.0, 3.0], [-2.0, 0.5, 7.0]) == set()
+
+
+def test_slips_are_planted_in_lambdas_closures_and_classes():
+    shift = 1.0
+
+    def closure(x):
+        return x.sum() - shift
+
+    assert changes(lambda x: x.sum(), [4.0]) == {"`x.sum()` becomes `x.mean()`"}
+    assert "`x.sum()` becomes `x.mean()`" in changes(closure, [4.0])
+    assert changes(Shortest, [4.0, 6.0]) == {"`min(x)` becomes `x`", "`min(x)` becomes `max(x)`"}
+
+
+class Shortest:
+    """Two of its slips pass, because nothing that is compared depends on it."""
+
+    def __init__(self, x):
+        self.count = len(x)
+        self.least = min(x)
+
+    def __eq__(self, other):
+        return self.count == other.count
+
+    __hash__ = None
