@@ -66,7 +66,7 @@ class GanRecipe(ImageRecipe):
         self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **settings)
         self.optimizer_step = OptimizerStep()
         self.penalty = torch.zeros(())
-        # What G drew in D's turn, and D's logits of real pictures, for G's turn.
+        # For G's turn, of each part of the batch: what G drew in D's turn, or the noise to draw it from again; and D's logits of real pictures.
         self._drawn: list[tuple[Tensor, Tensor]] = []
 
     @classmethod
@@ -112,10 +112,16 @@ class GanRecipe(ImageRecipe):
         self.steps_done += 1
         return scalars | {"R1": self.penalty}
 
+    @property
+    def _draws_twice(self) -> bool:
+        """Where a batch is taken in parts to save memory, G draws again in its own turn: else the graphs of all parts would wait for it."""
+        return self.optimizer_step.accumulate > 1
+
     def _discriminator_loss(self, batch: tuple[Tensor, Tensor | None]) -> tuple[Tensor, dict[str, Tensor]]:
         real, labels = batch
         z = torch.randn(len(real), self.generator.latent, device=real.device)
-        fake = self.generator(z, labels)
+        with torch.set_grad_enabled(not self._draws_twice):
+            fake = self.generator(z, labels)
         real_phi, fake_phi = self.discriminator.features(torch.cat([real, fake.detach()])).chunk(2)
         score = self.discriminator.score
         real_logits, fake_logits = widened(score(real_phi, labels), score(fake_phi, labels))
@@ -128,11 +134,13 @@ class GanRecipe(ImageRecipe):
         if self.steps_done % self.r1_every == 0:
             scalars["R1"] = r1_penalty(self.discriminator, real, *([labels] if self.classes else []))
             objective = objective + self.gamma / 2 * self.r1_every * scalars["R1"]
-        self._drawn.append((fake, real_logits.detach()))
+        self._drawn.append((z if self._draws_twice else fake, real_logits.detach()))
         return objective, scalars
 
     def _generator_loss(self, batch: tuple[Tensor, Tensor | None]) -> tuple[Tensor, dict[str, Tensor]]:
         fake, real_logits = self._drawn.pop(0)
+        if self._draws_twice:
+            fake = self.generator(fake, batch[1])
         g_loss = relativistic_generator_loss(real_logits, *widened(self.discriminator(fake, batch[1])))
         return g_loss, {"generator": g_loss}
 

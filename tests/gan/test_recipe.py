@@ -8,6 +8,7 @@ import torch
 
 from aigc_lab import datasets, gan, runtime, training, transforms
 from aigc_lab.pretrained import classifier
+from aigc_lab.recipes.optimizer_step import OptimizerStep
 
 
 @pytest.fixture(autouse=True)
@@ -190,6 +191,18 @@ def test_a_step_teaches_both_players_and_leaves_no_graph():
         pairs = zip(weights, getattr(model, name).parameters(), strict=True)
         assert all(not torch.equal(old, new) for old, new in pairs), name
     assert not any(value.requires_grad for value in losses.values())
+
+
+@pytest.mark.parametrize(("parts", "drawings"), [(1, [16]), (2, [8, 8, 8, 8])])
+def test_in_parts_g_draws_the_same_pictures_again_in_its_own_turn(parts, drawings):
+    """From the same noise, so that no part's graph waits for the others. In one piece it draws once."""
+    model, drawn = recipe(), []
+    model.optimizer_step = OptimizerStep(accumulate=parts)
+    model.generator.register_forward_hook(lambda module, given, result: drawn.append(result.detach()))
+    model.step((torch.randint(256, (16, 1, 28, 28), dtype=torch.uint8), torch.arange(16) % 10))
+    assert [len(pictures) for pictures in drawn] == drawings
+    for first, again in zip(drawn[:parts], drawn[parts:], strict=False):
+        assert torch.equal(first, again)
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,16 @@
 """What all four recipes share: their state, their way to a device, and the check of a batch of pictures."""
 
 import copy
+import weakref
 from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.autograd.graph import saved_tensors_hooks
 
 from aigc_lab import flow, gan, lm, training, vae
 from aigc_lab.parallel import digit_classifier
+from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.recipes.recipe import BaseRecipe, ImageRecipe, image_shape
 
 from helpers import same
@@ -134,6 +137,53 @@ def test_the_smallest_recipe_has_the_same_base(tmp_path):
     training.fit(one, digit_classifier.digits(64), steps=3, batch_size=16)
     other.load_state_dict(one.state_dict())
     assert torch.equal(one.weights(), other.weights())
+
+
+class Holder:
+    """Of one kept tensor."""
+
+    def __init__(self, tensor):
+        self.tensor = tensor
+
+
+class Kept:
+    """The bytes that forward passes keep for backward passes: at any moment, and at most. A part of a tensor counts as the whole."""
+
+    def __init__(self, without):
+        self.known = {tensor.untyped_storage().data_ptr() for tensor in without}
+        self.holders, self.now, self.most = {}, 0, 0
+
+    def pack(self, tensor):
+        holder, storage = Holder(tensor.detach()), tensor.untyped_storage()
+        address = storage.data_ptr()
+        if address not in self.known:
+            self.holders[address] = self.holders.get(address, 0) + 1
+            if self.holders[address] == 1:
+                self.now += storage.nbytes()
+                self.most = max(self.most, self.now)
+            weakref.finalize(holder, self.gone, address, storage.nbytes())
+        return holder
+
+    def gone(self, address, size):
+        self.holders[address] -= 1
+        if not self.holders[address]:
+            self.now -= size
+
+
+def most_kept(kind, accumulate):
+    recipe = make(kind)
+    recipe.optimizer_step = OptimizerStep(accumulate=accumulate)
+    kept = Kept(networks(recipe).values())
+    with saved_tensors_hooks(kept.pack, lambda holder: holder.tensor):
+        recipe.step(batch(kind, n=48))
+    assert kept.now == 0  # nothing is left of the step
+    return kept.most
+
+
+def test_in_k_parts_a_step_keeps_a_kth(kind):
+    at_once = most_kept(kind, 1)
+    for parts in (2, 4):
+        assert 0 < most_kept(kind, parts) <= 1.02 * at_once / parts
 
 
 # Pictures -------------------------------------------------------------------------------------------------------------
