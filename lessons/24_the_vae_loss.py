@@ -6,7 +6,7 @@
 #
 # | time | needs | you will be able to |
 # |---|---|---|
-# | <!-- time --> | densities, expectations and gradients; lesson 21 helps | derive the evidence lower bound in three ways, and say what the gap is<br>write the KL term, the sampling step and the loss without the usual mistakes<br>find the β that a `mean` hides, and say what it does before you train<br>compare two gradient estimators by their variance<br>recognise posterior collapse, and treat it |
+# | <!-- time --> | densities, expectations, the KL divergence and Bayes' rule (lesson 21); gradients; PyTorch modules | derive the evidence lower bound in three ways, and say what the gap is<br>write the KL term, the sampling step and the loss without the usual mistakes<br>find the β that a `mean` hides, and say what it does before you train<br>compare two gradient estimators by their variance<br>recognise posterior collapse, and treat it |
 
 # %% tags=["bootstrap"]
 # The build fills this in: it installs aigc_lab where it is missing.
@@ -29,7 +29,7 @@ from aigc_lab.transforms import to_unit
 from aigc_lab.vae import pictures
 
 runtime.seed_everything(seed)
-steps = steps or runtime.pick(ci=60, cpu=1000, gpu=1000)
+updates = steps or runtime.pick(ci=60, cpu=1000, gpu=1000)
 # draws for a Monte Carlo check
 many = runtime.pick(ci=20_000, cpu=100_000, gpu=100_000)
 f64 = torch.float64
@@ -75,10 +75,10 @@ class Coder(nn.Module):
 # %%
 def train(model, loss):
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3, fused=True)
-    for step in range(steps):
+    for step in range(updates):
         x = train_x[torch.randint(len(train_x), (100,))]
         optimizer.zero_grad()
-        loss(model, x, step / steps).backward()
+        loss(model, x, step / updates).backward()
         optimizer.step()
     return model
 
@@ -121,10 +121,10 @@ plots.image_rows(
 )
 
 # %% [markdown]
-# The second row is nearly the first. In the third row the codes were drawn from a standard normal distribution, in the fourth from one with the mean and spread of the real codes. Strokes, and here and there something like a digit: nothing
+# The second row is nearly the first. In the third row the codes were drawn from a standard normal distribution, in the fourth from one with the mean and spread of the real codes. Both show strokes, and here and there something like a digit. Nothing
 # has taught the decoder what to do between the codes that it knows, and nothing has told the encoder where to put them.
 #
-# The article that this course grew out of describes a VAE just so: "the encoder maps to a low-dimensional space, the decoder generates from there". That is the machine you have trained. What is missing is a loss
+# The article that this course grew out of describes a VAE in these words: "the encoder maps to a low-dimensional space, the decoder generates from there". That is the machine you have trained. What is missing is a loss
 # that makes the codes fill a distribution which you can draw from. It can be derived, and this lesson does so.
 
 # %% [markdown]
@@ -135,15 +135,15 @@ plots.image_rows(
 #
 # $$p(x) = \int p(x \mid z)\, p(z)\, dz$$
 #
-# For a neural decoder nobody can do that integral. So begin with a decoder for which everybody can, a straight line with noise. It is the smallest *probabilistic PCA*:
+# For a neural decoder nobody can do that integral. So begin with a decoder for which it is easy, a straight line with noise. It is the smallest case of *probabilistic PCA* (Tipping and Bishop, 1999):
 #
 # $$z \sim N(0, 1), \qquad x \mid z \sim N(wz + b,\ s^2)$$
 #
-# A sum of independent normal variables is normal, so $p(x) = N(b,\ w^2 + s^2)$. And Bayes' rule gives what $z$ may have been once you have seen $x$, the *posterior*:
+# A sum of independent normal variables is normal, so $p(x) = N(b,\ w^2 + s^2)$. And Bayes' rule gives the distribution of $z$ once you have seen $x$, the *posterior*:
 #
 # $$p(z \mid x) = N\!\left(\frac{w(x-b)}{w^2+s^2},\ \frac{s^2}{w^2+s^2}\right)$$
 #
-# Don't believe it. Bayes' rule says $\log p(x \mid z) + \log p(z) = \log p(x) + \log p(z \mid x)$, for every $z$ and $x$:
+# Don't take it on trust. Bayes' rule says $\log p(x \mid z) + \log p(z) = \log p(x) + \log p(z \mid x)$, for every $z$ and $x$:
 
 # %%
 z_, x_, w_, b_, m_ = sympy.symbols("z x w b m", real=True)
@@ -191,7 +191,7 @@ print(f"log p(x) = {log_p:.4f} nats; z given x is {posterior}")
 # %% [markdown]
 # ## First way: Jensen's inequality
 #
-# Take any distribution $q(z)$ that you can draw from, multiply and divide by it. The integral becomes an expectation under $q$:
+# Take any distribution $q(z)$ that you can draw from; multiply and divide by it. The integral becomes an expectation under $q$:
 #
 # $$p(x) = \int q(z)\, \frac{p(x \mid z)\, p(z)}{q(z)}\, dz = \mathbb{E}_{z \sim q}\left[W\right], \qquad W = \frac{p(x \mid z)\, p(z)}{q(z)}$$
 #
@@ -266,7 +266,7 @@ best = exact_bound(posterior_mean, math.log(posterior_variance))
 verify.agree("with q = posterior the bound is log p(x)", best, log_p)
 
 # %% [markdown]
-# Now be the encoder. Move $q$ until the gap is gone. Then try to push the bound above the line.
+# Now play the encoder. Move $q$ until the gap is gone. Then try to push the bound above the line.
 
 
 # %%
@@ -287,7 +287,7 @@ widgets.play(
 
 # %% [markdown]
 # A VAE has a data set, and so a posterior for each picture. Moving sliders for each of 8,000 pictures would take a while, so a network does it: the *encoder* reads $x$ and answers with $\mu$ and $\log\sigma^2$ of $q(z \mid x)$. It gives a *distribution*, not
-# a point. And the one number that you raise, the ELBO, does two things at once: it pulls $q$ to the posterior (encoder), and $p(x)$ up on the data (decoder).
+# a point. And raising one number, the ELBO, does two things at once: it pulls $q$ to the posterior (the encoder's part), and raises $p(x)$ on the data (the decoder's part).
 
 # %% [markdown]
 # ## Third way: importance sampling
@@ -297,13 +297,15 @@ widgets.play(
 # $$L_k = \mathbb{E}\left[\log \frac1k \sum_{i=1}^k W_i\right], \qquad z_i \sim q$$
 #
 # With $k = 1$ that is the ELBO. With more draws the average inside is closer to $p(x)$, so Jensen takes less: $L_1 \le L_2 \le \dots \le \log p(x)$ (Burda, Grosse and Salakhutdinov, 2016). Weights of pictures are numbers like $e^{-90}$,
-# so work with their logarithms.
+# and those of larger pictures are 0 in floating point, so work with their logarithms.
 
 
 # %% tags=["exercise"]
 def iwae_bound(log_weights):
     """log of the mean weight of k draws, for each example;
-    log weights (k, batch) -> nats (batch,)."""
+    log weights (k, batch) -> nats (batch,).
+
+    It must stay finite where exp underflows, and let gradients through."""
     ...  # your code
 
 
@@ -336,10 +338,10 @@ verify.promise(
 )
 
 # %% [markdown]
-# The bars are four standard errors. The encoder that is too wide starts at -7.8, below the picture, and has overtaken the one that is too sure by the fifth draw. The encoder that is too sure looks where the posterior is, but never at its flanks. Its rare draws there get enormous weights, and it needs many draws to meet one. Keep that in mind for
-# importance sampling anywhere: draw from something a little too wide rather than a little too narrow.
+# The bars are four standard errors. The encoder that is too wide starts at an ELBO of -7.8, so low that the axis cuts it off, and by the fifth draw it has overtaken the one that is too sure. The encoder that is too sure draws from the middle of the posterior and hardly ever from its flanks. Its rare draws from there get enormous weights, and it takes many draws to meet one.
+# Keep that in mind wherever you use importance sampling: draw from something a little too wide rather than a little too narrow.
 #
-# So there are three roads to one bound. Jensen is the shortest. The posterior's KL says what the gap is. Importance sampling says how to shrink it with the encoder that you have.
+# So three roads lead to one bound. Jensen's is the shortest. The KL to the posterior says what the gap is. Importance sampling says how to shrink it with the encoder that you have.
 
 # %% [markdown]
 # ## The KL term, and its two spellings
@@ -358,7 +360,9 @@ verify.promise(
 # %% tags=["exercise"]
 def kl_standard_normal(mu, logvar):
     """KL(N(mu, exp(logvar)) || N(0, 1)) of each example;
-    (batch, d), (batch, d) -> nats (batch,)."""
+    (batch, d), (batch, d) -> nats (batch,).
+
+    It is part of a loss, so gradients must flow to both."""
     ...  # your code
 
 
@@ -390,15 +394,15 @@ verify.agree("and the mean of log q - log p over draws", by_draws, own[0].item()
 # | $\log\sigma^2$ (`logvar`) | $e^{l/2}$ | $\frac12(\mu^2 + e^{l} - 1 - l)$ |
 # | $\log\sigma$ (`log_sigma`) | $e^{l}$ | $\frac12(\mu^2 + e^{2l} - 1 - 2l)$ |
 #
-# What is not fine is one column from each row. A widely used graph library drew with $e^l$ and charged $\frac12(\mu^2 + e^l - 1 - l)$ until a user noticed in 2020; the same mixture was reported in a well-known VAE example in 2016. Such a bug can live for years, since training works: both
+# What is not fine is to take the deviation from one row and the KL from the other. A widely used graph library drew with $e^l$ and charged $\frac12(\mu^2 + e^l - 1 - l)$ until a user noticed in 2020; the same mixture was reported in a well-known VAE example in 2016. Such a bug can live for years, since training works: both
 # formulas are 0 at the standard normal and grow away from it.
 #
-# But you own a model whose $\log p(x)$ you know. Give the mixed program the *true posterior* as its $q$, and read its "bound".
+# But you have a model whose $\log p(x)$ you know. Give the mixed program the *true posterior* as its $q$, and read its "bound".
 
 
 # %%
 def kl_in(spelling, mu, l):
-    """The KL formula of one row of the table, whatever l may mean; one dimension."""
+    """The KL formula of one row of the table, for one dimension."""
     if spelling == "log σ²":
         return 0.5 * (mu**2 + math.exp(l) - 1 - l)
     return 0.5 * (mu**2 + math.exp(2 * l) - 1 - 2 * l)
@@ -426,7 +430,7 @@ verify.promise(claim, got=excess, near=(0.25, 0.005))
 
 # %% [markdown]
 # The mixture of the graph library reports more than the truth. For a narrow $q$ the KL is about $-\log\sigma$, and the wrong row charges half of that, so you pay half price for precision. A bound above $\log p(x)$ is no bound.
-# The opposite mixture overcharges, and its reported number is too low. Training on a wrong price also buys another $q$. Let each program choose its best $q$ for our $x$:
+# The opposite mixture overcharges, and its reported number is too low. A wrong price also changes which $q$ is learnt. Let each program choose its best $q$ for our $x$:
 
 # %%
 grid = torch.linspace(-6, 2, 4001, dtype=f64)
@@ -453,24 +457,30 @@ narrow = chosen["draws by log σ, KL by log σ²"]
 verify.promise(claim, got=narrow, below=0.8 * sigma)
 
 # %% [markdown]
-# **How to find it in your own code:** don't look at the loss curve. Draw $z$ for a fixed $\mu$ and $l$, estimate $\mathbb{E}[\log q - \log p]$ from the draws with the density of what you really drew, and compare with your formula. That is the last check under your own KL, and it needs three lines.
+# **How to find it in your own code:** the loss curve won't show it. Draw $z$ for a fixed $\mu$ and $l$, estimate $\mathbb{E}[\log q - \log p]$ from the draws with the density of what you really drew, and compare with your formula. That is the last of the three checks under your own KL above.
 
 # %% [markdown]
 # ## A gradient through a random draw
 #
 # The first part of the bound, $\mathbb{E}_{q}[\log p(x \mid z)]$, is estimated with one draw of $z$. The encoder's $\mu$ and $\sigma$ decide *from where* you draw. How does a gradient get through a draw? There are two answers.
 #
-# **Score function.** For any $f$ that doesn't depend on $\mu$ itself, differentiate the density:
-# $\;\nabla_\mu \mathbb{E}_q[f(z)] = \int f(z)\, \nabla_\mu q(z)\, dz = \mathbb{E}_q\left[f(z)\, \nabla_\mu \log q(z)\right]$, and for a normal $q$ that factor is $(z - \mu)/\sigma^2$. It only asks *how good* a draw was.
+# **Score function** (Williams, 1992). For an $f$ that doesn't depend on $\mu$ itself, differentiate the density, and use $\nabla q = q\, \nabla \log q$:
+#
+# $$\nabla_\mu \mathbb{E}_q[f(z)] = \int f(z)\, \nabla_\mu q(z)\, dz = \mathbb{E}_q\left[f(z)\, \nabla_\mu \log q(z)\right]$$
+#
+# For a normal $q$ the factor $\nabla_\mu \log q(z)$ is $(z - \mu)/\sigma^2$. This estimator only asks *how good* a draw was.
 #
 # **Reparameterisation.** Draw $\varepsilon \sim N(0, 1)$, which has no parameters, and compute $z = \mu + \sigma\varepsilon$. Now the randomness comes from outside, $z$ is an ordinary function of $\mu$ and $\sigma$, and back-propagation does the rest:
-# $\;\nabla_\mu \mathbb{E}[f(\mu + \sigma\varepsilon)] = \mathbb{E}[f'(z)]$. It also asks *in which direction* it would have been better.
+#
+# $$\nabla_\mu \mathbb{E}[f(\mu + \sigma\varepsilon)] = \mathbb{E}[f'(\mu + \sigma\varepsilon)] = \mathbb{E}_q[f'(z)]$$
+#
+# This one also asks *in which direction* the draw would have been better.
 
 
 # %% tags=["exercise"]
 def reparameterize(mu, logvar):
-    """A draw from N(mu, exp(logvar)) through which gradients flow;
-    (batch, d), (batch, d) -> (batch, d)."""
+    """A draw from N(mu, exp(logvar)) through which gradients flow to both;
+    (batch, d), (batch, d) -> (batch, d), in their dtype."""
     ...  # your code
 
 
@@ -478,7 +488,12 @@ def reparameterize(mu, logvar):
 reparameterize = check("vae.reparameterize", reparameterize)
 
 # %% [markdown]
-# Compare the two on the line model, where the gradient of the ELBO is known: $\frac{d}{d\mu}\mathrm{ELBO} = \frac{w(x - w\mu - b)}{s^2} - \mu$. (The score of $q$ itself has mean 0, so $f$ may be all of $\log W$.)
+# Compare the two on the line model, where the gradient of the ELBO is known: $\frac{d}{d\mu}\mathrm{ELBO} = \frac{w(x - w\mu - b)}{s^2} - \mu$. The $f$ of the ELBO is $\log W = \log p(x \mid z) + \log p(z) - \log q(z)$, and its last term does depend on $\mu$. That adds
+# $-\mathbb{E}_q[\nabla_\mu \log q(z)]$ to the gradient, which is 0:
+#
+# $$\mathbb{E}_q[\nabla_\mu \log q(z)] = \int \nabla_\mu q(z)\, dz = \nabla_\mu \int q(z)\, dz = \nabla_\mu 1 = 0$$
+#
+# So the score function may be used with all of $\log W$ as its $f$.
 
 
 # %%
@@ -540,9 +555,10 @@ for name, line in spread.items():
 
 # %% [markdown]
 # You should have seen powers near 1, ½ and 0. The score function multiplies *one* direction by the sum of all $d$ terms. Their mean grows like $d$, and the baseline takes that away; their noise grows like $\sqrt d$, and stays. The reparameterised gradient to $\mu_1$ contains only what $z_1$ touches.
-# To halve a standard deviation you need four times the draws, so at $d = 256$ the plain score function would need some hundred thousand draws for what reparameterising does with one.
+# To halve a standard deviation you need four times the draws, so at $d = 256$ the plain score function would need more than a hundred thousand draws for what reparameterising does with one.
 #
-# The score function has its place: it needs no $f'$. Where $z$ is discrete (a token, a choice), there is nothing to differentiate, and it comes back in reinforcement learning.
+# The score function has its place: it needs no $f'$. Where $z$ is discrete (a token, a choice) a draw has no derivative, and the score function comes back, in reinforcement learning for example. Or one draws something smooth that is nearly discrete, by the Gumbel-softmax (Jang, Gu and Poole, 2017; Maddison, Mnih and Teh, 2017): a gradient
+# of less variance, of a slightly different objective.
 
 # %%
 ratio = (spread["score function"][-1] / spread["reparameterised"][-1]) ** 2
@@ -566,7 +582,9 @@ verify.promise("reparameterised it does not grow", got=through_draw, near=(0, 0.
 # %% tags=["exercise"]
 def negative_elbo(x, logits, mu, logvar):
     """The loss of a VAE with black and white pixels;
-    x, logits (batch, pixels), mu, logvar (batch, latents) -> scalar."""
+    x, logits (batch, pixels), mu, logvar (batch, latents) -> scalar.
+
+    Gradients must flow to logits, mu and logvar; x is data."""
     ...  # your code
 
 
@@ -574,7 +592,7 @@ def negative_elbo(x, logits, mu, logvar):
 negative_elbo = check("vae.negative_elbo", negative_elbo)
 
 # %% [markdown]
-# Is it the loss that trains the course's own VAE? Take that VAE untrained, let it make its first step, and compute the loss of the same step by your function. (Its networks want sides that are multiples of 4, so the pictures get a rim.)
+# Is it the loss that trains the course's own VAE? Take that VAE untrained, let it take its first step, and compute the loss of the same step by your function. (Its networks want sides that are multiples of 4, so the pictures get a rim.)
 
 # %%
 padded = F.pad(test_x[:100].reshape(-1, 1, 14, 14), (1, 1, 1, 1))
@@ -632,8 +650,89 @@ claim = "the autoencoder's codes spread by more than 2"
 verify.promise(claim, got=codes.std().item(), above=2)
 
 # %% [markdown]
-# Same network, same number of steps. It rebuilds a little less sharply, and the invented codes now give digits. The KL has made the codes of all pictures together fill the prior: in each dimension mean 0 and deviation 1. So the prior is a place to draw from, and the decoder has
-# met its every corner, because $z$ was drawn, not pointed at.
+# Same network, same number of steps. It rebuilds a little less sharply, and most invented codes now give digits. The KL has pushed the codes of all pictures together towards the prior, and the decoder has met more than single points, because each $z$ was drawn from a distribution.
+#
+# But "mean 0 and deviation 1 in each dimension" is not the reason. It is necessary for codes that fill the prior, and not sufficient: in the very first picture the fourth row was drawn from a normal distribution with the *right* mean and deviation of the autoencoder's codes, and it showed no digits. What has to fit is the whole distribution of
+# the codes. So measure that.
+#
+# ## Do the codes fill the prior?
+#
+# Encode all $N$ training pictures and put their posteriors together: $q(z) = \frac1N \sum_n q(z \mid x_n)$, the *aggregate posterior*. Add and subtract $\log q(z)$ in the mean KL term, and it falls into two parts (Hoffman and Johnson, 2016):
+#
+# $$\frac1N \sum_n \mathrm{KL}(q(z \mid x_n)\,\|\,p(z)) = \underbrace{\mathbb{E}\left[\log \frac{q(z \mid x_n)}{q(z)}\right]}_{\text{how well } z \text{ tells } n} + \underbrace{\mathrm{KL}(q(z)\,\|\,p(z))}_{\text{how far all codes are from the prior}}$$
+#
+# The first part is a mutual information, and it can't be more than $\log N$: nobody needs more than that to tell $N$ pictures apart. You draw from $p(z)$ and the decoder has learnt from $q(z)$, so the second part is the one that you want to be small.
+
+
+# %%
+@torch.no_grad()
+def two_parts(model, n=500):
+    """The two parts of the KL at draws of n training pictures, each (n,), in nats."""
+    mu, logvar = model.encode(train_x)
+    chosen = torch.randperm(len(mu))[:n]
+    z = reparameterize(mu[chosen], logvar[chosen])
+    log_q_x = vae.gaussian_log_likelihood(z, mu[chosen], logvar[chosen])
+    log_q = torch.stack(
+        [
+            vae.gaussian_log_likelihood(one.expand_as(mu), mu, logvar).logsumexp(0)
+            for one in z
+        ]
+    ) - math.log(len(mu))
+    log_p = vae.gaussian_log_likelihood(z, 0 * z, torch.zeros(()))
+    return log_q_x - log_q, log_q - log_p
+
+
+torch.manual_seed(seed)
+tells, off_prior = two_parts(good)
+with torch.no_grad():
+    kl_train = vae.kl_standard_normal(*good.encode(train_x)).mean().item()
+claim = "the two parts add up to the KL term"
+verify.agree(claim, verify.estimate(tells + off_prior), kl_train)
+
+# %%
+tells, off_prior = verify.estimate(tells), verify.estimate(off_prior)
+print(f"KL term {kl_train:.2f} nats")
+print(
+    f"  tells the pictures apart {tells}, at most log N = {math.log(len(train_x)):.2f}"
+)
+print(f"  KL(q(z) || p(z))         {off_prior}")
+claim = "the codes of all pictures are less than 5 nats from the prior"
+verify.promise(claim, got=off_prior.mean, below=5)
+claim = "of the KL term, that is less than half"
+verify.promise(claim, got=off_prior.mean / kl_train, below=0.5)
+
+# %% [markdown]
+# A few nats are left between the codes and the prior, so some of your drawings come from places that no picture's code has ever filled. That is one reason why a VAE's drawings are worse than its reconstructions. Put a number on it: how many of the 196 pixels separate a drawing from the nearest training digit? Test digits give the
+# number that a perfect generator would get.
+
+
+# %%
+def pixels_to_nearest(pictures):
+    """Pixels that differ from the nearest training digit, mean over the pictures."""
+    black_and_white = (pictures.flatten(1) > 0.5).float()
+    return torch.cdist(black_and_white, train_x, p=1).min(dim=1).values.mean().item()
+
+
+noise = torch.randn(500, 16, generator=torch.Generator().manual_seed(seed))
+distance = {
+    "test digits": pixels_to_nearest(test_x[:500]),
+    "VAE, codes of test digits": pixels_to_nearest(draw(good, codes_vae[:500])),
+    "VAE, codes from N(0, 1)": pixels_to_nearest(draw(good, noise)),
+    "autoencoder, N(mean, spread)": pixels_to_nearest(
+        draw(autoencoder, codes.mean(0) + codes.std(0) * noise)
+    ),
+}
+plots.bars(
+    distance,
+    y_label="pixels to the nearest training digit",
+    title="The VAE draws nearer to real digits than the autoencoder with fitted codes",
+)
+by_vae, by_autoencoder = list(distance.values())[2:]
+claim = "the autoencoder's drawings are at least 2 pixels further from real digits"
+verify.promise(claim, got=by_autoencoder - by_vae, at_least=2)
+
+# %% [markdown]
+# (A drawing can also be *too near*: a blur, or a copy, has a small distance. Lesson 34 measures generators properly.)
 
 # %% [markdown]
 # ## The β that a `mean` hides
@@ -644,7 +743,7 @@ verify.promise(claim, got=codes.std().item(), above=2)
 # loss = F.binary_cross_entropy_with_logits(logits, x) + kl.sum(dim=1).mean()
 # ```
 #
-# It looks tidy. It trains without a complaint. Somebody else took the mean of the KL, over the latents, and the sum of the pixels. Multiply each by what its mean divided by, and see what you are really minimising:
+# It looks tidy, and it trains without complaint. The opposite mistake takes the mean of the KL, over the latents, and the sum over the pixels. Multiply each loss by what its mean divided by, and see what is really being minimised:
 
 
 # %%
@@ -686,8 +785,8 @@ verify.agree(claim, averaged, weighted, tolerance=1e-4)
 # %% [markdown]
 # A factor in front of the whole loss changes little (Adam divides it out again). A factor in front of *one* term changes what is being minimised: $\beta\,\mathrm{KL}$ in place of $\mathrm{KL}$ (β-VAE: Higgins et al., 2017, who chose it on purpose).
 #
-# Before you train, work out what β = 196 must do. Compare with a network that has given up: it ignores $x$, so KL = 0, and paints each pixel with its average grey. Its loss is a fixed number, and the best loss can't be higher. So at the optimum $\;\mathrm{KL} \le \frac{1}{196}\cdot$(what giving up costs in pixels).
-# How many nats is that? And how many does it take to tell ten digits apart?
+# Before you train, work out what β = 196 must do. Compare with a network that has given up: it ignores $x$, so KL = 0, and paints each pixel with its average grey. Its loss is a fixed number, and the best loss can't be higher. The cross-entropy of the pixels isn't negative, so at the optimum $\;196\,\mathrm{KL} \le$ (what giving up costs in pixels).
+# How many nats of KL is that? And how many does it take to tell ten digits apart?
 
 # %%
 rate = train_x.mean(dim=0).clamp(1e-4, 1 - 1e-4)
@@ -752,9 +851,12 @@ claim = "the average over latents is more than 10 nats worse, too"
 verify.promise(claim, got=weak - one, above=10)
 
 # %% [markdown]
-# With β = 1/16 the codes cost little, so they spread further than the prior: sharper copies, and between the codes of real pictures the decoder is left to itself again, as in the autoencoder (β = 0). With β = 196 there is one blur for all: the classic question in the forums, "why does my VAE output the same image for every input?" No bug in the network, no bad learning rate. The loss asked for it.
+# With β = 1/16 the codes cost little, so they spread further than the prior: sharper copies, and between the codes of real pictures the decoder is left to itself again, as in the autoencoder (β = 0). With β = 196 there is one blur for all. It is a classic question in forums: why does my VAE give the same picture for every input? There is no bug in the network, and the learning rate is fine. The loss asked for it.
 #
-# PyTorch's own VAE example and Keras' example both once had such a mean, and both were corrected to sums. With squared errors the same mistake has an even clearer reading. A Gaussian decoder with deviation $\sigma$ has
+# Keras' own example had this β in 2016. Every place of the latent space gave the same picture, until a user multiplied the mean by the number of pixels again. PyTorch's example looked much the same and was *not* a case of it: it divided the KL by batch × 784 as well, so both terms were means, and their ratio was right. Users reported it all the same (2018), and since then
+# it has sums. Before you mend such a loss, work out the ratio.
+#
+# With squared errors the same mistake has an even clearer reading. A Gaussian decoder with deviation $\sigma$ has
 # $-\log p(x \mid z) = \frac{1}{2\sigma^2}\sum_i (x_i - \hat x_i)^2 + \text{constant}$. So `F.mse_loss(x_hat, x)`, the mean over $D$ pixels, is honest for $\frac{1}{2\sigma^2} = \frac1D$:
 
 # %%
@@ -815,7 +917,7 @@ def without_code(x, weights, grey):
 # %%
 head_start, grey = nn.Parameter(torch.zeros(196, 196)), nn.Parameter(torch.zeros(196))
 optimizer = torch.optim.Adam([head_start, grey], lr=2e-2, fused=True)
-for _ in range(steps // 2):
+for _ in range(updates // 2):
     batch = train_x[torch.randint(len(train_x), (100,))]
     optimizer.zero_grad()
     without_code(batch, head_start, grey).mean().backward()
@@ -828,14 +930,16 @@ print(
 )
 
 # %% [markdown]
-# Knowing the pixels before is worth about as much as a whole VAE. Together they should be better than either. Are they? Three treatments for the case that they are not. *KL annealing* (Bowman et al., 2016) starts with β = 0 and raises it to 1, so that the code is in use before it costs anything. *Free bits* (Kingma et al., 2016) let each latent
+# Knowing the pixels before is worth about as much as a whole VAE. Together they should be better than either. Are they? Here are three treatments in case they are not. *KL annealing* (Bowman et al., 2016) starts with β = 0 and raises it to 1, so that the code is in use before it costs anything. *Free bits* (Kingma et al., 2016) let each latent
 # dimension cost λ nats before it counts, $\sum_j \max(\lambda,\ \mathbb{E}[\mathrm{KL}_j])$, so nothing pushes it below λ. A *weaker decoder* does not peek. Write the second:
 
 
 # %% tags=["exercise"]
 def free_bits(kl_per_dimension, nats):
     """Sum over latents of max(nats, mean KL over the batch);
-    (batch, latents), number -> scalar."""
+    (batch, latents), number -> scalar.
+
+    It is part of a loss, so gradients must flow."""
     ...  # your code
 
 
@@ -876,7 +980,7 @@ for name, (make, loss) in patients.items():
     cured[name] = train(patient, loss)
 
 # %% [markdown]
-# Judge them by three numbers: the KL of each latent dimension (what it says about the picture), the bound with β = 1 and without free bits (the only one that may be compared), and a test of listening: decode each picture with the code of *another* picture. If that costs nothing, the decoder does not listen.
+# Judge them by three numbers: the KL of each latent dimension (what it says about the picture), the bound with β = 1 and without free bits (the only one that may be compared), and a test of whether the decoder listens: decode each picture with the code of *another* picture. If that costs nothing, it doesn't.
 
 
 # %%
@@ -901,7 +1005,7 @@ plots.heatmap(
     rows=list(found),
     columns=range(1, 9),
     x_label="latent dimension, sorted",
-    title="KL of each latent dimension: the untreated model says nothing",
+    title="KL of each latent dimension: the untreated model hardly uses its code",
     numbers=True,
     size=(7.5, 2.8),
 )
@@ -934,13 +1038,42 @@ verify.promise("without peeking the KL is above 5 nats", got=total_kl[blind], ab
 verify.promise("and the bound more than 2 nats worse", got=-improvement[blind], above=2)
 
 # %% [markdown]
-# The untreated model has thrown its code away. At the start $z$ is noise to the decoder, and charging for it is certain. So the encoder goes silent before the decoder has learned to listen, and to a silent encoder no decoder listens. Its gap is *zero*: where the decoder ignores $z$, the prior is the true posterior,
-# and $q$ has found it. No better encoder helps, and the bound raises no alarm. Only the treated models show that something was missing.
+# The untreated model has thrown its code away. At the start $z$ is noise to the decoder, and its KL costs nats all the same. So the encoder goes silent before the decoder has learnt to listen, and a silent encoder teaches no decoder to listen.
+#
+# Does the bound raise an alarm? Its gap is $\mathrm{KL}(q(z \mid x)\,\|\,p(z \mid x))$. Where the decoder ignores $z$, the true posterior is the prior, and $q$ has found it. Then many draws should gain nothing over one:
+
+
+# %%
+@torch.no_grad()
+def gained_by_draws(model, k=50, n=300):
+    """Nats that k draws in one bound gain over one draw, for n test pictures: (n,)."""
+    mu, logvar = model.encode(test_x[:n])
+    rows = []
+    for _ in range(k):
+        z = reparameterize(mu, logvar)
+        ratio = vae.gaussian_log_likelihood(z, 0 * z, torch.zeros(()))
+        ratio = ratio - vae.gaussian_log_likelihood(z, mu, logvar)
+        explains = vae.bernoulli_log_likelihood(test_x[:n], model.logits(z, test_x[:n]))
+        rows.append(explains + ratio)
+    rows = torch.stack(rows)
+    return iwae_bound(rows) - rows.mean(dim=0)
+
+
+torch.manual_seed(seed)
+silent = verify.estimate(gained_by_draws(cured["untreated"]))
+talking = verify.estimate(gained_by_draws(cured["KL annealing"]))
+print(f"gained by 50 draws: untreated {silent}, annealed {talking} nats")
+claim = "untreated, 50 draws gain less than 0.15 nats"
+verify.promise(claim, got=silent.mean, below=0.15)
+
+# %% [markdown]
+# The collapsed model's bound is tight. No better encoder helps, and the bound raises no alarm. Only the comparison shows that something was missing: the bound of the annealed model is above the *log-likelihood* of the untreated one.
 #
 # Annealing gives the two time to meet while talking is free. Free bits pay for talking, for each dimension alike, and you may take them away half way. Both give a used code *and* a better bound. The decoder that can't peek uses its code most of all, and is the worst model: it has to say by $z$ what the pixels before would have told it.
 # So "cured" has two meanings. If you want a *model*, compare bounds. If you want a *code*, for search, for sliders, for a second model on top, look at the KL of each dimension and at the cost of a wrong code.
 #
-# For linear VAEs it has been proved that the ELBO adds no bad optima of its own, and that collapse sits in the likelihood and its noise level (Lucas et al., 2019): the $\sigma$ of the last section again. So look there first.
+# This collapse was a matter of *training*: the same model with the same loss has a better optimum, and annealing found it. There is another kind. For *linear* VAEs it has been proved that the ELBO adds no bad optima to those of $\log p(x)$, and that codes collapse where the decoder's noise level is too high (Lucas et al., 2019): the $\sigma$ of the last section. No annealing helps against
+# that one; learning $\sigma$ does.
 
 # %% [markdown]
 # ## How tight is it on digits?
@@ -994,21 +1127,57 @@ verify.promise(claim, got=aimed[0] - blind[-1], below=0)
 # %% [markdown]
 # Most random codes have nothing to do with the picture before you, and their weights are next to 0. That is the second job of the encoder: it knows where to look. And when you report nats, say whether they are an ELBO or an importance-weighted bound, and with how many draws: the same model differs by
 # more than a nat.
+#
+# Whose fault is the gap? A normal $q$ with independent latents may be too poor a *family* for the true posterior; or the encoder, one network for all pictures, may not find the best member of the family (*amortisation*; Cremer, Li and Duvenaud, 2018). To tell them apart, do without the encoder: start from its answer, and improve $\mu$ and $\log\sigma^2$ for
+# each picture by gradient ascent, with the decoder as it is.
+
+# %%
+mu, logvar = (part.detach().requires_grad_() for part in good.encode(some))
+optimizer = torch.optim.Adam([mu, logvar], lr=0.02)
+
+
+def bound_of_each(n=1):
+    z = reparameterize(mu.repeat(n, 1), logvar.repeat(n, 1))
+    explains = vae.bernoulli_log_likelihood(some.repeat(n, 1), good.decoder(z))
+    return explains.reshape(n, -1).mean(0) - vae.kl_standard_normal(mu, logvar)
+
+
+with torch.no_grad():
+    encoders_bound = bound_of_each(100).mean().item()
+for _ in range(runtime.pick(ci=30, cpu=300, gpu=300)):
+    optimizer.zero_grad()
+    (-bound_of_each(4).sum()).backward()
+    optimizer.step()
+
+# %%
+with torch.no_grad():
+    own_bound = bound_of_each(100).mean().item()
+whole = -aimed[-1] - encoders_bound
+print(f"gap found with {draws[-1]} draws: {whole:.2f} nats, and of these")
+print(f"  {own_bound - encoders_bound:.2f} from one encoder for all pictures")
+claim = "q of its own for each picture gives at least 0.5 nats more"
+verify.promise(claim, got=own_bound - encoders_bound, at_least=0.5)
+claim = "and doesn't close the gap that the draws show"
+verify.promise(claim, got=whole - (own_bound - encoders_bound), above=0)
+
+# %% [markdown]
+# Both have a share in it. A larger encoder, or one that was trained on more pictures, closes the first part; the rest needs a richer family, such as a flow.
 
 # %% [markdown]
 # ## Check the article
 #
-# **Section 4, "mathematical models and formulas": a gap.** It writes out the losses of a GAN, and none for a VAE. All that section 3.2.3 says of it is "reconstruction loss and regularisation loss". That names the two terms, and gives neither their form nor their weights. You have seen that the weights decide everything: the same two terms with β = 196, 1 and 1/16
+# **Section 4, "mathematical models and formulas": a gap.** It writes out the losses of a GAN, and none for a VAE. All that section 3.2.3 says of it is "reconstruction loss and regularisation loss". That names the two terms, and gives neither their form nor their weights. You have seen what the weights decide: the same two terms with β = 196, 1 and 1/16
 # are three different machines. The formula it lacks is
 #
 # $$L = -\mathbb{E}_{q(z \mid x)}[\log p(x \mid z)] + \mathrm{KL}(q(z \mid x)\,\|\,p(z))$$
 #
-# **Section 3.1.1, "the encoder maps to a low-dimensional space, the decoder generates new data from there": imprecise.** It describes the autoencoder of the first cells, which can't draw. Of a VAE two things are left out. The encoder answers with a *distribution*, and to generate you don't need it at all: you draw $z$ from the *prior*.
+# **Section 3.1.1, "the encoder maps to a low-dimensional space, the decoder generates new data from there": imprecise.** It describes the autoencoder of the first cells, which can't draw. Two things about a VAE are left out. The encoder answers with a *distribution*, and to generate you don't need it at all: you draw $z$ from the *prior*.
 # Nor must the space be smaller: the bound limits the nats of a code, not its dimensions.
 
 # %%
 nats_used = measured["β = 1"]["KL"]
-used = vae.kl_per_dimension(mu, logvar).mean(dim=0)
+with torch.no_grad():
+    used = vae.kl_per_dimension(*good.encode(test_x)).mean(dim=0)
 print(
     f"16 dimensions, {nats_used:.1f} nats in use; "
     f"the busiest carries {used.max():.2f}, the laziest {used.min():.2f}"
@@ -1044,4 +1213,9 @@ widgets.quiz("24_the_vae_loss")
 # - I. Higgins et al., *beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework*, ICLR 2017.
 # - J. Lucas, G. Tucker, R. Grosse, M. Norouzi, *Don't Blame the ELBO! A Linear VAE Perspective on Posterior Collapse*, NeurIPS 2019.
 # - D. P. Kingma, *Variational Inference & Deep Learning: A New Synthesis*, PhD thesis, University of Amsterdam, 2017.
-# - The public bugs: PyTorch Geometric, pull request 1368 (log σ read as log σ²); Keras, issue 3283 (the same in its VAE example) and pull request 3383 (a mean over pixels); PyTorch examples, pull request 296 (means made sums).
+# - M. E. Tipping, C. M. Bishop, *Probabilistic Principal Component Analysis*, Journal of the Royal Statistical Society B 61(3), 1999.
+# - R. J. Williams, *Simple Statistical Gradient-Following Algorithms for Connectionist Reinforcement Learning*, Machine Learning 8, 1992. (The score function.)
+# - E. Jang, S. Gu, B. Poole, *Categorical Reparameterization with Gumbel-Softmax*, ICLR 2017. C. J. Maddison, A. Mnih, Y. W. Teh, *The Concrete Distribution: A Continuous Relaxation of Discrete Random Variables*, ICLR 2017.
+# - M. D. Hoffman, M. J. Johnson, *ELBO Surgery: Yet Another Way to Carve Up the Variational Evidence Lower Bound*, NIPS workshop on advances in approximate Bayesian inference, 2016.
+# - C. Cremer, X. Li, D. Duvenaud, *Inference Suboptimality in Variational Autoencoders*, ICML 2018.
+# - The public bugs: PyTorch Geometric, pull request 1368 (log σ read as log σ²); Keras, issue 3283 (the same in its VAE example), issue 3373 and pull request 3383 (a mean over pixels: β = 784); PyTorch examples, issues 290 and 294 and pull request 296 (two means made sums, with the same ratio).
