@@ -29,7 +29,6 @@ TO_DO = {
     "metrics.precision": 2,
     "minhash.signature": 1,
     "ring.mode_coverage": 5,
-    "text.copied_share": 6,
 }
 
 

@@ -1,5 +1,6 @@
 """Exercises of lesson 01."""
 
+import numpy as np
 import torch
 
 from aigc_lab import transforms
@@ -19,6 +20,27 @@ def _random_scores(generator):
     return case(logits=normal(40, 10, generator=generator), wanted=torch.randint(10, (40,), generator=generator))
 
 
+def _signed_by_loops(images):
+    values = [2 * value / 255 - 1 for value in images.flatten().tolist()]
+    return torch.tensor(values).reshape(images.shape)
+
+
+def _share_by_loops(logits, wanted):
+    hits = 0
+    for scores, digit in zip(logits.tolist(), wanted.tolist(), strict=True):
+        hits += scores.index(max(scores)) == digit
+    return hits / len(wanted)
+
+
+def _between_by_loops(start, end, n):
+    return torch.stack([start + (end - start) * i / (n - 1) for i in range(n)])
+
+
+def _between_by_hint(start, end, n):
+    t = torch.linspace(0, 1, n)[:, None]
+    return (1 - t) * start + t * end
+
+
 LESSON = "01 Start here"
 
 EXERCISES = [
@@ -29,7 +51,7 @@ EXERCISES = [
         mistakes={
             "scaled to [0, 1]": Mistake(
                 lambda images: images / 255,
-                "Black became 0. In [-1, 1] black is -1 and grey is 0: the range is two wide, and it needs a shift as well.",
+                "Black became 0 and white 1. In [-1, 1] black is -1: the new range is 2 wide, so stretch the values and then shift them.",
             ),
             "centred, but half as wide": Mistake(
                 lambda images: images / 255 - 0.5,
@@ -37,17 +59,24 @@ EXERCISES = [
             ),
             "divided by 128": Mistake(
                 lambda images: (images.float() - 128) / 128,
-                "White became 0.992, so a generator that ends in tanh could never be told to draw pure white. "
-                "The middle of 0..255 is 127.5, and so is half its width.",
+                "White became 0.992 instead of 1. The middle of 0 to 255 is 127.5, and so is half its width.",
             ),
             "arithmetic in bytes": Mistake(
                 lambda images: (images * 2 - 255) / 255,
-                "A byte can't hold 2 x 200: it wraps round to 144. Turn the picture into floats before you calculate.",
+                "A byte can't hold 2 · 200 = 400: it starts again at 0 after 255, which gives 144. Turn the picture into floats before you calculate: "
+                "`images.float()`.",
             ),
         },
         hints=[
-            "Which number must 0 become, which one 255? Two points fix a straight line.",
+            "What must 0 become, and what 255? Two points fix a straight line.",
             "Divide by half of 255, then shift: x / 127.5 - 1.",
+        ],
+        alternatives=[
+            lambda images: images / 127.5 - 1,
+            lambda images: images.float() * 2 / 255 - 1,
+            lambda images: (images.double() - 127.5) / 127.5,
+            lambda images: images.numpy() / 127.5 - 1,
+            _signed_by_loops,
         ],
     ),
     Exercise(
@@ -57,7 +86,7 @@ EXERCISES = [
         mistakes={
             "a count, not a share": Mistake(
                 lambda logits, wanted: (logits.argmax(dim=1) == wanted).sum().item(),
-                "This counts the hits. A share is hits divided by pictures, so that 90 of 100 and 900 of 1,000 are the same.",
+                "This counts the hits. A share is the hits divided by the number of pictures: 90 of 100 and 900 of 1,000 are both 0.9.",
             ),
             "percent": Mistake(
                 lambda logits, wanted: (logits.argmax(dim=1) == wanted).double().mean().item() * 100,
@@ -67,18 +96,26 @@ EXERCISES = [
                 lambda logits, wanted: (
                     sum(int(i == w) for i, w in zip(logits.argmax(dim=0), wanted, strict=False)) / len(wanted)
                 ),
-                "argmax ran down the pictures (dim=0): it tells which picture looks most like a 3. "
-                "You want, for each picture, the class with the highest score: dim=1.",
+                "`argmax` ran over the pictures (dim=0), so it says which picture looks most like a 3. "
+                "You want the class with the highest score for each picture: dim=1.",
             ),
             "confidence instead of hits": Mistake(
                 lambda logits, wanted: logits.softmax(dim=1)[torch.arange(len(wanted)), wanted].mean().item(),
-                "This averages how sure the classifier is of the wanted class. Recognised means that this class comes first, "
-                "by however little.",
+                "This averages the probability that the classifier gives the wanted class. A picture is recognised if this class "
+                "has the highest score, however close the others are.",
             ),
         },
         hints=[
             "Three steps: the classifier's answer for each picture, whether it is the wanted one, the mean.",
-            "`logits.argmax(dim=1)` are the answers. The mean of a tensor of booleans needs `.float()` first.",
+            "`logits.argmax(dim=1)` gives the answers. Compare them with `wanted`; to average booleans, call `.float()` first.",
+            "(logits.argmax(dim=1) == wanted).float().mean()",
+        ],
+        alternatives=[
+            lambda logits, wanted: (logits.argmax(dim=1) == wanted).float().mean(),
+            lambda logits, wanted: (logits.argmax(-1) == wanted).sum().item() / len(wanted),
+            lambda logits, wanted: np.mean(logits.numpy().argmax(axis=1) == wanted.numpy()),
+            lambda logits, wanted: (logits.max(dim=1).indices - wanted == 0).double().mean(),
+            _share_by_loops,
         ],
     ),
     Exercise(
@@ -91,12 +128,12 @@ EXERCISES = [
         mistakes={
             "never arrives": Mistake(
                 lambda start, end, n: torch.stack([start + (end - start) * i / n for i in range(n)]),
-                "The last point stops one step short of the end: with i / n and i = 0 ... n-1 the largest t is (n-1)/n. "
+                "The last point is one step short of the end: with i / n and i = 0 ... n - 1, the largest t is (n - 1) / n. "
                 "Divide by n - 1.",
             ),
             "walks backwards": Mistake(
                 lambda start, end, n: torch.stack([end + (start - end) * i / (n - 1) for i in range(n)]),
-                "The first point is `end`. At t = 0 you should still stand at `start`.",
+                "Your first point is `end` and your last one is `start`. At t = 0 you should be at `start`.",
             ),
             "one step too many": Mistake(
                 lambda start, end, n: torch.stack([start + (end - start) * i / n for i in range(n + 1)]),
@@ -105,7 +142,14 @@ EXERCISES = [
         },
         hints=[
             "How many gaps are there between n points?",
-            "t = torch.linspace(0, 1, n)[:, None] has one row a point; mix the ends with weights 1 - t and t.",
+            "`t = torch.linspace(0, 1, n)[:, None]` has one row for each point; mix the ends with the weights 1 - t and t.",
+            "t = torch.linspace(0, 1, n)[:, None], then (1 - t) * start + t * end",
+        ],
+        alternatives=[
+            _between_by_hint,
+            lambda start, end, n: torch.lerp(start, end, torch.linspace(0, 1, n, dtype=start.dtype)[:, None]),
+            lambda start, end, n: np.linspace(start.numpy(), end.numpy(), n),
+            _between_by_loops,
         ],
     ),
 ]

@@ -38,6 +38,29 @@ def _order_of_gates(from_input, from_state, state):
     return (1 - keep) * torch.tanh(a_n + torch.sigmoid(a_r + b_r) * b_n) + keep * state
 
 
+def _step_by_hint(from_input, from_state, state):
+    a_r, a_z, a_n = from_input.chunk(3, dim=-1)
+    b_r, b_z, b_n = from_state.chunk(3, dim=-1)
+    r, z = torch.sigmoid(a_r + b_r), torch.sigmoid(a_z + b_z)
+    n = torch.tanh(a_n + r * b_n)
+    return (1 - z) * n + z * state
+
+
+def _step_by_slices(from_input, from_state, state):
+    size = state.shape[-1]
+    gates = 1 / (1 + torch.exp(-(from_input + from_state)[:, : 2 * size]))
+    proposal = torch.tanh(from_input[:, 2 * size :] + gates[:, :size] * from_state[:, 2 * size :])
+    return proposal + gates[:, size:] * (state - proposal)
+
+
+def _step_by_rows(from_input, from_state, state):
+    size, rows = state.shape[1], []
+    for a, b, h in zip(from_input, from_state, state, strict=True):
+        r, z = (a + b)[:size].sigmoid(), (a + b)[size : 2 * size].sigmoid()
+        rows.append(torch.lerp((a[2 * size :] + r * b[2 * size :]).tanh(), h, z))
+    return torch.stack(rows)
+
+
 def _case(batch, size):
     return lambda rng: case(
         from_input=2 * normal(batch, 3 * size, generator=rng),
@@ -77,5 +100,6 @@ EXERCISES = [
             "r and z are sigmoids of sums; n is the tanh of a_n + r * b_n.",
             "return (1 - z) * n + z * state",
         ],
+        alternatives=[_step_by_hint, _step_by_slices, _step_by_rows],
     ),
 ]

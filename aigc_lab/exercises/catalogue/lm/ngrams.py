@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 
 from aigc_lab.exercises import Exercise, Mistake, case, normal, uniform
@@ -65,6 +66,77 @@ def _drops_the_last(character, context, followers, size):
     return probability
 
 
+def _bits_by_loops(log_probs, characters):
+    return sum(-math.log2(math.exp(one)) for one in log_probs.tolist()) / characters
+
+
+def _probability_by_recursion(character, context, followers, size):
+    shorter = _probability_by_recursion(character, context[1:], followers, size) if context else 1 / size
+    seen = followers.get(context)
+    if not seen:
+        return shorter
+    return (seen.get(character, 0) + len(seen) * shorter) / (sum(seen.values()) + len(seen))
+
+
+def _probability_by_hint(character, context, followers, size):
+    p = 1 / size
+    for start in range(len(context), -1, -1):
+        if context[start:] not in followers:
+            break
+        seen = followers[context[start:]]
+        kinds, total = len(seen), sum(seen.values())
+        p = (seen.get(character, 0) + kinds * p) / (total + kinds)
+    return p
+
+
+def _probability_by_weights(character, context, followers, size):
+    """A weight T / (n + T) for the shorter context, and the rest for the plain share."""
+    p, known = 1 / size, [end for end in (context[i:] for i in range(len(context) + 1)) if end in followers]
+    for end in reversed(known):
+        counts = np.array(list(followers[end].values()))
+        weight = len(counts) / (counts.sum() + len(counts))
+        p = (1 - weight) * followers[end].get(character, 0) / counts.sum() + weight * p
+    return p
+
+
+def _temperature_of_probabilities(logits, temperature):
+    p = torch.softmax(logits, -1) ** (1 / temperature)
+    return p / p.sum(-1, keepdim=True)
+
+
+def _temperature_in_numpy(logits, temperature):
+    scaled = logits.numpy() / temperature
+    weights = np.exp(scaled - scaled.max(-1, keepdims=True))
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def _letters(count, rng):
+    return "".join("abc"[i] for i in torch.randint(3, (count,), generator=rng))
+
+
+def _copied_by_hint(written, corpus, length):
+    copied = [False] * len(written)
+    for start in range(len(written) - length + 1):
+        if written[start : start + length] in corpus:
+            copied[start : start + length] = [True] * length
+    return sum(copied) / max(1, len(written))
+
+
+def _copied_by_set(written, corpus, length):
+    if not written:
+        return 0
+    starts = [i for i in range(len(written) - length + 1) if corpus.find(written[i : i + length]) >= 0]
+    return len({i + j for i in starts for j in range(length)}) / len(written)
+
+
+def _copied_by_character(written, corpus, length):
+    runs = {corpus[i : i + length] for i in range(len(corpus) - length + 1)}
+    marks = [
+        any(written[s : s + length] in runs for s in range(max(0, i - length + 1), i + 1)) for i in range(len(written))
+    ]
+    return float(np.mean(marks)) if marks else 0.0
+
+
 def _copied(written, corpus, length, mark):
     starts = [i for i in range(len(written) - length + 1) if written[i : i + length] in corpus]
     return mark(starts, written, length)
@@ -79,7 +151,6 @@ EXERCISES = [
             lambda rng: case(log_probs=-3 * uniform(12, generator=rng), characters=31),
             lambda rng: case(log_probs=-3 * uniform(7, generator=rng), characters=7),
         ],
-        gradients=True,
         mistakes={
             "nats instead of bits": Mistake(
                 lambda log_probs, characters: -log_probs.sum() / characters,
@@ -87,12 +158,12 @@ EXERCISES = [
             ),
             "bits per token": Mistake(
                 lambda log_probs, characters: -log_probs.mean() / math.log(2),
-                "This divides by the number of tokens. Two words over 10 characters cost 3 + 1 bits: that is 2 a word, but 0.4 a character. "
-                "Divided by tokens, a model that reads long words looks worse than one that reads letters, for the same text.",
+                "This divides by the number of tokens. Two words of 10 characters in all that cost 3 + 1 bits cost 2 a word, but 0.4 a character. "
+                "Divided by tokens, a model that reads whole words looks worse than one that reads letters, on the same text.",
             ),
             "the whole text's bits": Mistake(
                 lambda log_probs, characters: -log_probs.sum() / math.log(2),
-                "This is what the whole text costs. It grows with the text: twice the chapter, twice the number. Per character, please.",
+                "This is what the whole text costs, and it grows with the text. Divide by the number of characters.",
             ),
             "sign": Mistake(
                 lambda log_probs, characters: log_probs.sum() / (math.log(2) * characters),
@@ -100,9 +171,15 @@ EXERCISES = [
             ),
         },
         hints=[
-            "Each token costs -log2 of its probability. The costs add up; then share them among the characters.",
+            "Each token costs -log2 of its probability. Add up the costs, then divide by the number of characters.",
             "log2(p) = ln(p) / ln(2), and ln(2) is `math.log(2)`.",
             "-log_probs.sum() / (math.log(2) * characters)",
+        ],
+        alternatives=[
+            lambda log_probs, characters: -log_probs.sum() / (math.log(2) * characters),
+            lambda log_probs, characters: -log_probs.mean() / math.log(2) * len(log_probs) / characters,
+            lambda log_probs, characters: np.sum(-np.log2(np.exp(log_probs.numpy()))) / characters,
+            _bits_by_loops,
         ],
     ),
     Exercise(
@@ -145,8 +222,10 @@ EXERCISES = [
         hints=[
             "Start with p = 1/size. Then improve p once for each ending of the context, from the empty one to the whole.",
             "The endings are context[start:] for start = len(context), ..., 1, 0. Stop at the first that `followers` doesn't have.",
-            "One improvement: p = (seen.get(character, 0) + kinds * p) / (total + kinds), with kinds = len(seen), total = sum(seen.values()).",
+            "One improvement: p = (seen.get(character, 0) + kinds * p) / (total + kinds), with seen = followers[context[start:]], kinds = len(seen), "
+            "total = sum(seen.values()).",
         ],
+        alternatives=[_probability_by_hint, _probability_by_recursion, _probability_by_weights],
     ),
     Exercise(
         id="text.with_temperature",
@@ -157,7 +236,6 @@ EXERCISES = [
             lambda rng: case(logits=normal(2, 5, generator=rng), temperature=2.0),
             case(logits=torch.tensor([0.0, 10.0, 800.0]).double(), temperature=0.7),
         ],
-        gradients=True,
         mistakes={
             "divides the probabilities": Mistake(
                 lambda logits, temperature: torch.softmax(logits, -1) / temperature,
@@ -181,6 +259,13 @@ EXERCISES = [
         hints=[
             "p to the power 1/T, normalised. What is that in terms of log p?",
             "Divide the logits, then make them probabilities: `torch.softmax(..., dim=-1)`.",
+            "torch.softmax(logits / temperature, dim=-1)",
+        ],
+        alternatives=[
+            lambda logits, temperature: torch.softmax(logits / temperature, dim=-1),
+            lambda logits, temperature: torch.log_softmax(logits / temperature, -1).exp(),
+            _temperature_of_probabilities,
+            _temperature_in_numpy,
         ],
     ),
     Exercise(
@@ -191,6 +276,9 @@ EXERCISES = [
             case(written="the white whale", corpus="see the white whale blow", length=7),
             case(written="whale whale", corpus="the whale", length=5),
             case(written="sea", corpus="the sea", length=5),
+            case(written="s", corpus="the sea", length=1),
+            case(written="", corpus="the sea", length=2),
+            lambda rng: case(written=_letters(24, rng), corpus=_letters(30, rng), length=3),
         ],
         mistakes={
             "share of the starts": Mistake(
@@ -217,5 +305,6 @@ EXERCISES = [
             "For each start, if written[start : start + length] is in the corpus, mark all `length` of these characters.",
             "copied[start : start + length] = [True] * length; at the end, sum(copied) / max(1, len(written)).",
         ],
+        alternatives=[_copied_by_hint, _copied_by_set, _copied_by_character],
     ),
 ]
