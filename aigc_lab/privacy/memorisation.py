@@ -1,6 +1,7 @@
 """What a generator remembers of its training text: a small character model, and the exposure of a planted secret."""
 
 import math
+import random
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -35,6 +36,23 @@ class Canary(NamedTuple):
         """The records to plant."""
         ends = [f", noted on {number}." if self.reworded else "." for number in range(1, self.copies + 1)]
         return [self.prompt + self.secret + end for end in ends]
+
+
+COLLEAGUES = "Anna Ben Carla David Emma Frank Grace Henry Ines Jack Kate Liam Mia Noah Olga Paul Quinn Rosa Sam Tina Uma Vera Will Xenia"
+
+
+def locker_codes(copies: Sequence[int], seed: int) -> list[Canary]:
+    """24 canaries: each colleague has a locker code of five digits drawn at random, planted as often as its turn in `copies` says.
+
+    The copies of the first twelve are alike; those of the other twelve are reworded. Names and codes follow the seed.
+    """
+    draw, names = random.Random(seed), COLLEAGUES.split()
+    draw.shuffle(names)
+    codes = [f"{draw.randrange(10**5):05d}" for _ in names]
+    return [
+        Canary(f"The locker code of {name} is ", code, copies[i % len(copies)], reworded=i >= 12)
+        for i, (name, code) in enumerate(zip(names, codes, strict=True))
+    ]
 
 
 def encode(texts: Sequence[str], context: int, longest: int | None = None) -> Tensor:
@@ -92,12 +110,19 @@ def record_loss(model: nn.Module, codes: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def losses(model: nn.Module, texts: Sequence[str], longest: int | None = None) -> Tensor:
+    """:func:`record_loss` of each text, (n,), without gradients: what an attacker sees who may ask for likelihoods."""
+    codes = encode(texts, model.context, longest)
+    return torch.cat([record_loss(model, part) for part in codes.split(64)])
+
+
+@torch.no_grad()
 def bits_per_character(model: nn.Module, texts: Sequence[str], longest: int | None = None) -> float:
     """Mean of -log2 p over all characters of all texts."""
     codes = encode(texts, model.context, longest)
     lengths = (codes[:, model.context :] != PAD).sum(1)
-    losses = torch.cat([record_loss(model, part) for part in codes.split(64)])
-    return float((losses * lengths).sum() / lengths.sum() / math.log(2))
+    nats = losses(model, texts, longest)
+    return float((nats * lengths).sum() / lengths.sum() / math.log(2))
 
 
 def train(texts: Sequence[str], *, steps: int, seed: int = 0, batch_size: int = 32, learning_rate: float = 4e-3,

@@ -1,5 +1,6 @@
 """Exercises on tables about people (lesson 14)."""
 
+import itertools
 from collections import Counter
 
 import torch
@@ -20,6 +21,34 @@ ROWS = [
 
 def _sizes(rows, columns):
     return Counter(tuple(row[column] for column in columns) for row in rows)
+
+
+def _by_counting(rows, columns):
+    counts = Counter(tuple(row[column] for column in columns) for row in rows)
+    return min(counts.values()) if counts else 0
+
+
+def _by_comparing(rows, columns):
+    smallest = len(rows)
+    for one in rows:
+        alike = 0
+        for other in rows:
+            alike += all(one[column] == other[column] for column in columns)
+        smallest = min(smallest, alike)
+    return smallest
+
+
+def _by_sorting(rows, columns):
+    keys = sorted([row[column] for column in columns] for row in rows)
+    return min((len(list(group)) for _, group in itertools.groupby(keys)), default=0)
+
+
+def _glued(separator):
+    """Two different people whose facts, written one after the other, make the same string, and two who are alike."""
+    facts = [("1" + separator, "23"), ("1", separator + "23"), ("4", "5"), ("4", "5")]
+    if not separator:
+        facts[:2] = [("12", "3"), ("1", "23")]
+    return case(rows=[{"ward": ward, "room": room} for ward, room in facts], columns=["ward", "room"])
 
 
 def _table(generator: torch.Generator):
@@ -44,6 +73,7 @@ EXERCISES = [
             case(rows=ROWS, columns=["age"]),
             case(rows=ROWS[:3], columns=["age", "postcode"]),
             case(rows=[], columns=["age"]),
+            *(_glued(separator) for separator in ["", " ", ",", "-", "_", "|"]),
             _table,
         ],
         mistakes={
@@ -68,10 +98,18 @@ EXERCISES = [
                 "This groups by every column, the condition too. That is what the attacker wants to learn, not what they "
                 "know: only `columns` count.",
             ),
+            "facts glued together": Mistake(
+                lambda rows, columns: min(
+                    Counter("".join(str(row[column]) for column in columns) for row in rows).values(), default=0
+                ),
+                "This joins the values to one string. Ward 1, room 23 and ward 12, room 3 both become '123', and two people "
+                "who differ look alike. A tuple keeps its parts apart.",
+            ),
         },
         hints=[
             "Make a tuple of the values in `columns` for each row; rows with the same tuple look alike.",
-            "`collections.Counter` counts tuples. Which of the counts is k? And what if there are no rows?",
+            "`collections.Counter` counts tuples: k is the smallest of its `.values()`, and 0 if there are no rows.",
         ],
+        alternatives=[_by_counting, _by_comparing, _by_sorting],
     ),
 ]

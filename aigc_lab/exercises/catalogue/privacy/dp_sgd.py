@@ -1,5 +1,6 @@
 """Exercises on differentially private training (lesson 14)."""
 
+import numpy as np
 import torch
 
 from aigc_lab.exercises import Exercise, Mistake, case, normal
@@ -22,6 +23,32 @@ def _mean_clipped(gradients, clip, noise, expected_size):
     return mean * (clip / mean.norm().clamp(min=clip)) + clip * noise / expected_size
 
 
+def _by_hints(gradients, clip, noise, expected_size):
+    lengths = gradients.norm(dim=1, keepdim=True)
+    total = (gradients * (clip / lengths.clamp(min=clip))).sum(0)
+    return (total + clip * noise) / expected_size
+
+
+def _by_loops(gradients, clip, noise, expected_size):
+    total = clip * noise
+    for row in gradients:
+        length = float((row**2).sum()) ** 0.5
+        total = total + (row if length <= clip else row * clip / length)
+    return total / expected_size
+
+
+def _as_opacus(gradients, clip, noise, expected_size):
+    """Opacus adds 1e-6 to the length, so that nothing is divided by 0."""
+    factors = (clip / (torch.linalg.vector_norm(gradients, dim=1) + 1e-6)).clamp(max=1.0)
+    return (torch.einsum("n,nd->d", factors, gradients) + noise * clip) / expected_size
+
+
+def _in_numpy(gradients, clip, noise, expected_size):
+    rows = gradients.numpy()
+    factors = np.minimum(1, clip / np.maximum(np.linalg.norm(rows, axis=1), 1e-12))
+    return (factors @ rows + clip * noise.numpy()) / expected_size
+
+
 LESSON = "14 Privacy"
 
 EXERCISES = [
@@ -34,6 +61,12 @@ EXERCISES = [
                 clip=1.0,
                 noise=torch.tensor([0.5, -0.5], dtype=torch.float64),
                 expected_size=4.0,
+            ),
+            case(
+                gradients=torch.tensor([[0.0, 0.0], [0.0, 8.0]], dtype=torch.float64),
+                clip=0.5,
+                noise=torch.tensor([-1.5, 2.0], dtype=torch.float64),
+                expected_size=3.0,
             ),
             case(
                 gradients=torch.zeros(0, 2, dtype=torch.float64),
@@ -86,5 +119,7 @@ EXERCISES = [
             "min(1, C / length) is `clip / lengths.clamp(min=clip)`, which also survives a row of zeros.",
             "Add the rows, add clip * noise once, divide by the expected size.",
         ],
+        alternatives=[_by_hints, _by_loops, _as_opacus, _in_numpy],
+        tolerance=1e-4,  # Opacus' 1e-6 in the length is right, too
     ),
 ]

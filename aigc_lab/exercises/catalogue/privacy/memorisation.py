@@ -18,6 +18,19 @@ def _bits(losses, rank):
     return math.log2(len(losses)) - torch.log2(rank.to(torch.float64))
 
 
+def _by_loops(losses, secret):
+    rank = 0
+    for loss in losses.tolist():
+        if loss <= losses[secret].item():
+            rank += 1
+    return torch.tensor(math.log(len(losses) / rank) / math.log(2), dtype=torch.float64)
+
+
+def _by_sorting(losses, secret):
+    rank = torch.searchsorted(losses.sort().values, losses[secret], right=True)
+    return torch.log2(len(losses) / rank)
+
+
 LESSON = "14 Privacy"
 
 EXERCISES = [
@@ -29,6 +42,7 @@ EXERCISES = [
             case(losses=torch.tensor([9.0, 2.0, 7.0, 5.0], dtype=torch.float64), secret=3),
             case(losses=torch.tensor([9.0, 2.0, 7.0, 5.0], dtype=torch.float64), secret=0),
             case(losses=torch.full((8,), 3.0, dtype=torch.float64), secret=2),
+            case(losses=torch.tensor([4.0, 1.0, 4.0, 6.0, 4.0], dtype=torch.float64), secret=2),
             _candidates,
         ],
         mistakes={
@@ -62,7 +76,12 @@ EXERCISES = [
         },
         hints=[
             "How many candidates does the model find at least as likely as the secret? That is the rank.",
-            "`(losses <= losses[secret]).sum()`, then two logarithms of base 2.",
+            "`rank = (losses <= losses[secret]).sum()`; return `math.log2(len(losses)) - torch.log2(rank)`.",
+        ],
+        alternatives=[
+            lambda losses, secret: math.log2(len(losses)) - torch.log2((losses <= losses[secret]).sum()),
+            _by_loops,
+            _by_sorting,
         ],
     ),
 ]

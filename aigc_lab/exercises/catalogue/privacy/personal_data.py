@@ -27,6 +27,44 @@ def _luhn(
     return valid
 
 
+def _by_hints(number):
+    digits = number.replace(" ", "").replace("-", "")
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        if digit not in "0123456789":
+            return False
+        value = int(digit)
+        if place % 2 == 1:
+            value = 2 * value
+            if value > 9:
+                value = value - 9
+        total += value
+    return total % 10 == 0 and len(digits) > 0
+
+
+def _by_table(number):
+    """0246813579 holds what becomes of each digit that is doubled."""
+    digits = [character for character in number if character not in " -"]
+    if not digits or any(character not in "0123456789" for character in digits):
+        return False
+    return sum(int("0246813579"[int(d)]) if i % 2 else int(d) for i, d in enumerate(digits[::-1])) % 10 == 0
+
+
+def _by_divmod(number):
+    digits = re.sub("[ -]", "", number)
+    if re.fullmatch("[0-9]+", digits) is None:
+        return False
+    single, double = digits[-1::-2], digits[-2::-2]
+    return not (sum(map(int, single)) + sum(sum(divmod(2 * int(digit), 10)) for digit in double)) % 10
+
+
+def _hmac_by_hand(value, key):
+    """RFC 2104: hash(key ^ opad, hash(key ^ ipad, message)), keys filled up to a block of 64 bytes, longer ones hashed first."""
+    key = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key) + value.encode()).digest()
+    return hashlib.sha256(bytes(byte ^ 0x5C for byte in key) + inner).hexdigest()
+
+
 def _number(generator: torch.Generator):
     length = int(torch.randint(12, 20, (1,), generator=generator))
     digits = "".join(str(int(digit)) for digit in torch.randint(10, (length,), generator=generator))
@@ -55,7 +93,12 @@ EXERCISES = [
             case(number="18"),
             case(number="59"),
             case(number=""),
+            case(number=" - "),
+            case(number="0"),
+            case(number="7"),
+            case(number="18 room"),
             case(number="4242 4242 room 7"),
+            case(number="4242.4242.4242.4242"),
             _number,
         ],
         mistakes={
@@ -78,12 +121,18 @@ EXERCISES = [
                 "People write 4242 4242 4242 4242. This answer refuses every number that is written in groups, so a "
                 "filter built on it lets them through.",
             ),
+            "everything else ignored": Mistake(
+                _luhn(skip="[^0-9]"),
+                "This keeps the digits and drops whatever else is there, so that '18 room' passes. Only spaces and hyphens may "
+                "stand in a card number.",
+            ),
         },
         hints=[
             "Drop spaces and hyphens, then walk over the digits from the right: `enumerate(reversed(digits))`.",
             "Double the digits in places 1, 3, 5, ... (the last one is place 0); subtract 9 from what exceeds 9.",
             "Valid means that the sum is a multiple of 10, and that there was at least one digit and nothing else.",
         ],
+        alternatives=[_by_hints, _by_table, _by_divmod],
     ),
     Exercise(
         id="privacy.pseudonym",
@@ -92,6 +141,7 @@ EXERCISES = [
             case(value="Jefe", key=b"secret"),
             case(value="", key=b"k"),
             case(value="潘兰英", key=b"0123456789abcdef"),
+            case(value="ann@example.com", key=bytes(range(100))),
             _value,
         ],
         mistakes={
@@ -110,6 +160,11 @@ EXERCISES = [
                 "SHA-256 of key + value can be extended: from the hash of a value one computes the hash of a longer one "
                 "without the key. HMAC hashes twice to stop exactly that.",
             ),
+            "another hash": Mistake(
+                lambda value, key: hmac.new(key, value.encode(), hashlib.sha3_256).hexdigest(),
+                "HMAC with SHA3-256 is as good a pseudonym. But others who hold the key must get the same one, so both sides "
+                "have to name the hash: here SHA-256.",
+            ),
             "cut to 8 digits": Mistake(
                 lambda value, key: hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:8],
                 "8 hexadecimal digits are 32 bits. Among 100,000 people two share a pseudonym with probability 69 %: how "
@@ -119,7 +174,12 @@ EXERCISES = [
         hints=[
             "The standard library has a module for hashes with a key.",
             "`hmac.new(key, message, hashlib.sha256)`; the message is bytes, so encode the value as UTF-8.",
-            "Return all of `.hexdigest()`.",
+            "Return all of `hmac.new(key, value.encode(), hashlib.sha256).hexdigest()`.",
+        ],
+        alternatives=[
+            lambda value, key: hmac.new(key, value.encode(), hashlib.sha256).hexdigest(),
+            lambda value, key: hmac.digest(key, value.encode("utf-8"), "sha256").hex(),
+            _hmac_by_hand,
         ],
     ),
 ]
