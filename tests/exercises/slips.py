@@ -546,6 +546,16 @@ EXPECTED: dict[tuple[str, str, str], str] = {
         "return mu + (0.5 * logvar).exp() * epsilon",
         "`mu + (0.5 * logvar).exp() * epsilon` becomes `mu - (0.5 * logvar).exp() * epsilon`",
     ): "same function: epsilon and -epsilon have the same distribution",
+    (
+        "text.copied_share",
+        "copied[start : start + length] = [True] * length",
+        "`start:start + length` becomes `start + 1:start + length`",
+    ): "same function: the list grows by one, so that all marks stand one place further on",
+    (
+        "text.copied_share",
+        "copied[start : start + length] = [True] * length",
+        "`start:start + length` becomes `start:start + length - 1`",
+    ): "same function: the list grows behind the marks, where nothing is marked yet",
 }
 
 
