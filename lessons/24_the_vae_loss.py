@@ -683,23 +683,22 @@ def two_parts(model, n=500):
 
 
 torch.manual_seed(seed)
-tells, off_prior = two_parts(good)
+parts = two_parts(good)
 with torch.no_grad():
     kl_train = vae.kl_standard_normal(*good.encode(train_x)).mean().item()
 claim = "the two parts add up to the KL term"
-verify.agree(claim, verify.estimate(tells + off_prior), kl_train)
+verify.agree(claim, verify.estimate(sum(parts)), kl_train)
 
 # %%
-tells, off_prior = verify.estimate(tells), verify.estimate(off_prior)
-print(f"KL term {kl_train:.2f} nats")
-print(
-    f"  tells the pictures apart {tells}, at most log N = {math.log(len(train_x)):.2f}"
-)
-print(f"  KL(q(z) || p(z))         {off_prior}")
+tells, off_prior = parts
+most = math.log(len(train_x))
+print(f"KL term {kl_train:.2f} nats, of which")
+print(f"tells the pictures apart  {verify.estimate(tells)}, at most log N = {most:.2f}")
+print(f"KL(q(z) || p(z))          {verify.estimate(off_prior)}")
+left = off_prior.mean().item()
 claim = "the codes of all pictures are less than 5 nats from the prior"
-verify.promise(claim, got=off_prior.mean, below=5)
-claim = "of the KL term, that is less than half"
-verify.promise(claim, got=off_prior.mean / kl_train, below=0.5)
+verify.promise(claim, got=left, below=5)
+verify.promise("that is less than half of the KL term", got=left / kl_train, below=0.5)
 
 # %% [markdown]
 # A few nats are left between the codes and the prior, so some of your drawings come from places that no picture's code has ever filled. That is one reason why a VAE's drawings are worse than its reconstructions. Put a number on it: how many of the 196 pixels separate a drawing from the nearest training digit? Test digits give the
@@ -713,6 +712,7 @@ def pixels_to_nearest(pictures):
     return torch.cdist(black_and_white, train_x, p=1).min(dim=1).values.mean().item()
 
 
+# %%
 noise = torch.randn(500, 16, generator=torch.Generator().manual_seed(seed))
 distance = {
     "test digits": pixels_to_nearest(test_x[:500]),
@@ -770,6 +770,7 @@ def with_beta(model, x, beta):
     return -vae.elbo(explains, vae.kl_standard_normal(mu, logvar), beta)
 
 
+# %%
 def same_draws(loss, *arguments):
     torch.manual_seed(seed)
     return loss(good, test_x, *arguments)
@@ -1096,13 +1097,13 @@ def log_weights(model, x, k, use_encoder=True):
 
 
 # %%
-some, most = test_x[:200], runtime.pick(ci=100, cpu=1000, gpu=1000)
+some, most_draws = test_x[:200], runtime.pick(ci=100, cpu=1000, gpu=1000)
 torch.manual_seed(seed)
 weights = {
-    "draws from q(z|x)": log_weights(good, some, most),
-    "draws from the prior": log_weights(good, some, most, False),
+    "draws from q(z|x)": log_weights(good, some, most_draws),
+    "draws from the prior": log_weights(good, some, most_draws, False),
 }
-draws = [k for k in (1, 3, 10, 30, 100, 300, 1000) if k <= most]
+draws = [k for k in (1, 3, 10, 30, 100, 300, 1000) if k <= most_draws]
 minus_bounds = {
     name: [-iwae_bound(rows[:k]).mean().item() for k in draws]
     for name, rows in weights.items()

@@ -144,11 +144,19 @@ def claims_of(name):
             continue
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and ast.unparse(call.func) in ("verify.promise", "verify.agree"):
-                text = call.args[0]
-                told = text.value if isinstance(text, ast.Constant) else ast.unparse(text)
+                told = source_of(call.args[0], tree, call.lineno)
                 for line in range(call.lineno, call.end_lineno + 1):
                     found.setdefault((number, line), told)
     return found
+
+
+def source_of(text, tree, line):
+    """How a claim is written: a string, or the source of what makes one; of a name, what was assigned to it last."""
+    if isinstance(text, ast.Name):
+        given = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and node.lineno < line]
+        values = [node.value for node in given if ast.unparse(node.targets[0]) == text.id]
+        text = values[-1] if values else text
+    return text.value if isinstance(text, ast.Constant) else ast.unparse(text)
 
 
 def spread(text):
