@@ -74,6 +74,18 @@ class Server:
         self.head(request, 206, len(body) - start, Content_Range=f"bytes {start}-{len(body) - 1}/{len(body)}")
         request.wfile.write(body[start:])
 
+    def answer_part(self, request, body):  # both ends of the range are given
+        first, last = map(int, request.headers["Range"].removeprefix("bytes=").split("-"))
+        part = body[first : last + 1]
+        self.head(request, 206, len(part), Content_Range=f"bytes {first}-{last}/{len(body)}")
+        request.wfile.write(part)
+
+    def answer_cut_part(self, request, body):  # as before, but hangs up half way
+        first, last = map(int, request.headers["Range"].removeprefix("bytes=").split("-"))
+        part = body[first : last + 1]
+        self.head(request, 206, len(part), Content_Range=f"bytes {first}-{last}/{len(body)}")
+        request.wfile.write(part[: len(part) // 2])
+
     def answer_other_range(self, request, body):  # as many bytes as asked for, but from the front
         rest = len(body) - int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
         self.head(request, 206, rest, Content_Range=f"bytes 0-{rest - 1}/{len(body)}")
@@ -97,3 +109,14 @@ class Server:
 
     def answer_redirect(self, request, body):
         self.head(request, 302, 0, Location=self.url + request.path + ".moved")
+
+    def answer_hang_up(self, request, body):  # takes the question and closes the line
+        request.close_connection = True
+        request.connection.close()
+
+    def answer_broken_gzip(self, request, body):  # says that it is packed, and it isn't
+        self.head(request, 200, len(body), Content_Encoding="gzip")
+        request.wfile.write(body)
+
+    def answer_busy(self, request, body):  # not now, come back tomorrow
+        self.head(request, 429, 0, Retry_After="86400")

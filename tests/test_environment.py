@@ -20,10 +20,10 @@ from helpers import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
-# What Colab has already (its published list of August 2026), and jupyterquiz, which is small and pure Python.
+# What Colab has already (its published list of August 2026; webencodings through bleach), and jupyterquiz, which is small and pure Python.
 ALLOWED_IN_THE_WHEEL = {
     "torch", "numpy", "matplotlib", "ipywidgets", "accelerate", "beautifulsoup4", "cryptography", "httpx", "jupyterquiz", "pillow", "pooch", "rich",
-    "safetensors", "scikit-learn", "scipy", "sympy", "tokenizers", "tqdm", "typer",
+    "safetensors", "scikit-learn", "scipy", "sympy", "tokenizers", "tqdm", "typer", "webencodings",
 }  # fmt: skip
 COLAB = {"torch": "2.11.0", "numpy": "2.1.3", "matplotlib": "3.10.0", "ipywidgets": "7.7.1", "tqdm": "4.67.3"}
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}

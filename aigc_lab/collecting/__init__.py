@@ -2,7 +2,9 @@
 
 - `urls`: one name for each page
 - `robots`: what a site's robots.txt allows
-- `crawler`: a polite crawler, piece by piece
+- `charsets`: from bytes to text, whatever charset is declared
+- `fetching`: one request, asked politely
+- `crawler`: what stands on a page, and the loop over a site
 - `provenance`: checksums, a manifest, a datasheet
 - `practice_site`: a museum's web site on 127.0.0.1 to crawl
 - `practice_pages`: what that site answers, and the troubles planted in it
@@ -10,4 +12,15 @@
 - `pictures`: the site as a crawl found it
 """
 
-__all__ = ["crawler", "pictures", "practice_pages", "practice_shop", "practice_site", "provenance", "robots", "urls"]
+__all__ = [
+    "charsets",
+    "crawler",
+    "fetching",
+    "pictures",
+    "practice_pages",
+    "practice_shop",
+    "practice_site",
+    "provenance",
+    "robots",
+    "urls",
+]

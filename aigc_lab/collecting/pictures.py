@@ -10,6 +10,7 @@ from aigc_lab.collecting.crawler import Crawl
 # outcome of a step: what the legend says, colour, marker
 LOOKS = {
     "new": ("a new text", plots.COLOURS[0], "o"),
+    "unchanged": ("unchanged since the last crawl", plots.COLOURS[0], "^"),
     "repeat": ("a text it had", plots.COLOURS[5], "s"),
     "moved": ("moved elsewhere", plots.COLOURS[3], "D"),
     "robots": ("left alone: robots.txt", plots.COLOURS[1], "x"),

@@ -1,6 +1,8 @@
 """What the practice site answers: the pages of a museum that does not exist, and the troubles planted among them."""
 
+import hashlib
 import itertools
+import re
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -16,6 +18,7 @@ Allow: /private/press/
 User-agent: GreedyBot
 Disallow: /
 """
+MUSEUM = "The Museum of the Invented Sea"
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 
 # fmt: off
@@ -74,6 +77,7 @@ class Pages:
         self.visits = itertools.count(1)
         self.host = ""
         self.failures = {"/news/storm": 2, "/news/regatta": 1}
+        self.single = dict(SINGLE)
 
     def answer(self, target: str, host: str) -> tuple[int, dict[str, str], bytes]:
         self.host = host
@@ -84,7 +88,7 @@ class Pages:
             case ["robots.txt"]:
                 return 200, {"Content-Type": "text/plain; charset=utf-8"}, ROBOTS.encode()
             case [] | ["index.html"]:
-                return self._html(_page("The Museum of the Invented Sea", _paragraph(HOME), HOME_LINKS))
+                return self._html(_page(MUSEUM, _paragraph(HOME), HOME_LINKS))
             case ["exhibits"]:
                 return self._listing(int(query.get("page", ["1"])[0]))
             case ["exhibits", slug] if slug in self.exhibits:
@@ -111,14 +115,16 @@ class Pages:
                 return 500, {"Content-Type": "text/html"}, b"for ever"
             case ["files", "film.mp4"]:
                 return 200, {"Content-Type": "video/mp4"}, bytes(2_000_000)
-            case _ if path in SINGLE:
-                title, text, links, declared, charset, meta = SINGLE[path]
+            case _ if path in self.single:
+                title, text, links, declared, charset, meta = self.single[path]
                 body = _page(title, _paragraph(text), links, charset=meta).encode(charset)
-                return 200, {"Content-Type": "text/html" + (f"; charset={declared}" if declared else "")}, body
+                kind = "text/html" + (f"; charset={declared}" if declared else "")
+                return 200, {"Content-Type": kind, "ETag": _etag(body)}, body
         return self._html(_page("Not found", "<p>No such page.</p>", []), status=404)
 
     def _html(self, page: str, status: int = 200):
-        return status, {"Content-Type": "text/html; charset=utf-8"}, page.encode()
+        headers = {"Content-Type": "text/html; charset=utf-8"}
+        return status, headers | ({"ETag": _etag(page.encode())} if status == 200 else {}), page.encode()
 
     def _listing(self, number: int):
         some = list(self.exhibits.values())[(number - 1) * 9 : number * 9]
@@ -149,6 +155,11 @@ class Pages:
         return self._html(_page(f"Calendar {month}/{year}", _paragraph(f"No events in {month}/{year}."), links))
 
 
+def _etag(body: bytes) -> str:
+    """A name for this version of a page. Weak (W/), because it leaves out what is new on every visit: the session numbers."""
+    return f'W/"{hashlib.sha256(re.sub(rb"sid=[0-9]+", b"", body)).hexdigest()[:16]}"'
+
+
 def _paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
@@ -156,9 +167,11 @@ def _paragraph(text: str) -> str:
 def _page(title, body, links, *, licence=CC_BY, charset="utf-8") -> str:
     """The frame of every page: navigation, article, footer with the licence (or the lender's reservation)."""
     listed = "".join(f'<li><a href="{escape(href)}">{escape(label)}</a></li>' for href, label in links)
+    author = f'<meta name="author" content="{MUSEUM}">' if licence else ""
     rights = f'<a rel="license" href="{licence}">CC BY 4.0</a>' if licence else "On loan. All rights reserved."
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="{charset}"><title>{escape(title)}</title></head><body>'
+        f'<!doctype html><html lang="en"><head><meta charset="{charset}">{author}'
+        f"<title>{escape(title)}</title></head><body>"
         f'<nav><a href="/">Home</a> <a href="/exhibits">Catalogue</a> <a href="mailto:desk@museum.example">Write</a></nav>'
         f"<article><h1>{escape(title)}</h1>{body}</article><ul>{listed}</ul>"
         f'<p style="display:none"><a href="/private/ledger">Ledger</a></p><footer>{rights}</footer></body></html>'

@@ -52,7 +52,10 @@ class PracticeSite:
 
             def do_GET(self):
                 status, headers, body = site._pages.answer(self.path, self.headers.get("Host", ""))
-                headers = {"Content-Length": str(len(body)), **headers}
+                if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
+                    status, body = 304, b""  # "you have it": no body, and no Content-Length
+                else:
+                    headers = {"Content-Length": str(len(body)), **headers}
                 lines = [f"HTTP/1.1 {status} -", *(f"{name}: {value}" for name, value in headers.items())]
                 agent = self.headers.get("User-Agent", "")
                 site.log.append(Request(time.monotonic(), self.path, status, len(body), agent))
@@ -95,6 +98,11 @@ class PracticeSite:
         self.log.clear()
         self.outside.clear()
         self._pages = Pages()
+
+    def edit(self, path: str, text: str) -> None:
+        """Change what stands on a single page, such as /visit or /news/roof, until `forget`."""
+        title, _, *rest = self._pages.single[path]
+        self._pages.single[path] = (title, text, *rest)
 
     def busiest_second(self) -> int:
         """Largest number of requests that arrived within any one second."""

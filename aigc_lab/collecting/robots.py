@@ -6,16 +6,20 @@ from aigc_lab.collecting.urls import percent_encoded
 
 
 def allowed(robots: str, agent: str, target: str) -> bool:
-    """Whether a robots.txt lets `agent` (a name such as "museum-bot") fetch `target` (path and query).
+    """Whether a robots.txt lets `agent` fetch `target` (path and query).
 
     The groups that name the agent count, else those for `*`. Among their rules the one with the longest pattern that
-    matches wins, and Allow beats Disallow when both are as long. `*` in a pattern stands for anything, `$` for the end.
-    Where no rule matches, the answer is yes.
+    matches wins, and Allow beats Disallow when both are equally long. `*` in a pattern stands for anything, `$` for the
+    end. Where no rule matches, the answer is yes.
+
+    Args:
+        agent: name of the crawler. Only its product token counts, letters, `_` and `-`: "my-bot/2.0 (anna@example.org)"
+            is "my-bot". Upper and lower case are the same.
 
     Source:
         Koster, Illyes, Zeller, Sassman, "Robots Exclusion Protocol", RFC 9309, 2022, section 2.2.
     """
-    target = percent_encoded(target) or "/"
+    target = target or "/"
     matching = [(len(pattern), allow) for allow, pattern in rules_for(robots, agent) if matches(pattern, target)]
     return target == "/robots.txt" or max(matching, default=(0, True))[1]
 
@@ -30,35 +34,45 @@ def rules_for(robots: str, agent: str) -> list[tuple[bool, str]]:
     return _parsed(robots, agent)[0]
 
 
+def product_token(name: str) -> str:
+    """The part of a crawler's name by which robots.txt knows it (RFC 9309, 2.2.1), in lower case."""
+    token = re.match("[a-z_-]+", name.strip().lower())
+    return token[0] if token else name.strip().lower()
+
+
 def _parsed(robots: str, agent: str) -> tuple[list[tuple[bool, str]], float | None]:
     """The rules for `agent`, as (allow, pattern), and its delay."""
-    agent = agent.split("/")[0].strip().lower()
     found: dict[str, list] = {}
     delays: dict[str, float] = {}
     names: list[str] = []
     closed = False
-    for line in robots.removeprefix("\ufeff").splitlines():
+    for line in re.split("[\r\n]+", robots.removeprefix("\ufeff")):
         key, colon, value = line.split("#")[0].partition(":")
         key, value = key.strip().lower(), value.strip()
         if not colon:
             continue
         if key == "user-agent":
-            names, closed = ([] if closed else names) + [value.lower()], False
-            found.setdefault(value.lower(), [])
+            names, closed = ([] if closed else names) + [product_token(value)], False
+            found.setdefault(names[-1], [])
         elif key in ("allow", "disallow"):
             closed = True
             for name in names if value else []:
                 found[name].append((key == "allow", percent_encoded(value)))
         elif key == "crawl-delay" and re.fullmatch(r"\d+(\.\d+)?", value):
             delays |= dict.fromkeys(names, float(value))
-    name = agent if agent in found else "*"
+    name = product_token(agent)
+    name = name if name in found else "*"
     return found.get(name, []), delays.get(name)
 
 
 def matches(pattern: str, target: str) -> bool:
-    """Whether a pattern of robots.txt matches `target` (path and query) from its start on."""
+    """Whether a pattern of robots.txt matches `target` (path and query) from its start on.
+
+    Both are brought to one percent-encoding first. A `*` or `$` of the address itself is written %2A or %24 in a pattern.
+    """
+    target = percent_encoded(target).replace("*", "%2A").replace("$", "%24")
     # Piece by piece, not by a regular expression: a stranger's file must not be able to make it slow.
-    first, *rest = pattern.removesuffix("$").split("*")
+    first, *rest = percent_encoded(pattern.removesuffix("$")).replace("$", "%24").split("*")
     if not target.startswith(first):
         return False
     at = len(first)

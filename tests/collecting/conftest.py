@@ -1,5 +1,7 @@
 """What several test files share: the practice site, and one crawl of it."""
 
+import warnings
+
 import pytest
 
 from aigc_lab.collecting import crawler
@@ -15,5 +17,7 @@ def site():
 @pytest.fixture(scope="session")
 def crawled(site):
     site.forget()
-    result = crawler.crawl(site.client("aigc-lab-student"), site.home, agent="aigc-lab-student", delay=0.005)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the calendar, which has no end
+        result = crawler.crawl(site.client("aigc-lab-student"), site.home, agent="aigc-lab-student", delay=0.005)
     return result, list(site.log), list(site.outside)

@@ -11,36 +11,12 @@ from aigc_lab.collecting import crawler
 from aigc_lab.collecting.practice_pages import exhibits
 
 
-def test_backoff_doubles_up_to_its_ceiling_and_obeys_the_server():
-    assert [crawler.backoff(k, first=1, ceiling=10) for k in range(6)] == [1, 2, 4, 8, 10, 10]
-    assert crawler.backoff(0, retry_after=30, first=1, ceiling=10) == 30
-    assert crawler.backoff(3, retry_after=1, first=1, ceiling=10) == 8
-
-
-@pytest.mark.parametrize(
-    ("text", "stored", "header", "meta"),
-    [
-        ("“Chère Élodie”", "cp1252", "utf-8", "utf-8"),
-        ("Højvande – to", "utf-8", "iso-8859-1", "utf-8"),
-        ("白日依山尽，黄河入海流", "gb18030", "", "gb18030"),
-        ("白日依山尽，黄河入海流", "gb18030", "gbk", ""),
-        ("Grüße", "utf-8-sig", "latin-1", ""),
-        ("Grüße", "latin-1", "no-such-charset", ""),
-        ("plain", "ascii", "", ""),
-    ],
-)
-def test_text_is_read_whatever_is_declared(text, stored, header, meta):
-    body = (f'<meta charset="{meta}">' if meta else "").encode() + text.encode(stored)
-    if stored == "utf-8-sig":
-        body = text.encode(stored)
-    assert crawler.decode(body, f"text/html; charset={header}")[0].endswith(text)
-
-
 def test_extract_agrees_with_a_hand_written_page():
     html = """<title> A bell </title><base href="http://h/x/"><nav><a href="/home">no text</a></nav><article><p>One
     two</p><script>no()</script><p>three</p></article><a rel="license" href="http://l/by">BY</a><a name="here">"""
     page = crawler.extract(html, "http://h/")
-    assert (page.title, page.text, page.licence) == ("A bell", "One two\nthree", "http://l/by")
+    assert (page.title, page.text, page.licence, page.creator) == ("A bell", "One two\nthree", "http://l/by", None)
+    assert crawler.extract('<meta name="author" content=" Ida Brandt "><p>x</p>').creator == "Ida Brandt"
     assert page.links == ["http://h/home", "http://l/by"]
 
 
@@ -132,7 +108,7 @@ def serve(answers):
     return httpx.Client(transport=httpx.MockTransport(handler))
 
 
-@pytest.mark.parametrize(("status", "pages"), [(404, 1), (503, 0), (200, 1)])
+@pytest.mark.parametrize(("status", "pages"), [(404, 1), (503, 0), (200, 1), (429, 0)])
 def test_a_missing_robots_file_allows_and_a_failing_one_forbids(status, pages):
     client = serve({"/robots.txt": httpx.Response(status, text=""), "/": httpx.Response(200, html="<p>Hello</p>")})
     result = crawler.crawl(client, "http://h/", agent="bot", delay=0, sleep=lambda seconds: None)
@@ -161,3 +137,110 @@ def test_a_dead_host_is_given_up():
     client = httpx.Client(transport=httpx.MockTransport(refuse))
     result = crawler.crawl(client, "http://h/", agent="bot", delay=0, sleep=lambda seconds: None)
     assert result.pages == []
+
+
+def test_robots_behind_a_redirect_is_obeyed():
+    pages = {
+        "/robots.txt": httpx.Response(301, headers={"Location": "/rules"}),
+        "/rules": httpx.Response(200, text="User-agent: *\nDisallow: /secret", headers={"Content-Type": "image/png"}),
+        "/": httpx.Response(200, html="<p>Hello</p><a href=/secret/a>s</a>"),
+        "/secret/a": httpx.Response(200, html="<p>Secret</p>"),
+    }
+    result = crawler.crawl(serve(pages), "http://h/", agent="bot", delay=0)
+    assert [(step.url, step.outcome) for step in result.steps] == [
+        ("http://h/", "new"),
+        ("http://h/secret/a", "robots"),
+    ]
+
+
+def test_a_robots_whose_connection_breaks_forbids_everything():
+    def drop(request):
+        if request.url.path == "/robots.txt":
+            raise httpx.RemoteProtocolError("dropped")
+        return httpx.Response(200, html="<p>Hello</p>")
+
+    client = httpx.Client(transport=httpx.MockTransport(drop))
+    result = crawler.crawl(client, "http://h/", agent="bot", delay=0, sleep=lambda seconds: None)
+    assert result.outcomes() == {"robots": 1}
+
+
+def test_robots_is_asked_for_again_after_a_day(monkeypatch):
+    monkeypatch.setattr(crawler, "RULES_SECONDS", -1)
+    texts = iter(["", "User-agent: *\nDisallow: /b", "User-agent: *\nDisallow: /b"])
+    links = "<p>Hello</p><a href=/b>b</a>"
+
+    def answer(request):
+        return (
+            httpx.Response(200, text=next(texts)) if "robots" in request.url.path else httpx.Response(200, html=links)
+        )
+
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    result = crawler.crawl(client, "http://h/", agent="bot", delay=0)
+    assert result.outcomes() == {"new": 1, "robots": 1}
+
+
+def test_one_bad_page_does_not_end_the_crawl():
+    deep = "<div>" * 50_000
+    bad = {
+        "/gzip": httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")),
+        "/charset": httpx.Response(200, headers={"Content-Type": "text/html; charset=undefined"}, content="<p>é</p>"),
+        "/deep": httpx.Response(200, html=deep + "<p>deep</p>"),
+        "/nowhere": httpx.Response(302, headers={"Location": "http://["}),
+        "/busy": httpx.Response(429, headers={"Retry-After": "86400"}),
+        "/film": httpx.Response(200, headers={"Content-Type": "video/mp4"}, content=b"film"),
+    }
+    home = "<p>Home</p>" + "".join(f"<a href={path}>x</a>" for path in [*bad, "/last", "http://[", "http://h:x/"])
+    pages = {"/": httpx.Response(200, html=home), "/last": httpx.Response(200, html="<p>Last</p>")}
+    slept = []
+    result = crawler.crawl(serve(pages | bad), "http://h/", agent="bot", delay=0, sleep=slept.append)
+    outcome = {urlsplit(step.url).path: step for step in result.steps}
+    assert outcome["/last"].outcome == "new"
+    assert outcome["/charset"].outcome == "new"
+    assert outcome["/gzip"].outcome == "error"
+    assert "DecodingError" in outcome["/gzip"].reason
+    assert "86,400 s" in outcome["/busy"].reason
+    assert "video/mp4" in outcome["/film"].reason
+    assert sum(slept) < 1
+
+
+def test_another_scheme_is_another_host():
+    pages = {"/": httpx.Response(200, html="<p>Home</p><a href=https://h/a>a</a><a href=http://h:8080/>b</a>")}
+    assert crawler.crawl(serve(pages), "http://h/", agent="bot", delay=0).outcomes() == {"new": 1, "outside": 2}
+
+
+def test_a_site_with_numbers_in_its_addresses_is_not_cut_silently():
+    pages = {f"/item/{k}": httpx.Response(200, html=f"<p>Item {k}</p>") for k in range(50)}
+    home = "<p>Home</p>" + "".join(f"<a href={path}>x</a>" for path in pages)
+    client = serve(pages | {"/": httpx.Response(200, html=home)})
+    with pytest.warns(UserWarning, match="38 addresses like /item/N left out"):
+        result = crawler.crawl(client, "http://h/", agent="bot", delay=0)
+    assert result.left_out == {"/item/N": 38}
+    assert len(crawler.crawl(client, "http://h/", agent="bot", delay=0, per_pattern=50).pages) == 51
+
+
+def test_the_second_crawl_asks_only_for_what_has_changed(site, crawled):
+    first, log, _ = crawled
+    site.forget()
+    site.edit("/visit", "Open from nine to four.")
+    with pytest.warns(UserWarning, match="calendar"):
+        again = crawler.crawl(site.client(AGENT), site.home, agent=AGENT, delay=0.005, known=first.pages)
+    changed = [page.url for page in again.pages if page.sha256 not in {one.sha256 for one in first.pages}]
+    assert [urlsplit(url).path for url in changed] == ["/visit"]
+    assert sorted(page.url for page in again.pages) == sorted(page.url for page in first.pages)
+    assert again.outcomes()["unchanged"] == len(first.pages) - 1
+    now, then = (sum(one.sent for one in each if "film" not in one.path) for each in (site.log, log))
+    assert now < 0.1 * then
+    site.forget()
+
+
+def test_a_date_of_change_is_a_condition_too():
+    seen = []
+
+    def answer(request):
+        seen.append(request.headers.get("if-modified-since"))
+        return httpx.Response(200, html="<p>x</p>", headers={"Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"})
+
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    first = crawler.crawl(client, "http://h/", agent="bot", delay=0)
+    crawler.crawl(client, "http://h/", agent="bot", delay=0, known=first.pages)
+    assert seen == [None, None, None, "Sun, 06 Nov 1994 08:49:37 GMT"]

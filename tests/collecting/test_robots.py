@@ -75,6 +75,43 @@ def test_robots_rules(rules, path, expected):
     assert collecting_robots.allowed("User-agent: *\n" + rules, "bot", path) is expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [  # RFC 9309, 2.2.3: a * or $ that stands in the address is written %2A or %24
+        ("/path/file-with-a-%2A.html", "/path/file-with-a-*.html", True),
+        ("/path/file-with-a-%2A.html", "/path/file-with-a-%2A.html", True),
+        ("/path/file-with-a-%2A.html", "/path/file-with-a-b.html", False),
+        ("/path/foo-%24", "/path/foo-$", True),
+        ("/path/foo-%24", "/path/foo-", False),
+        ("/path/foo-$", "/path/foo-", True),
+        ("/path/foo-$", "/path/foo-$", False),  # a $ at the end is the end
+        ("/a$b", "/a$b", True),  # elsewhere it is a dollar
+        ("/*$", "/a", True),
+        ("/ツ", "/%e3%83%84", True),
+    ],
+)
+def test_special_characters_and_percent_signs_match_as_rfc_9309_wants(pattern, path, expected):
+    assert collecting_robots.matches(pattern, path) is expected
+    assert collecting_robots.allowed(f"User-agent: *\nDisallow: {pattern}", "bot", path) is not expected
+
+
+@pytest.mark.parametrize("written", ["my-bot", "My-Bot", "my-bot/2.0", "my-bot (+https://h/bot)", "my-bot 3"])
+@pytest.mark.parametrize("agent", ["my-bot", "MY-BOT/1.0", "my-bot (anna@example.org)", "my-bot/1.0 (+mailto:a@h)"])
+def test_a_group_is_found_by_the_product_token(written, agent):
+    robots = f"User-agent: *\nAllow: /\n\nUser-agent: {written}\nDisallow: /x"
+    assert not collecting_robots.allowed(robots, agent, "/x")
+    assert collecting_robots.allowed(robots, "my-bot-news", "/x")
+    assert collecting_robots.allowed(robots, "my", "/x")
+
+
+def test_only_line_breaks_end_a_line_and_other_records_end_no_group():
+    assert not collecting_robots.allowed("User-agent: *\rDisallow: /a\r\n", "bot", "/a")
+    assert collecting_robots.allowed("User-agent: *\nDisallow: /\x85b\n", "bot", "/a")
+    robots = "User-agent: one\nSitemap: http://h/s.xml\nCrawl-delay: 3\nUser-agent: two\nDisallow: /a"
+    assert not collecting_robots.allowed(robots, "one", "/a")
+    assert not collecting_robots.allowed(robots, "two", "/a")
+
+
 def test_groups_that_name_the_same_agent_are_one():
     robots = "User-agent: a\nDisallow: /x\n\nUser-agent: *\nDisallow: /\n\nUser-agent: a\nDisallow: /y\n"
     assert [collecting_robots.allowed(robots, "a", path) for path in ("/x", "/y", "/z")] == [False, False, True]
