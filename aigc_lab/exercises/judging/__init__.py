@@ -7,6 +7,8 @@
 - `inputs`: copies of the arguments, and whether they were changed
 - `compare`: got against expected
 - `gradient`: their gradients
-- `behaviour`: does it act like a usual mistake?
+- `behaviour`: what it does on all cases and properties
+- `record`: what it does in the calls that a property makes
+- `diagnosis`: which usual mistake that is
 - `standin`: what a lesson goes on with
 """

@@ -11,6 +11,7 @@ from aigc_lab.exercises.judging.compare import Difference, Precision, difference
 from aigc_lab.exercises.judging.exercise import Case, Exercise, Property, parameters
 from aigc_lab.exercises.judging.gradient import gradient_difference, gradients
 from aigc_lab.exercises.judging.inputs import doubled, unchanged
+from aigc_lab.exercises.judging.record import Call, recorded
 from aigc_lab.exercises.judging.run import Outcome, attempt, call
 
 REFERENCE_SECONDS = 60  # ours, and quick; a busy machine must not break a lesson
@@ -47,7 +48,8 @@ class Behaviour:
 
     outcomes: list[Outcome] = field(default_factory=list)
     faults: list[Fault | None] = field(default_factory=list)
-    properties: dict[str, str | None] = field(default_factory=dict)
+    properties: dict[str, Fault | None] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)  # those that the properties made
     property_fault: Fault | None = None
     broken: Property | None = None
 
@@ -104,8 +106,10 @@ class Reference:
             if outcome.kind in ("too long", "recursion"):
                 return seen
         for one in self.exercise.properties:
-            fault = _property_fault(one, answer, deadline)
-            seen.properties[one.name] = fault.state if fault else None
+            recording, calls = recorded(answer)
+            fault = _property_fault(one, recording, deadline)
+            seen.properties[one.name] = fault
+            seen.calls += calls
             if fault and not seen.property_fault:
                 seen.property_fault, seen.broken = fault, one
             if fault and fault.state in ("too long", "endless recursion"):

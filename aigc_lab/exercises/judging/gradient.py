@@ -56,10 +56,7 @@ def gradients(
 
 
 def gradient_difference(got: Outcome, expected: Gradients, precision: Precision) -> Difference | None:
-    """The first gradient that differs from the reference's, or the reason why there is none.
-
-    An answer may compute in float32 on the way, which its gradient's dtype doesn't tell: four digits have to agree.
-    """
+    """The first gradient that differs from the reference's, or the reason why there is none."""
     if got.kind != "value":
         cut = isinstance(got.error, NoGradient) or "requires grad" in str(got.error)
         if cut:
@@ -67,7 +64,7 @@ def gradient_difference(got: Outcome, expected: Gradients, precision: Precision)
             return Difference("no gradient", f"{reason} {CAUSES}")
         text = f"{type(got.error).__name__}: {got.error}"
         return Difference("gradient", f"With inputs that require a gradient it stops: {text}")
-    precision = Precision(precision.tolerance, precision.inputs if precision.inputs == "half" else "single")
+    precision = gradient_precision(precision)
     for key, right in expected.items():
         left = got.value.get(key)
         if left is None and right is None:
@@ -84,6 +81,11 @@ def gradient_difference(got: Outcome, expected: Gradients, precision: Precision)
             text = f"the gradient of the outputs' {key[0]} with respect to `{key[1]}`"
             return Difference("gradient", found.message, text, left, right)
     return None
+
+
+def gradient_precision(precision: Precision) -> Precision:
+    """An answer may compute in float32 on the way, which its gradient's dtype doesn't tell: four digits have to agree."""
+    return Precision(precision.tolerance, precision.inputs if precision.inputs == "half" else "single")
 
 
 def _is_float(value: Any) -> bool:

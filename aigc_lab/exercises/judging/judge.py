@@ -8,13 +8,12 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
-
-from aigc_lab.exercises.judging.behaviour import STATES, Behaviour, Fault, Reference
+from aigc_lab.exercises.judging.behaviour import STATES, Fault, Reference
 from aigc_lab.exercises.judging.blank import is_blank
 from aigc_lab.exercises.judging.compare import Difference, Precision, difference, named
+from aigc_lab.exercises.judging.diagnosis import diagnose
 from aigc_lab.exercises.judging.exercise import Case, Exercise, Property
-from aigc_lab.exercises.judging.run import Outcome, attempt, preserved
+from aigc_lab.exercises.judging.run import attempt, preserved
 from aigc_lab.exercises.judging.standin import is_stand_in
 
 ANSWER_SECONDS = 4.0  # for the answer itself; a check takes at most 5 s in all
@@ -84,37 +83,6 @@ def _examine_value(exercise: Exercise, answer: Any) -> Verdict:
         found.kind, found.message if state != "wrong" else "", found.where, answer
     )  # don't give it away
     return Verdict(state, Fault(state, difference=hidden), mistake=like[0] if like else None)
-
-
-def diagnose(exercise: Exercise, seen: Behaviour, wanted: Reference, deadline: float) -> str | None:
-    """The name of the first catalogued mistake that behaves like the answer on all cases and properties."""
-    if seen.fault.state in ("too long", "endless recursion", "wrong signature"):
-        return None
-    for name, mistake in exercise.mistakes.items():
-        if time.monotonic() > deadline:
-            return None
-        if _alike(seen, wanted.behave(mistake.answer, deadline, count=len(seen.outcomes)), wanted):
-            return name
-    return None
-
-
-def _alike(seen: Behaviour, other: Behaviour, wanted: Reference) -> bool:
-    if len(seen.outcomes) != len(other.outcomes) or seen.properties != other.properties:
-        return False
-    for number, (left, right) in enumerate(zip(seen.faults, other.faults, strict=True)):
-        one, two = seen.outcomes[number], other.outcomes[number]
-        if (left and left.state) != (right and right.state) or type(one.error) is not type(two.error):
-            return False
-        precision = wanted.precisions[number]
-        if left and difference(one.value, two.value, precision):
-            return False
-        if left and left.state == "wrong gradient" and difference(_known(one), _known(two), precision):
-            return False
-    return True
-
-
-def _known(outcome: Outcome) -> dict[tuple[str, str], Tensor]:
-    return {key: value for key, value in (outcome.gradients or {}).items() if value is not None}
 
 
 def _is_same(answer: Any, reference: Any) -> bool:
