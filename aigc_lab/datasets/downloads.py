@@ -39,12 +39,17 @@ class _FinalError(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """One file of a set: its name in the cache, the addresses that have it, `md5:...` or `sha256:...`, and its bytes."""
+    """One file of a set: its name in the cache, the addresses that have it, `md5:...` or `sha256:...`, and its bytes.
+
+    Where `whole` is given, the file at the addresses has so many bytes, and only the first `size` of them are wanted. No checksum is published of
+    a part, so checksum is None: that the whole has the right length is checked, the rest is up to whoever reads it.
+    """
 
     name: str
     urls: tuple[str, ...]
-    checksum: str
+    checksum: str | None
     size: int
+    whole: int | None = None
 
 
 def cache_folder() -> Path:
@@ -95,7 +100,9 @@ class _Downloader:
     def _stream(self, url: str, target: Path) -> None:
         have = target.stat().st_size
         # identity: what is stored as .gz must arrive as .gz, whatever the server thinks that browsers like
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+        headers = {"Accept-Encoding": "identity"}
+        if have or self.file.whole:
+            headers["Range"] = f"bytes={have}-{self.file.size - 1 if self.file.whole else ''}"
         try:
             with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT, follow_redirects=True) as response:
                 resumed = self._judge(response, have)
@@ -120,8 +127,11 @@ class _Downloader:
         if status not in (200, 206):
             raise _FinalError(f"answered {status} {response.reason_phrase}")
         resumed = status == 206
-        if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        part = response.headers.get("Content-Range", "")
+        if resumed and not part.startswith(f"bytes {have}-"):
             raise _FinalError("sent another part of the file than asked for")
+        if self.file.whole and not part.endswith(f"/{self.file.whole}"):
+            raise _FinalError("has another file at this address, or sends no part of one")
         rest = self.file.size - (have if resumed else 0)
         if int(response.headers.get("Content-Length", rest)) != rest:  # often the log-in page of a hotel
             raise _FinalError("sent something of another size than the file")

@@ -19,7 +19,11 @@ from torch import Tensor
 import aigc_lab
 
 SPLITS = ("train", "test")
-DOWNLOAD_ONLY = ("quickdraw_cats_dogs", "pets")  # too large to embed; `originals` says where they come from
+DOWNLOAD_ONLY = (
+    "quickdraw_cats_dogs",
+    "quickdraw_2000",
+    "pets",
+)  # too large to embed; `originals` says where they come from
 
 
 @dataclass(frozen=True, eq=False)
