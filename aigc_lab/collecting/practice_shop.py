@@ -1,7 +1,7 @@
 """The database of the museum's shop, as messy as databases are after twenty years, and a query that strangers can't bend.
 
 Everything in it is invented. What is wrong with it: descriptions that are NULL, empty or "n/a"; weights in g, kg, oz or no
-unit; an older table in Windows-1252 bytes with prices as text; customers entered twice; orders imported twice; several
+unit; an older table in Windows-1252 bytes with prices as text; customers entered twice, or without an address; orders imported twice; several
 stock rows for a product; a description that belongs to somebody else.
 """
 
@@ -39,17 +39,55 @@ _OLD = [
 _NAMES = ["Ada Marsh", "Finn O'Brien", "Mei Tan", "Joan Pike", "Lars Holm", "Rosa Quay", "Ben Oar", "Ida Fell"]
 
 
+class Cursor(sqlite3.Cursor):
+    """A cursor that notes the text of each query in its shop's `asked`, as it is before any value is put in."""
+
+    def execute(self, sql, *parameters):
+        self.connection.asked.append(sql)
+        return super().execute(sql, *parameters)
+
+    def executemany(self, sql, *parameters):
+        self.connection.asked.append(sql)
+        return super().executemany(sql, *parameters)
+
+    def executescript(self, script):
+        self.connection.asked.append(script)
+        return super().executescript(script)
+
+
 class Shop(sqlite3.Connection):
-    """A connection that `copy.deepcopy` can copy with all rows, so that an answer is tried on a copy; equal if all rows are."""
+    """A connection that `copy.deepcopy` can copy with all rows, so that an answer is tried on a copy; equal if all rows are.
+
+    A copy gives rows that no ORDER BY arranges in reverse, so that nobody relies on an order that SQL doesn't promise.
+    """
+
+    __slots__ = ("asked",)
+
+    def __init__(self, *arguments, **named):
+        self.asked: list[str] = []
+        super().__init__(*arguments, **named)
+
+    def cursor(self, factory=Cursor):
+        return super().cursor(factory)
+
+    def execute(self, *arguments):
+        return self.cursor().execute(*arguments)
+
+    def executemany(self, *arguments):
+        return self.cursor().executemany(*arguments)
+
+    def executescript(self, script):
+        return self.cursor().executescript(script)
 
     def __deepcopy__(self, memo) -> "Shop":
         twin = sqlite3.connect(":memory:", factory=Shop)
         self.backup(twin)
+        twin.execute("PRAGMA reverse_unordered_selects = ON")
         return twin
 
     def __eq__(self, other) -> bool:
         try:
-            return isinstance(other, Shop) and list(self.iterdump()) == list(other.iterdump())
+            return isinstance(other, Shop) and sorted(self.iterdump()) == sorted(other.iterdump())
         except sqlite3.Error:  # closed
             return False
 
@@ -69,7 +107,7 @@ def open_shop(path: str = ":memory:") -> Shop:
     shelves = [(f"P-{i:02}", f"{'ABC'[j]}{i % 5}", 1 + (i * 7 + j) % 9) for i in range(24) for j in range(1 + i % 3)]
     connection.executemany("INSERT INTO stock VALUES (?, ?, ?)", shelves)
     customers = [(i + 1, name, _email(name), PLACES[i]) for i, name in enumerate(_NAMES)]
-    customers += [(9, "A. Marsh", " Ada.Marsh@Example.org", "Saltholm"), (10, None, "", None)]
+    customers += [(9, "A. Marsh", " Ada.Marsh@Example.org", "Saltholm"), (10, None, "  ", None)]
     connection.executemany("INSERT INTO customers VALUES (?, ?, ?, ?)", customers)
     orders = [(i + 1, 1 + i * 3 % 10, f"P-{i * 5 % 24:02}", 1 + i % 3, _day(i)) for i in range(30)]
     orders += [(31 + k, *orders[i][1:]) for k, i in enumerate((2, 11, 20))]  # imported twice
@@ -104,7 +142,8 @@ def _products():
 def find_orders(connection: sqlite3.Connection, email: str) -> list[tuple[int, str, int]]:
     """Orders of the customer with this e-mail address, whatever the case and the blanks around it.
 
-    A blank address is nobody's. The address is a parameter: the database gets the query and the value apart, so no value can become part of the query.
+    A blank address is nobody's. The address is a parameter: the database gets the query and the value apart, so no value
+    can become part of the query.
 
     Returns:
         (order id, product title, quantity), by order id. Empty for an address that nobody has.
@@ -114,7 +153,7 @@ def find_orders(connection: sqlite3.Connection, email: str) -> list[tuple[int, s
         FROM orders
         JOIN customers ON customers.id = orders.customer_id
         JOIN products ON products.sku = orders.sku
-        WHERE lower(trim(customers.email)) = lower(trim(?)) AND customers.email <> ''
+        WHERE lower(trim(customers.email)) = lower(trim(?)) AND trim(customers.email) <> ''
         ORDER BY orders.id
     """
     return connection.execute(query, (email,)).fetchall()

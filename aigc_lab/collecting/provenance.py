@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -28,11 +29,21 @@ def file_sha256(path: Path | str) -> str:
     return digest.hexdigest()
 
 
-def manifest_line(id: str, text: str, source: str, licence: str | None, retrieved: datetime) -> str:
+def manifest_line(
+    id: str,
+    text: str,
+    source: str,
+    licence: str | None,
+    retrieved: datetime,
+    url: str | None = None,
+    creator: str | None = None,
+    changes: str | None = None,
+) -> str:
     """One record of a manifest, as one line of JSON with its keys in alphabetical order.
 
-    Keys: id, licence, retrieved (ISO 8601, in UTC, to the second, "2026-11-24T09:30:00+00:00"), sha256 (of the text in
-    UTF-8, hex), source. Characters outside ASCII stay readable.
+    Keys: changes (what was altered, null if nothing), creator (whom to name), id, licence, retrieved (ISO 8601, in UTC, to
+    the second, "2026-11-24T09:30:00+00:00"), sha256 (of the text in UTF-8, hex), source, url (where it was found).
+    Characters outside ASCII stay readable.
 
     Raises:
         ValueError: `retrieved` has no time zone.
@@ -41,16 +52,22 @@ def manifest_line(id: str, text: str, source: str, licence: str | None, retrieve
         raise ValueError(f"{retrieved} has no time zone: say which, e.g. datetime.now(UTC)")
     record = {
         "id": id,
+        "source": source,
+        "url": url,
+        "creator": creator,
         "licence": licence,
+        "changes": changes,
         "retrieved": retrieved.astimezone(UTC).isoformat(timespec="seconds"),
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "source": source,
     }
     return json.dumps(record, sort_keys=True, ensure_ascii=False)
 
 
 def check_manifest(lines: Iterable[str], texts: Mapping[str, str]) -> list[str]:
-    """What is wrong between a manifest and the texts it describes; an empty list says that all is well."""
+    """What is wrong between a manifest and the texts it describes; an empty list says that all is well.
+
+    A licence of the CC BY family (CC BY-SA, ...) asks for the creator's name and a link, so these may not be missing.
+    """
     problems, seen = [], set()
     for record in map(json.loads, lines):
         id = record["id"]
@@ -62,8 +79,13 @@ def check_manifest(lines: Iterable[str], texts: Mapping[str, str]) -> list[str]:
             problems.append(f"{id}: the text is not the one that was collected")
         if not record["licence"]:
             problems.append(f"{id}: no licence")
+        elif _ATTRIBUTION.search(record["licence"]):
+            problems += [f"{id}: its licence asks for the {key}" for key in ("creator", "url") if not record.get(key)]
         seen.add(id)
     return problems + [f"{id}: not in the manifest" for id in texts if id not in seen]
+
+
+_ATTRIBUTION = re.compile(r"\bCC[ -]BY\b|creativecommons\.org/licenses/by", re.IGNORECASE)
 
 
 def datasheet(name: str, lines: Iterable[str], texts: Mapping[str, str], answers: Mapping[str, str]) -> str:

@@ -51,10 +51,32 @@ def test_an_injected_query_finds_nothing_and_harms_nothing(shop, attack):
 @settings(max_examples=50)
 def test_no_text_can_bend_the_query(text):
     connection = open_shop()
-    known = {row[0].strip().lower() for row in connection.execute("SELECT email FROM customers WHERE email <> ''")}
+    known = {
+        row[0].strip().lower() for row in connection.execute("SELECT email FROM customers WHERE trim(email) <> ''")
+    }
     if text.strip().lower() not in known:
         assert practice_shop.find_orders(connection, text) == []
     connection.close()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "  ", "   "])
+def test_a_blank_address_is_nobodys(shop, blank):
+    assert shop.execute("SELECT count(*) FROM customers WHERE trim(email) = ''").fetchone() == (1,)
+    assert practice_shop.find_orders(shop, blank) == []
+
+
+def test_the_shop_notes_each_query_as_it_was_written(shop):
+    shop.asked.clear()
+    shop.execute("SELECT ?", ("a",))
+    shop.cursor().execute("SELECT 2")
+    shop.executemany("INSERT INTO staff VALUES (?, ?)", [("a", "b")])
+    shop.executescript("SELECT 4;")
+    assert shop.asked == ["SELECT ?", "SELECT 2", "INSERT INTO staff VALUES (?, ?)", "SELECT 4;"]
+
+
+def test_a_copy_turns_round_what_no_order_by_arranges(shop):
+    ids = [row[0] for row in shop.execute("SELECT id FROM orders")]
+    assert [row[0] for row in copy.deepcopy(shop).execute("SELECT id FROM orders")] == ids[::-1]
 
 
 def test_a_customer_with_an_apostrophe_is_served(shop):

@@ -19,6 +19,7 @@ def test_a_manifest_line_says_what_and_when_in_utc():
     assert record["retrieved"] == "2026-11-24T04:00:00+00:00"
     assert record["sha256"] == hashlib.sha256(b"\xc3\x98rsted\nsaid").hexdigest()
     assert record["licence"] is None
+    assert set(record) == {"id", "source", "url", "creator", "licence", "changes", "retrieved", "sha256"}
     with pytest.raises(ValueError, match="time zone"):
         provenance.manifest_line("a", "b", "c", "d", datetime(2026, 11, 24))
 
@@ -33,6 +34,17 @@ def test_a_manifest_finds_every_kind_of_damage():
     assert provenance.check_manifest(lines, {"a": "one", "b": "two"}) == ["c: no such text"]
     unlicensed = provenance.manifest_line("a", "one", "s", None, NOON)
     assert provenance.check_manifest([unlicensed], {"a": "one"}) == ["a: no licence"]
+
+
+def test_credit_that_a_licence_asks_for_may_not_be_missing():
+    def problems(licence, **known):
+        line = provenance.manifest_line("a", "one", "s", licence, NOON, **known)
+        return provenance.check_manifest([line], {"a": "one"})
+
+    for licence in ("CC BY 4.0", "CC-BY-SA-3.0", "https://creativecommons.org/licenses/by/4.0/"):
+        assert problems(licence) == ["a: its licence asks for the creator", "a: its licence asks for the url"]
+        assert problems(licence, creator="Ida", url="http://h/a") == []
+    assert problems("CC0 1.0") == problems("MIT") == []
 
 
 def test_a_datasheet_counts_and_shows_what_nobody_answered():
