@@ -1,20 +1,23 @@
-"""What each of two processes does in test_processes.py: `python parallel_worker.py FOLDER [kill]`, started by torchrun."""
+"""What each of two processes does in test_processes.py: `python parallel_worker.py FOLDER [kill] [press]`, started by torchrun."""
 
 import atexit
 import os
 import signal
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 from torch import nn
 
 from aigc_lab import training
 from aigc_lab.recipes.optimizer_step import OptimizerStep
+from aigc_lab.training import budget
 from aigc_lab.training import checkpoint as training_checkpoint
 from aigc_lab.training.processes import Processes
 
-STEPS = 12
+STEPS, LONG = 12, 300
 
 
 class Line:
@@ -24,9 +27,10 @@ class Line:
         torch.manual_seed(Processes().index)  # other first weights in each process: the first one's must win
         self.model = nn.Linear(3, 1).double()
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9)
-        self.optimizer_step, self.noisy = OptimizerStep(), noisy
+        self.optimizer_step, self.noisy, self.rates = OptimizerStep(), noisy, []
 
     def step(self, batch):
+        self.rates.append(self.progress)  # a recipe's learning rate follows it
         return self.optimizer_step(self.loss, self.optimizer, batch)
 
     def loss(self, batch):
@@ -58,7 +62,7 @@ def threads():
     return [file.read_text().strip() for file in Path("/proc/self/task").glob("*/comm")]
 
 
-def main(folder, kill):
+def main(folder, kill, press):
     # The first to be registered is the last to be called.
     atexit.register(lambda: (Path(folder) / f"threads {index}").write_text(" ".join(threads())))
     index, save = Processes().index, training_checkpoint.save
@@ -70,7 +74,7 @@ def main(folder, kill):
 
     training_checkpoint.save = witnessed
 
-    def press(step, recipe, history):
+    def accident(step, recipe, history):
         if kill and index == 1 and step == 7:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -86,10 +90,46 @@ def main(folder, kill):
         batch_size=8,
         checkpoint=checkpoint,
         save_every_steps=2,
-        callback=press,
+        callback=accident,
         every_steps=1,
     )
+    by_the_clock(Path(folder), index)
+    stopped(Path(folder), index, press)
+
+
+def by_the_clock(folder, index):
+    """A budget of seconds, for processes that count them otherwise: the second's clock runs ahead."""
+    real = time.perf_counter
+    if index == 1:
+        budget.time = SimpleNamespace(perf_counter=lambda: 1.5 * real())
+    recipe = Line()
+    history = training.fit(
+        recipe, data(), seconds=1.0, batch_size=8, save_every_seconds=0.3, checkpoint=folder / "clock"
+    )
+    budget.time = time
+    torch.save({"steps": len(history), "rates": recipe.rates} | recipe.state_dict(), folder / f"clock {index}")
+
+
+def stopped(folder, index, press):
+    """A longer training, which is stopped by one of the two if `press`."""
+
+    def button(step, recipe, history):
+        if press and index == 1 and step == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    messages, agree = [], Processes.agree_on_time
+    Processes.agree_on_time = lambda *things: (messages.append(1), agree(*things))[1]
+    recipe = Line(noisy=True)
+    path = folder / "long"
+    history = training.fit(recipe, data(), steps=LONG, batch_size=8, checkpoint=path, callback=button, every_steps=1)
+    found = {
+        "steps": len(history),
+        "interrupted": history.interrupted,
+        "messages": len(messages),
+        "seconds": history.seconds[-1],
+    }
+    torch.save(found | recipe.state_dict(), folder / f"long {index}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], "kill" in sys.argv)
+    main(sys.argv[1], "kill" in sys.argv, "press" in sys.argv)

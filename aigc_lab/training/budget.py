@@ -5,31 +5,59 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral
 
+AGREE_EVERY = 0.25  # seconds between two agreements of several processes
+
 
 class Clock:
     """Where a training stands.
 
+    Several processes of one training must decide alike: is there time for another step, is a checkpoint due, was stop pressed in any of them? So they
+    agree on the time and on stopping, and decide by that. Each agreement costs a message, and on a GPU a wait for all work that was given to it; so
+    there is one about every `AGREE_EVERY` seconds of training, not at every step. A process that is alone agrees with itself at once.
+
     Args:
-        agree: called with this process's seconds; gives those that count, the same in all processes of one training.
+        agree: called in all processes after the same steps, with this process's seconds and whether stop was pressed in it; gives those that count
+            for all. None if this process is alone.
+        pressed: tells whether stop was pressed in this process.
 
     Attributes:
         steps: taken so far.
-        seconds: spent training until the end of the last of them; what was done while the clock was `paused` isn't counted.
+        measured: seconds spent training until the end of the last step, in this process; what was done while the clock was `paused` isn't counted.
+        seconds: the same when the processes last agreed: what budgets and timers go by.
     """
 
-    def __init__(self, agree: Callable[[float], float] = float) -> None:
-        self._agree = agree
+    def __init__(
+        self,
+        agree: Callable[[float, bool], tuple[float, bool]] | None = None,
+        pressed: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._agree, self._pressed = agree, pressed
         self.start()
 
     def start(self, steps: int = 0, seconds: float = 0.0) -> None:
         """Go on from a number of steps and seconds that were spent earlier."""
-        self.steps, self.seconds = steps, seconds
+        self.steps, self.seconds, self.measured = steps, seconds, seconds
         self._zero = time.perf_counter() - seconds
+        self._stop, self._stride, self._agreed_at = False, 1, steps
 
     def tick(self) -> None:
         """A step was taken."""
         self.steps += 1
-        self.seconds = self._agree(time.perf_counter() - self._zero)
+        self.measured = time.perf_counter() - self._zero
+        if self._agree is None:
+            self.seconds = self.measured
+        elif self.steps == self._agreed_at + self._stride:
+            before = self.seconds
+            self.seconds, self._stop = self._agree(self.measured, self._pressed())
+            # How many steps there are to the next time follows from numbers that all processes share. At most twice as many as to this one, since the
+            # first steps of a training tell little about the others.
+            fitting = self._stride * AGREE_EVERY / max(self.seconds - before, 1e-9)
+            self._stride, self._agreed_at = max(1, min(2 * self._stride, int(fitting))), self.steps
+
+    @property
+    def stopped(self) -> bool:
+        """Whether training is to stop here: stop was pressed, in any of the processes when they last agreed."""
+        return self._pressed() if self._agree is None else self._stop
 
     @contextmanager
     def paused(self) -> Iterator[None]:

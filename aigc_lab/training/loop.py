@@ -44,7 +44,7 @@ def fit(
     save_every_seconds: float | None = None,
     resume: bool = True,
     precision: str | None = None,
-    accumulate: int = 1,
+    accumulate: int | None = None,
     clip: float | None = None,
     channels_last: bool = False,
     compile: bool = False,
@@ -57,7 +57,7 @@ def fit(
     is under way, and leaves the recipe and the history as they are.
 
     Started by `torchrun` or `accelerate launch`, each process takes its own `batch_size` examples a step, and all step along the mean of
-    their gradients.
+    their gradients. About four times a second they agree on the time, and on stopping: pressed in one of them, it ends all after the same step.
 
     Args:
         recipe: has `step(batch) -> {name: scalar}`, `to(device)`.
@@ -72,7 +72,7 @@ def fit(
             on from it, and a run with a budget of steps ends with the same weights, to the bit, as one that was never stopped.
         save_every_steps, save_every_seconds: how often the checkpoint is saved; one of them, or neither: then every 30 seconds.
         resume: False starts anew, and overwrites the file.
-        precision, accumulate, clip: see `OptimizerStep`.
+        precision, accumulate, clip: see `OptimizerStep`. Where none is given, that of the recipe's own `optimizer_step` counts.
         channels_last: keeps the channels of a pixel together in memory, which a GPU's matrix units prefer.
         compile: lets torch.compile fuse the operations of the networks in `recipe.compilable`. The first step then takes up to minutes, so
             this pays in long trainings only, and mostly on a GPU.
@@ -107,13 +107,14 @@ def fit(
     if compile:
         _compile(recipe, device)
 
-    history, clock = History(), Clock(processes.agree)
+    history = History()
     log = ScalarLog(history, _read_every(device))
     optimizer_step = _optimizer_step(recipe, accumulate, clip, precision, processes)
     checkpointer = Checkpointer(checkpoint, recipe, optimizer_step, batches, log, processes, seed)
-    report = _Reports(callback, recipe, log, clock)
 
-    with rng.forked(seed + processes.index), _stepping_with(recipe, optimizer_step), stop_button() as stopped:
+    with rng.forked(seed + processes.index), _stepping_with(recipe, optimizer_step), stop_button() as button:
+        clock = Clock(processes.agree_on_time if processes.count > 1 else None, lambda: button.pressed)
+        report = _Reports(callback, recipe, log, clock)
         resumed = resume and checkpointer.resume()
         clock.start(len(history), history.seconds[-1] if len(history) else 0.0)
         saving.start(clock)
@@ -122,11 +123,11 @@ def fit(
             report()
         with Bar(budget, quiet=not processes.first) as bar:
             try:
-                while budget.lasts(clock) and not stopped:
+                while budget.lasts(clock) and not clock.stopped:
                     recipe.progress = budget.share(clock)
                     scalars = _take_step(recipe, _placed(next(batches), device, channels_last), device)
                     clock.tick()
-                    log.add(clock.seconds, scalars)
+                    log.add(clock.measured, scalars)
                     if budget.lasts(clock):  # else both are done below
                         if saving.due(clock):
                             checkpointer.save()
@@ -141,7 +142,7 @@ def fit(
             except ProcessLostError as error:
                 raise ProcessLostError(f"{error}. {checkpointer.advice()}") from None
             bar.show(history, clock, last=True)
-        if history.interrupted:
+        if history.interrupted and processes.first:
             print(f"\nStopped by you after step {len(history)}. The model and its history are ready to use.")
         report()
     return history
@@ -214,12 +215,16 @@ def _modules(recipe: Recipe) -> list[nn.Module]:
 
 
 def _optimizer_step(
-    recipe: Recipe, accumulate: int, clip: float | None, precision: str | None, processes: Processes
+    recipe: Recipe, accumulate: int | None, clip: float | None, precision: str | None, processes: Processes
 ) -> OptimizerStep:
-    """How this training takes its steps. A recipe's own clip counts where `fit` is given none."""
-    own_clip = getattr(getattr(recipe, "optimizer_step", None), "clip", None)
-    average = processes.average if processes.count > 1 else None
-    return OptimizerStep(accumulate, own_clip if clip is None else clip, precision, average=average)
+    """How this training takes its steps: as it was told, and in what it wasn't told, as the recipe does."""
+    own = getattr(recipe, "optimizer_step", None) or OptimizerStep()
+    return OptimizerStep(
+        own.accumulate if accumulate is None else accumulate,
+        own.clip if clip is None else clip,
+        own.precision if precision is None else precision,
+        average=processes.average if processes.count > 1 else own.average,
+    )
 
 
 @contextmanager

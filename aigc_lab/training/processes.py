@@ -84,6 +84,15 @@ class Processes:
 
         return self._do(broadcast, torch.tensor(value, dtype=torch.float64, device=self._accelerator.device)).item()
 
+    def agree_on_time(self, seconds: float, stop: bool) -> tuple[float, bool]:
+        """The first process's seconds, and whether any process wants to stop, in all of them: one message of two numbers."""
+        if self._accelerator is None:
+            return seconds, stop
+        mine = [seconds if self.first else 0.0, float(stop)]
+        message = torch.tensor(mine, dtype=torch.float64, device=self._accelerator.device)
+        total, stops = self._do(self._accelerator.reduce, message, reduction="sum").tolist()
+        return total, stops > 0
+
     def collect(self, value: Any) -> list[Any]:
         """One object of each process, in all of them, in the order of their index."""
         if self._accelerator is None:

@@ -49,13 +49,10 @@ class Bar:
 
 
 class StopButton:
-    """True once the reader has pressed stop."""
+    """Whether the reader has pressed stop in this process."""
 
     def __init__(self) -> None:
         self.pressed = False
-
-    def __bool__(self) -> bool:
-        return self.pressed
 
 
 @contextmanager

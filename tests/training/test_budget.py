@@ -47,11 +47,59 @@ def test_it_goes_on_from_what_was_spent_before_a_break(now):
     assert (clock.steps, clock.seconds) == (8, 31.5)
 
 
-def test_the_seconds_that_count_are_those_that_were_agreed_on(now):
-    clock = Clock(agree=lambda mine: 10 * mine)
-    now[0] += 2
+def meetings(now, durations, agree=lambda seconds, stop: (seconds, stop), pressed=lambda: False):
+    """The clock after each step, and after which steps it asked for the others' agreement."""
+    asked = []
+
+    def witnessed(seconds, stop):
+        asked.append(clock.steps)
+        return agree(seconds, stop)
+
+    clock = Clock(witnessed, pressed)
+    return [(c.seconds, c.measured, c.stopped) for c in ticks(clock, now, durations)], asked
+
+
+def test_steps_that_last_long_are_agreed_on_one_by_one(now):
+    seen, asked = meetings(now, [2.0, 3.0], agree=lambda seconds, stop: (10 * seconds, stop))
+    assert seen == [(20.0, 2.0, False), (50.0, 5.0, False)]
+    assert asked == [1, 2]
+
+
+def test_short_steps_are_agreed_on_about_four_times_a_second(now):
+    """At 1/64 s a step that is every 16 steps, which is reached by doubling. In between, the time that counts stands still."""
+    seen, asked = meetings(now, [1 / 64] * 100)
+    assert asked == [1, 3, 7, 15, 31, 47, 63, 79, 95]
+    assert [seconds for seconds, _, _ in seen] == [
+        max([at for at in asked if at <= step], default=0) / 64 for step in range(1, 101)
+    ]
+    assert [measured for _, measured, _ in seen] == [step / 64 for step in range(1, 101)]
+
+
+def test_a_first_step_that_lasts_long_and_later_ones_that_do(now):
+    """Compilation makes the first step slow. Where steps become slow later, the clock is late once."""
+    _, asked = meetings(now, [60.0] + [1 / 8] * 8 + [1.0] * 4)
+    assert asked == [1, 2, 4, 6, 8, 10, 11, 12, 13]
+
+
+def test_a_wish_to_stop_counts_in_all_processes_after_the_same_step(now):
+    """Here the second process wishes it after step 4; both hear of it at the next meeting."""
+    wishes = iter([False, False, True])
+
+    def agree(seconds, stop):
+        return seconds, stop or next(wishes)
+
+    seen, asked = meetings(now, [1 / 64] * 9, agree)
+    assert asked == [1, 3, 7]
+    assert [stop for _, _, stop in seen] == [False] * 6 + [True] * 3
+
+
+def test_alone_stop_is_heard_at_once(now):
+    pressed = []
+    clock = Clock(pressed=lambda: bool(pressed))
     clock.tick()
-    assert clock.seconds == 20
+    assert not clock.stopped
+    pressed.append(True)
+    assert clock.stopped
 
 
 def test_a_budget_of_steps_lasts_for_so_many(now):

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from aigc_lab import training
-from aigc_lab.training import checkpoint
+from aigc_lab.training import budget, checkpoint
 from aigc_lab.training.processes import Processes
 
 from helpers import ROOT, same
-from parallel_worker import STEPS, Line, data
+from parallel_worker import LONG, STEPS, Line, data
 
 pytest.importorskip("accelerate")
 
@@ -97,6 +97,45 @@ def test_a_killed_process_ends_the_run_with_a_clear_message_and_it_goes_on_exact
     assert torch.equal(one["history"]["rows"], other["history"]["rows"])
 
 
+def of_each(folder, name):
+    """What the two processes stored under a name."""
+    return [torch.load(folder / f"{name} {index}", weights_only=False) for index in range(2)]
+
+
+def test_by_the_clock_both_take_the_same_steps_at_the_same_rates(whole):
+    """The second's clock runs half again as fast. What counts is the first's, as they last agreed on it."""
+    one, other = of_each(whole, "clock")
+    assert one["steps"] == other["steps"] > 3
+    assert one["rates"] == other["rates"]
+    assert same(one["model"], other["model"])
+
+
+def test_they_talk_about_time_a_few_times_a_second_and_not_at_every_step(whole):
+    one, other = of_each(whole, "long")
+    assert one["messages"] == other["messages"]
+    doublings = 9  # 1, 3, 7, ... until the distance fits, at most
+    assert one["messages"] <= doublings + 2 * one["seconds"] / budget.AGREE_EVERY
+
+
+def test_stop_pressed_in_one_process_ends_both_after_the_same_step_and_it_goes_on_exactly(whole, tmp_path):
+    pressed = start(tmp_path, "press")
+    assert pressed.returncode == 0, pressed.stderr[-3000:]
+    one, other = of_each(tmp_path, "long")
+    assert one["interrupted"] is other["interrupted"] is True
+    assert 20 <= one["steps"] == other["steps"] < LONG
+    assert same(one["model"], other["model"])
+    assert pressed.stdout.count(f"Stopped by you after step {one['steps']}") == 1
+    state = checkpoint.load(tmp_path / "long")
+    assert len(state["history"]["rows"]) == one["steps"]
+    assert same(state["recipe"]["model"], one["model"])
+    again = start(tmp_path)
+    assert again.returncode == 0, again.stderr[-3000:]
+    for resumed, never_stopped in zip(of_each(tmp_path, "long"), of_each(whole, "long"), strict=True):
+        assert resumed["steps"] == never_stopped["steps"] == LONG
+        assert not resumed["interrupted"]
+        assert same(resumed["model"], never_stopped["model"])
+
+
 def test_a_checkpoint_of_two_processes_is_not_one_of_one(whole, monkeypatch):
     monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
     with pytest.raises(ValueError, match="processes was 2 and is 1"):
@@ -110,6 +149,7 @@ def test_alone_nothing_happens():
     alone.share([torch.nn.Linear(1, 1)])
     assert torch.equal(gradient, before)
     assert (alone.index, alone.count, alone.first, alone.agree(2.5), alone.collect("a")) == (0, 1, True, 2.5, ["a"])
+    assert alone.agree_on_time(2.5, True) == (2.5, True)
 
 
 def test_gradients_of_several_types_travel_in_an_order_that_all_processes_share():

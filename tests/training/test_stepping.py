@@ -7,6 +7,8 @@ from torch import nn
 from aigc_lab import training
 from aigc_lab.recipes.optimizer_step import OptimizerStep
 
+from helpers import same
+
 
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch):
@@ -16,10 +18,10 @@ def _quiet(monkeypatch):
 class Line:
     """The smallest recipe with a network, which steps as `fit` wants it to."""
 
-    def __init__(self, clip=None):
+    def __init__(self, **own):
         self.model = nn.Linear(1, 1)
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
-        self.optimizer_step = OptimizerStep(clip=clip)
+        self.optimizer_step = OptimizerStep(**own)
 
     def step(self, batch):
         return self.optimizer_step(self.loss, self.optimizer, batch)
@@ -56,16 +58,57 @@ def test_the_recipe_s_own_optimizer_step_comes_back():
     assert recipe.optimizer_step is own
 
 
-@pytest.mark.parametrize(("given", "expected"), [(None, 3.0), (0.5, 0.5)])
-def test_the_recipe_s_own_clip_counts_where_none_is_given(given, expected):
-    class Witness(Line):
-        def step(self, batch):
-            clips.append(self.optimizer_step.clip)
-            return super().step(batch)
+class Witness(Line):
+    """Remembers what it was asked to step with, and what came of it."""
 
-    clips = []
-    training.fit(Witness(clip=3.0), NUMBERS, steps=1, clip=given)
-    assert clips == [expected]
+    def __init__(self, **own):
+        super().__init__(**own)
+        self.used, self.parts, self.types = [], [], []
+        self.model.register_forward_hook(lambda module, given, result: self.types.append(result.dtype))
+
+    def step(self, batch):
+        self.used.append(self.optimizer_step)
+        return super().step(batch)
+
+    def loss(self, batch):
+        self.parts.append(len(batch[0]))
+        return super().loss(batch)
+
+
+OWN = {"accumulate": 2, "clip": 3.0, "precision": "bf16"}
+
+
+def test_where_fit_is_told_nothing_the_recipe_s_own_ways_count():
+    recipe = Witness(**OWN)
+    training.fit(recipe, NUMBERS, steps=1, batch_size=8)
+    assert {name: getattr(recipe.used[0], name) for name in OWN} == OWN
+    assert recipe.parts == [4, 4]
+    assert recipe.types == [torch.bfloat16] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("accumulate", 1), ("accumulate", 4), ("clip", 0.5), ("precision", "fp16")]
+)
+def test_what_fit_is_told_counts_before_the_recipe_s_own(name, value):
+    recipe = Witness(**OWN)
+    training.fit(recipe, NUMBERS, steps=1, batch_size=8, **{name: value})
+    assert {other: getattr(recipe.used[0], other) for other in OWN} == OWN | {name: value}
+
+
+def test_a_recipe_s_own_mean_of_gradients_is_taken():
+    seen = []
+    training.fit(Witness(average=lambda gradients: seen.append(len(gradients))), NUMBERS, steps=3)
+    assert seen == [2, 2, 2]  # a weight and a bias in each step
+
+
+@pytest.mark.parametrize("settings", [{"accumulate": 2}, {"precision": "bf16"}, {"clip": 0.1}])
+def test_told_to_fit_or_to_the_recipe_it_is_the_same_training(settings):
+    torch.manual_seed(0)
+    told, own = Line(), Line(**settings)
+    own.model.load_state_dict(told.model.state_dict())
+    training.fit(told, NUMBERS, steps=5, batch_size=8, **settings)
+    training.fit(own, NUMBERS, steps=5, batch_size=8)
+    assert same(told.model.state_dict(), own.model.state_dict())
 
 
 @pytest.mark.parametrize("own", [None, 3.0])
