@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+import scipy.linalg
 import torch
 from scipy import stats
 
@@ -76,6 +78,64 @@ def _beta(right, votes, tail):
     return low, high
 
 
+def _psnr_by_numpy(images, references):
+    errors = ((images - references).numpy() ** 2).reshape(len(images), -1).mean(axis=1)
+    return 10 * np.log10(1 / errors)
+
+
+def _frechet_by_scipy(real, fake):
+    a, b = np.atleast_2d(np.cov(real.T)), np.atleast_2d(np.cov(fake.T))
+    means = ((real.mean(0) - fake.mean(0)) ** 2).sum().item()
+    return means + np.trace(a + b - 2 * np.real(scipy.linalg.sqrtm(a @ b)))
+
+
+def _frechet_by_eigenvalues(real, fake):
+    """tr (AB)^½ is the sum of the roots of AB's eigenvalues."""
+    a, b = (torch.cov(x.T).reshape(x.shape[1], -1) for x in (real, fake))
+    roots = torch.linalg.eigvals(a @ b).real.clamp(min=0).sqrt()
+    return (real.mean(0) - fake.mean(0)).square().sum() + (a + b).trace() - 2 * roots.sum()
+
+
+def _kernel_by_tables(real, fake):
+    d, n, m = real.shape[1], len(real), len(fake)
+    rr, ff, rf = ((a @ b.T / d + 1) ** 3 for a, b in ((real, real), (fake, fake), (real, fake)))
+    within = (rr.sum() - rr.trace()) / (n * (n - 1)) + (ff.sum() - ff.trace()) / (m * (m - 1))
+    return within - 2 * rf.mean()
+
+
+def _kernel_by_loops(real, fake):
+    def k(a, b):
+        return float(sum(p * q for p, q in zip(a.tolist(), b.tolist(), strict=True)) / len(a) + 1) ** 3
+
+    def within(x):
+        pairs = [(i, j) for i in range(len(x)) for j in range(len(x)) if i != j]
+        return sum(k(x[i], x[j]) for i, j in pairs) / len(pairs)
+
+    between = sum(k(a, b) for a in real for b in fake) / (len(real) * len(fake))
+    return within(real) + within(fake) - 2 * between
+
+
+def _precision_by_table(real, fake, k):
+    radii = torch.cdist(real, real).sort(dim=1).values[:, k]
+    return (torch.cdist(real, fake) <= radii[:, None]).any(dim=0).double().mean().item()
+
+
+def _precision_by_loops(real, fake, k):
+    inside = 0
+    for point in fake:
+        for center in real:
+            radius = sorted(math.dist(center.tolist(), other.tolist()) for other in real)[k]
+            if math.dist(center.tolist(), point.tolist()) <= radius:
+                inside += 1
+                break
+    return inside / len(fake)
+
+
+def _interval_of_scipy(right, votes):
+    interval = stats.binomtest(right, votes).proportion_ci(0.95, method="exact")
+    return interval.low, interval.high
+
+
 SQUARE = torch.tensor([[0.0, 0], [1, 0], [0, 1], [1, 1]], dtype=torch.float64)
 
 EXERCISES = [
@@ -85,6 +145,11 @@ EXERCISES = [
         cases=[
             case(images=torch.full((1, 1, 2, 2), 0.1).double(), references=torch.zeros(1, 1, 2, 2).double()),
             lambda rng: case(images=uniform(3, 1, 4, 4, generator=rng), references=uniform(3, 1, 4, 4, generator=rng)),
+            lambda rng: case(images=uniform(2, 3, 4, 4, generator=rng), references=uniform(2, 3, 4, 4, generator=rng)),
+        ],
+        alternatives=[
+            lambda images, references: -10 * ((images - references) ** 2).mean((1, 2, 3)).log10(),
+            _psnr_by_numpy,
         ],
         mistakes={
             "one number for the whole batch": Mistake(
@@ -102,6 +167,10 @@ EXERCISES = [
             "a peak of 255": Mistake(
                 lambda images, references: 10 * (255**2 / ((images - references) ** 2).mean((1, 2, 3))).log10(),
                 "These pictures end at 1, not at 255. With the wrong peak every picture gains 48 dB, and looks flawless.",
+            ),
+            "a mean of decibels": Mistake(
+                lambda images, references: -10 * ((images - references) ** 2).mean((2, 3)).log10().mean(1),
+                "You took the decibels of each channel and averaged those. The mean squared error runs over all channels first; the logarithm comes last.",
             ),
             "absolute error": Mistake(
                 lambda images, references: -20 * (images - references).abs().mean((1, 2, 3)).log10(),
@@ -122,8 +191,10 @@ EXERCISES = [
                 real=normal(12, 3, generator=rng) @ normal(3, 3, generator=rng),
                 fake=normal(15, 3, generator=rng) @ normal(3, 3, generator=rng) + 0.5,
             ),
+            case(real=normal(6, 2), fake=normal(6, 2)),  # the same set twice
         ],
         tolerance=1e-6,
+        alternatives=[_frechet_by_scipy, _frechet_by_eigenvalues],
         mistakes={
             "root of each entry": Mistake(
                 lambda real, fake: _frechet(real, fake, lambda a, b: (a @ b).diagonal().abs().sqrt().sum()),
@@ -162,6 +233,7 @@ EXERCISES = [
             ),
             lambda rng: case(real=normal(7, 3, generator=rng), fake=normal(5, 3, generator=rng) + 1),
         ],
+        alternatives=[_kernel_by_tables, _kernel_by_loops],
         mistakes={
             "examples compared with themselves": Mistake(
                 lambda real, fake: _mmd(real, fake, within=torch.mean),
@@ -178,7 +250,7 @@ EXERCISES = [
             ),
             "negative values cut off": Mistake(
                 lambda real, fake: max(0.0, _mmd(real, fake)),
-                "An estimate that scatters around 0 must be negative half of the time. Cut at 0, its mean is above 0, and it is no longer unbiased.",
+                "An estimate that scatters around 0 must sometimes be negative. Cut at 0, its mean is above 0, and it is no longer unbiased.",
             ),
             "the factor 2 forgotten": Mistake(
                 lambda real, fake: _mmd(real, fake, cross=1),
@@ -195,9 +267,11 @@ EXERCISES = [
         reference=precision,
         cases=[
             case(real=SQUARE, fake=torch.tensor([[0.5, 0.5], [3.0, 0.0]], dtype=torch.float64), k=1),
+            case(real=SQUARE, fake=torch.tensor([[2.0, 0.0], [3.0, 0.0]], dtype=torch.float64), k=1),  # on the ball
             lambda rng: case(real=normal(14, 2, generator=rng), fake=1.3 * normal(11, 2, generator=rng) + 0.7, k=2),
             lambda rng: case(real=normal(9, 3, generator=rng), fake=normal(12, 3, generator=rng), k=1),
         ],
+        alternatives=[_precision_by_table, _precision_by_loops],
         mistakes={
             "each example is its own neighbour": Mistake(
                 lambda real, fake, k: _inside(real, fake, _radii(real, k - 1)).any(dim=0).double().mean().item(),
@@ -236,6 +310,7 @@ EXERCISES = [
             case(right=15, votes=20),
             lambda rng: case(right=int(torch.randint(1, 40, (1,), generator=rng)), votes=40),
         ],
+        alternatives=[lambda right, votes: _beta(right, votes, 0.025), _interval_of_scipy],
         tolerance=1e-5,
         mistakes={
             "p ± 1.96 standard errors": Mistake(
@@ -251,7 +326,7 @@ EXERCISES = [
                     float(stats.beta.ppf(0.025, right + 1, votes - right + 1)),
                     float(stats.beta.ppf(0.975, right + 1, votes - right + 1)),
                 ),
-                "That is what somebody believes who thought all p equally likely beforehand. It is no interval with guaranteed coverage: its two ends come from "
+                "This is the Bayesian interval for someone who thought all p equally likely beforehand. The exact interval's ends come from "
                 "P(K ≥ right) and P(K ≤ right), and so from two different beta distributions.",
             ),
             "no answer at the ends": Mistake(
