@@ -40,7 +40,7 @@ def make(name: str, way: str) -> tuple[Any, tuple[torch.Tensor, ...], int]:
         book = "".join(lm.documents(datasets.load("moby_dick").texts))
         vocabulary = lm.Vocabulary(book)
         windows = lm.windows(vocabulary.encode(book), 64)
-        return lm.LmRecipe(lm.TransformerLM(len(vocabulary), context=64), steps=10_000), (windows,), 16
+        return lm.LmRecipe(lm.TransformerLM(len(vocabulary), context=64)), (windows,), 16
     digits = datasets.load("digits")
     if name == "dcgan":
         from peers import dcgan_recipe

@@ -412,7 +412,7 @@ verify.agree(
 
 # %%
 steps = steps or runtime.pick(ci=20, cpu=400 if english else 150, gpu=3000)
-recipe = lm.LmRecipe(gru, steps=steps, learning_rate=1e-2)
+recipe = lm.LmRecipe(gru, learning_rate=1e-2)
 started = time.process_time()
 windows = lm.windows(vocabulary.encode(book), 64)
 history = training.fit(recipe, windows, steps=steps, batch_size=16, seed=seed)
@@ -688,7 +688,7 @@ verify.promise("under the rule at least 99 % is well formed", got=bound, at_leas
 # %% tags=["predict"]
 torch.manual_seed(seed)
 small = lm.GruLM(len(vocabulary), width=48, state=128)
-small_recipe = lm.LmRecipe(small, steps=steps, learning_rate=1e-2)
+small_recipe = lm.LmRecipe(small, learning_rate=1e-2)
 windows = lm.windows(vocabulary.encode(tenth), 64)
 training.fit(small_recipe, windows, steps=steps, batch_size=16, seed=seed)
 small_recipe.to("cpu")

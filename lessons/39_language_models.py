@@ -609,7 +609,7 @@ torch.manual_seed(seed)
 small = lm.TransformerLM(
     len(vocabulary), width=64, layers=2, heads=2, context=64, dropout=0.0
 )
-recipe = lm.LmRecipe(small, steps=gpt_steps, learning_rate=6e-3)
+recipe = lm.LmRecipe(small, learning_rate=6e-3)
 windows = lm.windows(vocabulary.encode(book), 64)
 history = training.fit(recipe, windows, steps=gpt_steps, batch_size=32, seed=seed)
 

@@ -22,7 +22,7 @@ def make(kind):
     torch.manual_seed(0)
     digits = datasets.load("digits")
     if kind == "lm":
-        return lm.LmRecipe(lm.TransformerLM(50, width=32, layers=2, context=32), steps=60), torch.randint(50, (200, 33))
+        return lm.LmRecipe(lm.TransformerLM(50, width=32, layers=2, context=32)), torch.randint(50, (200, 33))
     recipes = {"gan": gan.GanRecipe, "vae": vae.VaeRecipe, "flow": flow.FlowRecipe}
     return recipes[kind].for_data(digits), (digits.images, digits.labels)
 

@@ -114,7 +114,7 @@ def generate(
         cached: False works through the whole window for each token. The logits are the same but for rounding.
 
     Returns:
-        (batch, length) tokens, without the prompt.
+        (batch, length) tokens, without the prompt; `vocabulary.decode(tokens[0])` is the first one's text.
     """
     model.eval()
     written, start, transformer = prompt, 0, None

@@ -13,39 +13,52 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from aigc_lab.recipes.learning_rate import warmup_cosine
+from aigc_lab.recipes.learning_rate import scale_rate, warmup_cosine
 from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.recipes.recipe import BaseRecipe
 
 
 class LmRecipe(BaseRecipe):
-    """How a language model learns: AdamW, gradients clipped to norm 1, a rate that warms up and falls along a cosine.
+    """How a language model learns: AdamW, gradients clipped to norm 1, a rate that warms up and falls along a cosine as the budget is spent.
 
     Args:
         model: `GruLM` or `TransformerLM`.
-        steps: for how many steps the rate's schedule is laid out.
-        learning_rate: its top, reached after a tenth of the steps (at most 100).
+        learning_rate: its top, reached after 100 steps, or after a tenth of the budget if that comes first.
+        weight_decay: AdamW's.
+
+    Attributes:
+        steps_done: steps taken so far.
+        progress: the share of the budget that is spent, 0 to 1, kept by `training.fit`; the learning rate falls with it.
     """
 
-    parts = ("model", "optimizer", "schedule")
+    parts = ("model", "optimizer", "steps_done")
     compilable = ("model",)
 
-    def __init__(
-        self, model: nn.Module, *, steps: int, learning_rate: float = 3e-3, weight_decay: float = 0.01
-    ) -> None:
-        self.model, self.steps = model, steps
+    def __init__(self, model: nn.Module, *, learning_rate: float = 3e-3, weight_decay: float = 0.01) -> None:
+        self.model, self.steps_done = model, 0
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=weight_decay
         )
         self.optimizer_step = OptimizerStep(clip=1.0)
-        warm = max(1, min(100, steps // 10))
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: warmup_cosine(step, steps, warm))
 
     def step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
-        """One update on windows of text, (batch, time + 1) tokens: each character but the first is predicted from those before it."""
+        """One update on windows of text: each character but the first is predicted from those before it.
+
+        Args:
+            batch: (windows,), tokens int64 (batch, time + 1), as `windows` cuts them.
+
+        Raises:
+            ValueError: something else.
+        """
+        if len(batch) != 1 or batch[0].ndim != 2 or batch[0].dtype != torch.int64 or batch[0].shape[1] < 2:
+            got = " and ".join(f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in batch)
+            raise ValueError(
+                f"a language model learns from windows of tokens, int64 (n, time + 1), as lm.windows cuts them; got {got}"
+            )
         self.model.train()
+        scale_rate(self.optimizer, warmup_cosine(self.progress, self.steps_done))
         scalars = self.optimizer_step(self._loss, self.optimizer, batch)
-        self.schedule.step()
+        self.steps_done += 1
         return scalars
 
     def _loss(self, batch: tuple[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:

@@ -79,7 +79,7 @@ class Writer:
 
     def __init__(self, model: nn.Module, vocabulary: Vocabulary) -> None:
         self.model, self.vocabulary = model, vocabulary
-        self._read, self._state, self._next = "", None, None
+        self._read, self._weights, self._state, self._next = "", None, None, None
 
     def score(self, written: str) -> np.ndarray:
         """Natural log of the probability of each character, from those before it and a blank line in front; (n,)."""
@@ -88,18 +88,20 @@ class Writer:
 
     @torch.no_grad()
     def next_log_probabilities(self, context: str) -> np.ndarray:
-        """Natural logs (vocabulary,) of the probability of each next character after `context`."""
+        """Natural logs (vocabulary,) of the probability of each next character after `context`; of a text's first one, if that is empty."""
         self.model.eval()
-        device = next(self.model.parameters()).device
-        if self.model.context is None and self._read and context.startswith(self._read):
+        context, weights = context or START, list(self.model.parameters())
+        new, state = context[-self.model.context :] if self.model.context else context, None
+        changes = [
+            weight._version for weight in weights
+        ]  # counted by torch: what a GRU read before it learnt more is out of date
+        if self.model.context is None and self._read and context.startswith(self._read) and changes == self._weights:
             new, state = context[len(self._read) :], self._state  # a GRU goes on from where it stopped
-        else:
-            new, state = context if self.model.context is None else context[-self.model.context :], None
         if new:
-            logits, self._state = self.model(self.vocabulary.encode(new)[None].to(device), state)
+            logits, self._state = self.model(self.vocabulary.encode(new)[None].to(weights[0].device), state)
             self._next = logits[0, -1].float().log_softmax(-1).double().cpu().numpy()
-        self._read = context
-        return self._next
+        self._read, self._weights = context, changes
+        return self._next.copy()
 
 
 def load(corpus: str) -> TransformerLM:

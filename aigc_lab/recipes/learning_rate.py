@@ -26,23 +26,24 @@ def falling(progress: float, hold: float = 0.3, end: float = 0.02) -> float:
     return 1 - (1 - end) * max(progress - hold, 0.0) / (1 - hold)
 
 
-def warmup_cosine(step: int, steps: int, warm: int) -> float:
+def warmup_cosine(progress: float, step: int, warm: int = 100, share: float = 0.1) -> float:
     r"""The factor on a learning rate: up a straight line for a few steps, then down along half a cosine to 0.
 
-    .. math:: f(t) = \min\left(\frac{t + 1}{w},\ \frac{1 + \cos(\pi \min(1, t / T))}{2}\right)
+    .. math:: f(p, t) = \min\left(\max\left(\frac{t + 1}{w},\ \frac{p}{s}\right),\ \frac{1 + \cos(\pi p)}{2}\right)
 
     Adam's averages know little in the first steps, so large ones would go astray; a transformer doesn't recover from them.
 
     Args:
-        step: t, the steps that were taken before.
-        steps: T, for how many the schedule is laid out; from then on the factor is 0.
-        warm: w, at least 1, the steps until the line meets 1.
+        progress: p, the share of the budget that is spent, 0 to 1. `training.fit` tells its recipe.
+        step: t, the steps that were taken before. An optimiser that has taken more than w of them needs no warm-up, whatever the budget.
+        warm: w, at least 1, the steps until the line meets 1,
+        share: s, unless this share of the budget is over sooner: a short training warms up faster.
 
     Source:
         Vaswani et al., "Attention Is All You Need", 2017, for the warm-up; Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm
         Restarts", 2017, for the cosine.
     """
-    return min((step + 1) / warm, 0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps)))
+    return min(max((step + 1) / warm, progress / share), 0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
 
 
 def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:

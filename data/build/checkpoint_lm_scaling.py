@@ -78,9 +78,7 @@ def train(size: dict, tokens: int, rate: float, seed: int) -> dict:
     steps = max(1, tokens // (BATCH * CONTEXT))
     windows = fit.unfold(0, CONTEXT + 1, CONTEXT)  # side by side: each character is trained on once a round
     start = time.process_time()
-    history = training.fit(
-        lm.LmRecipe(model, steps=steps, learning_rate=rate), windows, steps=steps, batch_size=BATCH, seed=seed
-    )
+    history = training.fit(lm.LmRecipe(model, learning_rate=rate), windows, steps=steps, batch_size=BATCH, seed=seed)
     seconds = time.process_time() - start
     parts = torch.from_numpy(history["bits"]).tensor_split(min(POINTS, steps))
     run = {

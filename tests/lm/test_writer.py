@@ -62,6 +62,34 @@ def test_writer_scores_what_it_would_write(name, request):
     assert lm_writer.write(writer, 30, seed=4) == lm_writer.write(lm.Writer(model, writer.vocabulary), 30, seed=4)
 
 
+@pytest.mark.parametrize("name", ["transformer", "gru"])
+@pytest.mark.parametrize("asked_before", [None, "abc", ""])
+def test_without_a_context_it_is_the_first_character_of_a_text(name, asked_before, request):
+    writer = lm.Writer(request.getfixturevalue(name), lm.Vocabulary("abcdefghi\n"))
+    if asked_before is not None:
+        writer.next_log_probabilities(asked_before)
+    first = writer.next_log_probabilities("")
+    scored = [writer.score(c)[0] for c in writer.vocabulary.characters[1:]]
+    np.testing.assert_allclose(first[1:], scored, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["transformer", "gru"])
+@pytest.mark.parametrize("context", ["abca", "abcab"])
+def test_what_is_learnt_and_what_is_done_with_an_answer_changes_the_next_answer_as_it_should(name, context, request):
+    model, vocabulary = request.getfixturevalue(name), lm.Vocabulary("abcdefghi\n")
+    writer = lm.Writer(model, vocabulary)
+    writer.next_log_probabilities("abca")[:] = 0  # the caller's own copy
+    np.testing.assert_allclose(
+        writer.next_log_probabilities(context), lm.Writer(model, vocabulary).next_log_probabilities(context)
+    )
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 0.1 * torch.randn_like(weight)
+    np.testing.assert_allclose(
+        writer.next_log_probabilities(context), lm.Writer(model, vocabulary).next_log_probabilities(context)
+    )
+
+
 @pytest.mark.parametrize("name", ["moby_dick", "quatrains"])
 def test_checkpoint_scores_what_its_record_says(name):
     record = pretrained.info(f"lm_{name}")

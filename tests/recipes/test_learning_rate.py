@@ -28,18 +28,40 @@ def test_a_share_outside_its_range(wrong):
         falling(**{"progress": 0.5} | wrong)
 
 
-def test_warm_up_and_cosine_are_the_lower_of_torch_s_two_schedules():
-    steps, warm = 80, 8
+def torch_s_warm_up_and_cosine(steps, warm):
+    """The lower of torch's two schedules, at each step."""
     optimizers = [torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0) for _ in range(2)]
     up = torch.optim.lr_scheduler.LinearLR(optimizers[0], start_factor=1 / warm, total_iters=warm - 1)
     down = torch.optim.lr_scheduler.CosineAnnealingLR(optimizers[1], T_max=steps)
-    for step in range(steps + 1):
-        expected = min(optimizer.param_groups[0]["lr"] for optimizer in optimizers)
-        assert warmup_cosine(step, steps, warm) == pytest.approx(expected, abs=1e-9), step
+    factors = []
+    for _ in range(steps + 1):
+        factors.append(min(optimizer.param_groups[0]["lr"] for optimizer in optimizers))
         for optimizer, schedule in zip(optimizers, (up, down), strict=True):
             optimizer.step()
             schedule.step()
-    assert warmup_cosine(steps + 50, steps, warm) == pytest.approx(0, abs=1e-12)
+    return factors
+
+
+@pytest.mark.parametrize("steps", [1000, 1234, 2500])
+def test_in_a_long_training_100_steps_of_warm_up_and_a_cosine(steps):
+    found = [warmup_cosine(step / steps, step) for step in range(steps + 1)]
+    assert found == pytest.approx(torch_s_warm_up_and_cosine(steps, 100), abs=1e-9)
+
+
+@pytest.mark.parametrize("steps", [20, 80, 500])
+def test_in_a_short_one_a_tenth_of_it_is_the_warm_up(steps):
+    """One step later than torch's: the first step can't know yet how long the budget is, and gets a hundredth."""
+    found = [warmup_cosine(step / steps, step) for step in range(steps + 1)]
+    line = [0.01, *torch_s_warm_up_and_cosine(10_000, steps // 10)]  # so long that its cosine is still 1
+    cosine = torch_s_warm_up_and_cosine(steps, 1)
+    expected = [min(line[step], cosine[step]) for step in range(steps + 1)]
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_where_training_goes_on_with_a_new_budget_there_is_no_second_warm_up():
+    assert warmup_cosine(0.0, 400) == 1
+    assert warmup_cosine(0.5, 500) == pytest.approx(0.5)
+    assert warmup_cosine(1.0, 600) == pytest.approx(0)
 
 
 def test_every_group_keeps_its_first_rate_even_through_a_checkpoint():

@@ -20,7 +20,7 @@ MAKE = {
     "gan": lambda: gan.GanRecipe(SHAPE, classes=3, width=4, latent=5),
     "vae": lambda: vae.VaeRecipe(SHAPE, latent=3, width=4, hidden=16),
     "flow": lambda: flow.FlowRecipe(SHAPE, classes=3, width=8),
-    "lm": lambda: lm.LmRecipe(lm.GruLM(11, width=8), steps=20),
+    "lm": lambda: lm.LmRecipe(lm.GruLM(11, width=8)),
 }
 
 

@@ -65,7 +65,7 @@ def test_each_recipe_names_networks_that_it_has():
 
     digits = datasets.load("digits")
     recipes = [kind.for_data(digits) for kind in (gan.GanRecipe, vae.VaeRecipe, flow.FlowRecipe)]
-    recipes.append(lm.LmRecipe(lm.TransformerLM(10, context=8), steps=1))
+    recipes.append(lm.LmRecipe(lm.TransformerLM(10, context=8)))
     for recipe in recipes:
         for name in recipe.compilable:
             assert isinstance(attrgetter(name)(recipe), nn.Module)

@@ -35,7 +35,7 @@ def flow_run():
 
 
 def lm_run():
-    recipe = lm.LmRecipe(lm.GruLM(11, width=8), steps=STEPS)
+    recipe = lm.LmRecipe(lm.GruLM(11, width=8))
     return recipe, torch.randint(11, (50, 9))
 
 
