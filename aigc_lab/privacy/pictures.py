@@ -27,13 +27,19 @@ def group_sizes(sizes: Sequence[int], k: int, *, title: str) -> None:
 
 
 def exposures(
-    copies: Sequence[int], panels: Mapping[str, Mapping[str, Sequence[float]]], *, title: str, candidates: int = 10**5
+    copies: Sequence[int],
+    panels: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    title: str,
+    errors: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+    candidates: int = 10**5,
 ) -> None:
     """Draw exposure against planted copies, between the level of a secret never seen and that of first place.
 
     Args:
         copies: how often each secret was planted.
         panels: {what stands under the panel: {label: bits at each number of copies}}, one or more.
+        errors: the same, with half the length of the error bar at each point.
         candidates: |R|, among how many secrets the true one was ranked; first place is log2 |R| bits.
     """
     first_place, never_seen = math.log2(candidates), 1 / math.log(2)
@@ -42,6 +48,7 @@ def exposures(
     for name, lines in panels.items():
         ends = [
             f"{label} {bits[middle]:.1f} bits at {copies[middle]} copies, {bits[-1]:.1f} at {copies[-1]}"
+            + (f", give or take {max(errors[name][label]):.1f}" if errors else "")
             for label, bits in lines.items()
         ]
         told.append(f"{name}: {'; '.join(ends)}.")
@@ -49,7 +56,8 @@ def exposures(
     with plots.figure(title=title, alt=alt, size=size, columns=len(panels)) as axes:
         for ax, (name, lines) in zip(np.atleast_1d(axes), panels.items(), strict=True):
             for style, colour, (label, bits) in zip(plots.STYLES, plots.COLOURS, lines.items(), strict=False):
-                ax.plot(copies, bits, "o" + style, color=colour, label=label)
+                bars = errors[name][label] if errors else None
+                ax.errorbar(copies, bits, bars, fmt="o" + style, ms=4, capsize=2, color=colour, label=label)
             ax.axhline(first_place, color="black", lw=0.8)
             ax.axhline(never_seen, color="black", lw=0.8, ls=":")
             ax.text(1, first_place - 0.2, "first place", va="top", fontsize=8)
