@@ -57,7 +57,7 @@ def suspicious_labels(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarr
     r"""The examples that a model confidently puts into another class than their label says.
 
     The threshold of a class is the mean probability that the examples *labelled* so get for it. An example is suspicious if, among the
-    classes whose threshold it reaches, the most probable one isn't its label.
+    classes whose threshold it reaches, the most probable one isn't its label. It reaches a threshold if its probability is at least that.
 
     .. math:: t_j = \frac{1}{|\{i : \tilde y_i = j\}|} \sum_{i : \tilde y_i = j} p_{ij}
 
@@ -70,12 +70,31 @@ def suspicious_labels(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarr
 
     Source:
         Northcutt, Jiang, Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", 2021 (its count of confident
-        disagreements, without the calibration and ranking that follow there).
+        disagreements, without the calibration that follows there; for a ranking see `label_margins`).
     """
     classes = range(probabilities.shape[1])
     thresholds = np.array([probabilities[labels == j, j].mean() for j in classes])
     reached = np.where(probabilities >= thresholds, probabilities, -1.0)
-    return (reached.max(axis=1) >= 0) & (reached.argmax(axis=1) != labels)
+    return (probabilities >= thresholds).any(axis=1) & (reached.argmax(axis=1) != labels)
+
+
+def label_margins(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    r"""How far the label's probability lies above that of the best other class; the lower, the sooner a person should look at it.
+
+    .. math:: m_i = p_{i \tilde y_i} - \max_{j \ne \tilde y_i} p_{ij}
+
+    Args:
+        probabilities: out of fold, (n, classes), at least two classes.
+        labels: as given, int, (n,).
+
+    Returns:
+        float, (n,), from -1 to 1; below 0 where the model contradicts the label.
+
+    Source:
+        Northcutt, Jiang, Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", 2021: the margin by which labels are ranked.
+    """
+    own = labels[:, None] == np.arange(probabilities.shape[1])
+    return probabilities[own] - np.where(own, -np.inf, probabilities).max(axis=1)
 
 
 def found_and_right(flagged: np.ndarray, planted: np.ndarray) -> dict[str, float]:

@@ -64,9 +64,11 @@ def estimated_jaccard(left: np.ndarray, right: np.ndarray) -> float:
 
 
 def candidate_probability(similarity: np.ndarray, bands: int, rows: int) -> np.ndarray:
-    r"""Probability that two texts meet in at least one band: an S over the similarity, steep near :math:`(1/b)^{1/r}`.
+    r"""Probability that two texts meet in at least one band: an S over the similarity.
 
-    .. math:: P = 1 - (1 - s^r)^b
+    .. math:: P = 1 - (1 - s^r)^b, \qquad P = \tfrac12 \text{ at } s = (1 - 2^{-1/b})^{1/r}
+
+    (The usual rule of thumb, :math:`s = (1/b)^{1/r}`, is where :math:`P = 1 - (1 - 1/b)^b`, about 0.64.)
 
     Args:
         similarity: Jaccard similarity s, any shape.

@@ -49,17 +49,47 @@ def impute_regression(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(there, y, y_mean + slope * (x - x_mean))
 
 
-def impute_draw(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def impute_draw(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, *, refit: bool = False) -> np.ndarray:
     """Like `impute_regression`, plus a random residual for each filled value: one that an observed pair has (stochastic regression).
 
+    Args:
+        x: complete, (n,).
+        y: with NaN where missing, (n,).
+        rng: draws the residuals.
+        refit: fit the line to as many pairs drawn with replacement (a bootstrap sample), so that repeated draws also differ by what is
+            uncertain about the line. Multiple imputation needs this.
+
     Source:
-        van Buuren, "Flexible Imputation of Missing Data", 2nd edition, 2018, section 1.3.5.
+        van Buuren, "Flexible Imputation of Missing Data", 2nd edition, 2018, sections 1.3.5 and 3.1.
     """
-    line = impute_regression(x, y)
     there = ~np.isnan(y)
-    fitted = impute_regression(x, np.where(there, np.nan, line))  # the same line, read at the observed x
-    residuals = (y - fitted)[there]
+    pairs = np.flatnonzero(there)
+    if refit:
+        pairs = rng.choice(pairs, len(pairs))
+    x_mean, y_mean = x[pairs].mean(), y[pairs].mean()
+    slope = ((x[pairs] - x_mean) * (y[pairs] - y_mean)).mean() / ((x[pairs] - x_mean) ** 2).mean()
+    line = y_mean + slope * (x - x_mean)
+    residuals = (y - line)[pairs]
     return np.where(there, y, line + rng.choice(residuals, len(y)))
+
+
+def pooled(estimates: np.ndarray, variances: np.ndarray) -> tuple[float, float]:
+    r"""One estimate and its variance from m filled tables (Rubin's rules).
+
+    .. math:: \bar q = \frac1m \sum_i q_i, \qquad T = \frac1m \sum_i u_i + \left(1 + \frac1m\right) \frac{1}{m-1} \sum_i (q_i - \bar q)^2
+
+    Args:
+        estimates: q, what each table says, (m,), m >= 2.
+        variances: u, the squared standard error that each table claims for it, as if nothing had been missing, (m,).
+
+    Returns:
+        The mean of the estimates, and T: the second term is what the gaps cost.
+
+    Source:
+        Rubin, "Multiple Imputation for Nonresponse in Surveys", 1987, chapter 3.
+    """
+    m = len(estimates)
+    return float(estimates.mean()), float(variances.mean() + (1 + 1 / m) * estimates.var(ddof=1))
 
 
 def impute_conditional(

@@ -58,6 +58,25 @@ def test_suspicious_labels_by_hand():
     assert defects.suspicious_labels(probabilities, labels).tolist() == [False, False, False, True]
 
 
+def test_a_probability_equal_to_its_threshold_reaches_it():
+    """Thresholds 0.5, 0.5, 0.5: the third example is on that of class 2, the first and the last on their own class's."""
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.25, 0.75, 0.0], [0.25, 0.25, 0.5], [0.25, 0.25, 0.5]])
+    labels = np.array([0, 1, 1, 2])
+    assert defects.suspicious_labels(probabilities, labels).tolist() == [False, False, True, False]
+
+
+def test_margins_by_hand():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4]])
+    np.testing.assert_allclose(defects.label_margins(probabilities, np.array([0, 1, 2])), [0.5, -0.5, 0.1])
+
+
+def test_the_margin_is_negative_just_where_the_model_contradicts():
+    rng = np.random.default_rng(0)
+    probabilities, labels = rng.dirichlet(np.ones(5), 500), rng.integers(0, 5, 500)
+    contradicted = probabilities.argmax(axis=1) != labels
+    np.testing.assert_array_equal(defects.label_margins(probabilities, labels) < 0, contradicted)
+
+
 def test_a_perfect_model_finds_exactly_the_planted_labels():
     truth = np.repeat(np.arange(4), 100)
     given = defects.plant_wrong_labels(truth, 0.2, classes=4, seed=3)

@@ -52,6 +52,14 @@ def test_candidate_probability_is_the_sum_over_all_outcomes():
     assert minhash.candidate_probability(s, bands, rows) == pytest.approx(total, rel=1e-12)
 
 
+@pytest.mark.parametrize(("bands", "rows", "middle"), [(16, 8, 0.67), (32, 4, 0.38)])
+def test_the_middle_of_the_s_is_where_half_of_the_pairs_meet(bands, rows, middle):
+    half = (1 - 0.5 ** (1 / bands)) ** (1 / rows)
+    assert minhash.candidate_probability(half, bands, rows) == pytest.approx(0.5)
+    assert half == pytest.approx(middle, abs=0.005)
+    assert minhash.candidate_probability((1 / bands) ** (1 / rows), bands, rows) == pytest.approx(0.64, abs=0.01)
+
+
 def test_candidates_are_the_pairs_that_share_a_band():
     signatures = np.random.default_rng(0).integers(0, 3, (40, 12))
     bands = signatures.reshape(40, 4, 3)

@@ -58,6 +58,27 @@ def test_draws_restore_the_variance_that_the_line_loses(pair):
     np.testing.assert_array_equal(drawn[~gaps], y[~gaps])
 
 
+def test_rubins_rules_by_hand():
+    mean, variance = missing_values.pooled(np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.3]))
+    assert (mean, variance) == pytest.approx((2.0, 0.2 + (1 + 1 / 3) * 1.0))
+
+
+def test_intervals_of_many_fillings_hold_the_truth_as_often_as_they_say_and_those_of_one_do_not():
+    hits = np.zeros(2)
+    for k in range(400):
+        rng = np.random.default_rng(k)
+        x = rng.normal(size=200)
+        y = 0.8 * x + 0.6 * rng.normal(size=200)
+        holed = np.where(missing_values.mask_mar(x, 0.2, 0.8, rng), np.nan, y)
+        filled = np.stack([missing_values.impute_draw(x, holed, rng, refit=True) for _ in range(10)])
+        means, variances = filled.mean(axis=1), filled.var(axis=1, ddof=1) / 200
+        mean, variance = missing_values.pooled(means, variances)
+        hits += [abs(means[0]) < 1.96 * variances[0] ** 0.5, abs(mean) < 1.96 * variance**0.5]
+    one, many = hits / 400
+    assert one < 0.87
+    assert abs(many - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 400)
+
+
 def test_conditional_mean_of_many_columns_is_multiple_regression():
     rng = np.random.default_rng(5)
     table = rng.normal(size=(300, 5)) @ rng.normal(size=(5, 5))

@@ -34,6 +34,48 @@ def _most_probable_first(probabilities, labels):
     return confident & (best != labels)
 
 
+def _furthest_above(probabilities, labels):
+    above = probabilities - _thresholds(probabilities, labels)
+    return (above.max(axis=1) >= 0) & (above.argmax(axis=1) != labels)
+
+
+def _only_above(probabilities, labels):
+    reached = np.where(probabilities > _thresholds(probabilities, labels), probabilities, -1.0)
+    return (reached.max(axis=1) >= 0) & (reached.argmax(axis=1) != labels)
+
+
+def _by_masking(probabilities, labels):
+    thresholds = np.array([probabilities[labels == j, j].mean() for j in range(probabilities.shape[1])])
+    left = np.where(probabilities >= thresholds, probabilities, -1)
+    return (left.argmax(axis=1) != labels) & ~(left == -1).all(axis=1)
+
+
+def _by_loops(probabilities, labels):
+    n, classes = probabilities.shape
+    sums, counts = [0.0] * classes, [0] * classes
+    for i in range(n):
+        sums[labels[i]] += probabilities[i, labels[i]]
+        counts[labels[i]] += 1
+    flags = []
+    for i in range(n):
+        best = None
+        for j in range(classes):
+            if probabilities[i, j] * counts[j] >= sums[j] and (
+                best is None or probabilities[i, j] > probabilities[i, best]
+            ):
+                best = j
+        flags.append(best is not None and best != labels[i])
+    return np.array(flags)
+
+
+def _by_torch(probabilities, labels):
+    p, given = torch.from_numpy(probabilities), torch.from_numpy(labels)
+    own = torch.nn.functional.one_hot(given, p.shape[1]).double()
+    reached = p >= (own * p).sum(dim=0) / own.sum(dim=0) - 1e-12
+    best = p.masked_fill(~reached, -torch.inf).argmax(dim=1)
+    return reached.any(dim=1) & (best != given)
+
+
 def _examples(rng: torch.Generator):
     labels = torch.arange(24) % 3
     logits = 1.5 * normal(24, 3, generator=rng) + torch.eye(3, dtype=torch.float64)[labels] + torch.tensor([1.0, 0, 0])
@@ -44,12 +86,23 @@ SURE_AND_UNSURE = case(  # class 0 is predicted with confidence, class 1 never i
     probabilities=np.array([[0.9, 0.1], [0.8, 0.2], [0.56, 0.44], [0.7, 0.3], [0.6, 0.4], [0.95, 0.05]]),
     labels=np.array([0, 0, 0, 1, 1, 1]),
 )
+BOTH_REACHED = case(  # thresholds 0.625 and 0.125: the third reaches both, and is further above that of class 1
+    probabilities=np.array([[0.75, 0.25], [0.5, 0.5], [0.625, 0.375], [0.875, 0.125], [0.875, 0.125]]),
+    labels=np.array([0, 0, 0, 1, 1]),
+)
+ON_THE_THRESHOLD = case(  # that of classes 0 and 2 is 0.5, and so are two probabilities of examples labelled otherwise
+    probabilities=np.array(
+        [[0.5, 0.375, 0.125], [0.25, 0.625, 0.125], [0.375, 0.125, 0.5], [0.375, 0.125, 0.5], [0.5, 0.25, 0.25]]
+    ),
+    labels=np.array([0, 1, 1, 2, 1]),
+)
 
 EXERCISES = [
     Exercise(
         id="defects.suspicious_labels",
         reference=defects.suspicious_labels,
-        cases=[SURE_AND_UNSURE, _examples],
+        cases=[SURE_AND_UNSURE, BOTH_REACHED, ON_THE_THRESHOLD, _examples],
+        alternatives=[_by_masking, _by_loops, _by_torch],
         mistakes={
             "every contradiction": Mistake(
                 lambda probabilities, labels: probabilities.argmax(axis=1) != labels,
@@ -76,11 +129,21 @@ EXERCISES = [
                 "You take the most probable class, and then ask whether it reaches its threshold. In the other order: among the classes that "
                 "reach theirs, take the most probable. With [0.6, 0.4] and thresholds [0.75, 0.25] that is the second class.",
             ),
+            "the furthest above its threshold": Mistake(
+                _furthest_above,
+                "You take the class that is furthest above its threshold. With [0.625, 0.375] and thresholds [0.625, 0.125] that "
+                "is the second one. The thresholds only decide who may compete; among those the larger probability wins.",
+            ),
+            "above instead of at least": Mistake(
+                _only_above,
+                "A class whose probability equals its threshold has reached it: `>=`. A class with a single example always meets this "
+                "case, because the threshold is that example's own probability.",
+            ),
         },
         hints=[
             "The threshold of class j: `probabilities[labels == j, j].mean()`.",
-            "`np.where(probabilities >= thresholds, probabilities, -1)` leaves only the classes that reach theirs; take its argmax.",
-            "Where a whole row is -1 no class reaches its threshold: not suspicious.",
+            "`left = np.where(probabilities >= thresholds, probabilities, -1)` keeps only the classes that reach theirs.",
+            "Suspicious: `left.argmax(axis=1) != labels`, and not the whole row is -1: `~(left == -1).all(axis=1)`.",
         ],
     ),
 ]

@@ -1,5 +1,6 @@
 """Exercises on pictures that are there twice (lesson 12)."""
 
+import numpy as np
 import torch
 
 from aigc_lab.cleaning import duplicates
@@ -38,8 +39,48 @@ def _through_bytes(images):
     return ((small[:, :, 1:] - small[:, :, :-1]) > 0).flatten(1)
 
 
+def _equal_counts(images):
+    small = _neighbours(images, 8, 9)
+    return (small[:, :, 1:] >= small[:, :, :-1]).flatten(1)
+
+
+def _one_colour(images):
+    return _hash(_neighbours(images[:, :1], 8, 9))
+
+
+def _hash(small):
+    return (small[:, :, 1:] > small[:, :, :-1]).flatten(1)
+
+
+def _by_slices(images):
+    small = duplicates.shrink(images, 8, 9)
+    return (small[:, :, 1:] > small[:, :, :-1]).flatten(1)
+
+
+def _by_loops(images):
+    bits = torch.zeros(len(images), 64, dtype=torch.bool)
+    for number, small in enumerate(duplicates.shrink(images, 8, 9)):
+        for row in range(8):
+            for column in range(8):
+                bits[number, 8 * row + column] = small[row, column + 1] > small[row, column]
+    return bits
+
+
+def _by_numpy(images):
+    small = duplicates.shrink(images, 8, 9).numpy()
+    return (np.diff(small, axis=2) > 0).reshape(len(images), 64)
+
+
+def _framed(rng: torch.Generator):
+    """A colourful picture in a black frame, which is flat."""
+    images = torch.zeros(2, 3, 32, 36, dtype=torch.uint8)
+    images[:, :, 8:24, 8:28] = torch.randint(0, 256, (2, 3, 16, 20), generator=rng, dtype=torch.uint8)
+    return case(images=images)
+
+
 RAMP = torch.arange(36, dtype=torch.float64).repeat(32, 1)[None, None]  # brighter to the right
 STEPS = torch.cat([RAMP[..., :18] * 4, RAMP[..., 18:] * 2], dim=-1)
+HALF_FLAT = RAMP.clamp(min=20)[:, :, ::2]
 
 
 EXERCISES = [
@@ -48,11 +89,23 @@ EXERCISES = [
         reference=duplicates.difference_hash,
         cases=[
             case(images=RAMP),
+            case(images=HALF_FLAT),
             case(images=STEPS.to(torch.uint8)),
+            _framed,
             lambda rng: case(images=uniform(3, 1, 28, 28, generator=rng)),
             lambda rng: case(images=uniform(2, 3, 32, 40, generator=rng) * 255),
         ],
+        alternatives=[_by_slices, _by_loops, _by_numpy],
         mistakes={
+            "equal counts as brighter": Mistake(
+                _equal_counts,
+                "Your bit is True where both neighbours are equally bright. Brighter means `>`: a flat picture has no bit set. "
+                "(Sketches and product photos are mostly flat, so this is no rare case.)",
+            ),
+            "one colour only": Mistake(
+                _one_colour,
+                "You hash one of the three colours. `duplicates.shrink` takes the whole picture and makes it grey itself.",
+            ),
             "rows compared instead of columns": Mistake(
                 _downwards,
                 "This asks whether a pixel is brighter than the one above it. The right neighbour stands in the same row: its "

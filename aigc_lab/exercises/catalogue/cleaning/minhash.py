@@ -14,6 +14,46 @@ def _set_and_functions(rng: torch.Generator):
     return case(items=items, a=a, b=b)
 
 
+def _few_items(rng: torch.Generator):
+    """So few that each item is the first one under some function."""
+    items, a, b = (torch.randint(1, minhash.PRIME, (size,), generator=rng).numpy() for size in (3, 30, 30))
+    return case(items=items, a=a, b=b)
+
+
+def _by_matrix(items, a, b):
+    return ((a[:, None] * items[None, :] + b[:, None]) % minhash.PRIME).min(axis=1)
+
+
+def _by_loops(items, a, b):
+    smallest = []
+    for k in range(len(a)):
+        smallest.append(min((int(a[k]) * int(x) + int(b[k])) % minhash.PRIME for x in items))
+    return np.array(smallest)
+
+
+def _one_item_at_a_time(items, a, b):
+    smallest = np.full(len(a), minhash.PRIME)
+    for x in items:
+        smallest = np.minimum(smallest, (a * x + b) % minhash.PRIME)
+    return smallest
+
+
+def _by_misses(similarity, bands, rows):
+    return 1 - (1 - similarity**rows) ** bands
+
+
+def _band_by_band(similarity, bands, rows):
+    never = 1.0
+    for _ in range(bands):
+        never = never * (1 - np.power(similarity, rows))
+    return 1 - never
+
+
+def _by_logarithms(similarity, bands, rows):
+    with np.errstate(divide="ignore"):
+        return -np.expm1(bands * np.log1p(-(np.asarray(similarity, dtype=float) ** rows)))
+
+
 def _hashes(items, a, b):
     return (np.asarray(a)[:, None] * np.asarray(items)[None, :] + np.asarray(b)[:, None]) % minhash.PRIME
 
@@ -26,8 +66,11 @@ EXERCISES = [
         reference=minhash.signature,
         cases=[
             case(items=np.array([3, 1_000_000_000]), a=np.array([1, 5]), b=np.array([0, 7])),
+            case(items=np.array([12345]), a=np.array([7, 2, 9]), b=np.array([1, 0, minhash.PRIME - 1])),
+            _few_items,
             _set_and_functions,
         ],
+        alternatives=[_by_matrix, _by_loops, _one_item_at_a_time],
         mistakes={
             "the minimum first, then the hash": Mistake(
                 lambda items, a, b: (a * items.min() + b) % minhash.PRIME,
@@ -51,17 +94,20 @@ EXERCISES = [
         },
         hints=[
             "A matrix with one row a function and one column an item: `a[:, None] * items[None, :]`.",
-            "`((a[:, None] * items[None, :] + b[:, None]) % minhash.PRIME)` holds all hashes; over which axis is the minimum?",
+            "`((a[:, None] * items[None, :] + b[:, None]) % minhash.PRIME)` holds all hashes; take `.min(axis=1)`, over the items.",
         ],
     ),
     Exercise(
         id="minhash.candidate_probability",
         reference=minhash.candidate_probability,
         cases=[
+            case(similarity=0.6, bands=3, rows=2),
             case(similarity=np.array([0.5]), bands=2, rows=1),
             case(similarity=SIMILARITIES, bands=16, rows=8),
             case(similarity=SIMILARITIES, bands=5, rows=3),
+            case(similarity=np.array([[0.3, 0.7, 0.9]]), bands=4, rows=6),
         ],
+        alternatives=[_by_misses, _band_by_band, _by_logarithms],
         mistakes={
             "bands and rows exchanged": Mistake(
                 lambda similarity, bands, rows: 1 - (1 - similarity**bands) ** rows,
@@ -85,6 +131,7 @@ EXERCISES = [
         hints=[
             "What is the chance that all `rows` numbers of one band agree, if each agrees with probability s?",
             "It is easier to say when they never meet: no band agrees. The bands are independent.",
+            "A band agrees with `similarity**rows`; all of them miss with `(1 - similarity**rows) ** bands`; you want 1 minus that.",
         ],
     ),
 ]

@@ -36,14 +36,53 @@ def _the_other_line(x, y):
     return np.where(there, y, (x - offset) / slope)
 
 
+def _without_the_mean_of_x(x, y):
+    there = ~np.isnan(y)
+    slope = (x[there] @ y[there]) / (x[there] @ x[there])
+    return np.where(there, y, y[there].mean() + slope * (x - x[there].mean()))
+
+
+def _by_polyfit(x, y):
+    there = ~np.isnan(y)
+    slope_and_offset = np.polyfit(x[there], y[there], 1)
+    return np.where(there, y, np.polyval(slope_and_offset, x))
+
+
+def _by_least_squares(x, y):
+    filled, there = y.copy(), ~np.isnan(y)
+    matrix = np.stack([x[there], np.ones(there.sum())], axis=1)
+    (slope, offset), *_ = np.linalg.lstsq(matrix, y[there], rcond=None)
+    filled[~there] = slope * x[~there] + offset
+    return filled
+
+
+def _by_loops(x, y):
+    pairs = [(a, b) for a, b in zip(x, y, strict=True) if not np.isnan(b)]
+    mean_x, mean_y = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
+    slope = sum((a - mean_x) * (b - mean_y) for a, b in pairs) / sum((a - mean_x) ** 2 for a, _ in pairs)
+    return np.array([mean_y + slope * (a - mean_x) if np.isnan(b) else b for a, b in zip(x, y, strict=True)])
+
+
+def _falling(rng: torch.Generator):
+    """A steep line that falls, far from the origin, with more gaps than values."""
+    x = 3 * normal(9, generator=rng) - 20
+    y = 50 - 4 * x + normal(9, generator=rng)
+    y[[0, 2, 3, 6, 8]] = torch.nan
+    return case(x=x.numpy(), y=y.numpy())
+
+
 EXERCISES = [
     Exercise(
         id="missing.impute_regression",
         reference=missing_values.impute_regression,
         cases=[
             case(x=np.array([0.0, 1.0, 2.0, 3.0]), y=np.array([1.0, 2.0, 2.0, np.nan])),
+            case(x=np.array([5.0, 1.0, 3.0, 2.0]), y=np.array([np.nan, 6.0, 1.0, np.nan])),  # two points make a line
+            case(x=np.array([1.0, 4.0, 2.0]), y=np.array([0.0, 1.0, 5.0])),  # no gap
             _table,
+            _falling,
         ],
+        alternatives=[_by_polyfit, _by_least_squares, _by_loops],
         mistakes={
             "filled with the mean": Mistake(
                 lambda x, y: missing_values.impute_mean(y),
@@ -61,6 +100,11 @@ EXERCISES = [
             "a line through the origin": Mistake(
                 _through_the_origin,
                 "Your line has a slope and no offset, so it must pass through (0, 0). At x = 0 the first example has y = 1.",
+            ),
+            "a slope from the raw products": Mistake(
+                _without_the_mean_of_x,
+                "Your slope is the sum of x y over the sum of x². That holds once both means are taken off; the mean of y alone "
+                "doesn't make up for it.",
             ),
             "x explained by y": Mistake(
                 _the_other_line,
