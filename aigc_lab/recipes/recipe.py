@@ -101,16 +101,19 @@ class ImageRecipe(BaseRecipe):
     steps_done = 0
 
     def check_images(self, images: Tensor) -> Tensor:
-        """The images as they are, (n, channels, height, width) of any type.
+        """The images as they are, (n, channels, height, width), uint8 or floating point.
 
         Raises:
             ValueError: none, or of another shape than the recipe's.
+            TypeError: of another type.
         """
         if images.ndim != 4 or tuple(images.shape[1:]) != self.shape or len(images) == 0:
             raise ValueError(
                 f"images must be (n, {', '.join(map(str, self.shape))}) with n >= 1, got {tuple(images.shape)}: make the recipe "
                 f"from the data it is to learn, with {type(self).__name__}.for_data(dataset)"
             )
+        if not images.is_floating_point() and images.dtype != torch.uint8:
+            raise TypeError(f"images must be uint8 or floating point, got {images.dtype}")
         return images
 
     def check_batch(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, Tensor | None]:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, TensorDataset, default_collate
 
 
 class Batches:
@@ -48,22 +50,70 @@ class Batches:
         self._queue = state["queue"]
 
 
+EXPECTED = (
+    "fit takes a Dataset of `datasets.load`, a tensor, a tuple of tensors of equal length, or a torch.utils.data.Dataset whose items are "
+    "tensors, numbers, or tuples of them, each of one shape"
+)
+
+
 def as_tensors(data: Any) -> tuple[Tensor, ...]:
-    """The tensors that a batch is cut from: of a Dataset its images and labels, else what was given.
+    """The tensors that a batch is cut from.
+
+    Args:
+        data: a Dataset of `datasets.load` (its images, and its labels if it has any); a tensor or NumPy array, or a tuple or list of them; or a
+            map-style `torch.utils.data.Dataset`, whose items are read once and kept: a random transform in it is drawn once, not in every epoch.
 
     Raises:
+        TypeError: anything else; the message says what is expected.
         ValueError: texts, nothing, or tensors of unequal length.
     """
-    if isinstance(data, Tensor):
-        data = (data,)
-    elif hasattr(data, "images"):
-        if data.images is None:
-            raise ValueError(f"{data.name!r} has texts, not images: turn them into tensors of numbers first")
-        data = (data.images,) if data.labels is None else (data.images, data.labels)
-    tensors = tuple(torch.as_tensor(tensor) for tensor in data)
+    tensors = tuple(_column(column) for column in _columns(data))
     lengths = [len(tensor) for tensor in tensors]
     if not tensors or min(lengths) == 0:
         raise ValueError("there is nothing to train on: the data is empty")
     if len(set(lengths)) > 1:
         raise ValueError(f"tensors of one data set must have the same length, got {lengths}")
     return tensors
+
+
+def _columns(data: Any) -> Sequence[Any]:
+    """What becomes one tensor each."""
+    if isinstance(data, Tensor | np.ndarray):
+        return (data,)
+    if isinstance(data, tuple | list):
+        return data
+    if isinstance(data, TensorDataset):
+        return data.tensors
+    if isinstance(data, DataLoader):
+        raise TypeError(
+            "fit cuts its batches itself, so that a training can be stopped and resumed to the bit: in place of the DataLoader, give it what the loader "
+            f"reads, fit(recipe, loader.dataset, batch_size={data.batch_size})"
+        )
+    if isinstance(data, Dataset) and hasattr(data, "__len__"):
+        return _stacked([data[i] for i in range(len(data))])
+    if hasattr(data, "images"):
+        if data.images is None:
+            raise ValueError(f"{data.name!r} has texts, not images: turn them into tensors of numbers first")
+        return (data.images,) if data.labels is None else (data.images, data.labels)
+    raise TypeError(f"{EXPECTED}; got {type(data).__name__}")
+
+
+def _stacked(items: list[Any]) -> list[Any]:
+    """The items of a data set, one after the other, as columns."""
+    try:
+        columns = (
+            default_collate([item if isinstance(item, tuple | list) else (item,) for item in items]) if items else []
+        )
+    except (TypeError, RuntimeError, ValueError) as error:
+        raise TypeError(f"{EXPECTED}; got items that can't be stacked ({error}): look at dataset[0]") from None
+    return columns
+
+
+def _column(column: Any) -> Tensor:
+    try:
+        tensor = torch.as_tensor(column)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"{EXPECTED}; got a {type(column).__name__} in place of a tensor") from None
+    if tensor.ndim == 0:
+        raise TypeError(f"{EXPECTED}; got a single number, {tensor.item()}, in place of a tensor")
+    return tensor

@@ -61,8 +61,8 @@ def fit(
 
     Args:
         recipe: has `step(batch) -> {name: scalar}`, `to(device)`.
-        data: a Dataset with images (a batch is then `(images, labels)`, or `(images,)` where there are no labels), a tensor, or tensors
-            of equal length.
+        data: a Dataset with images (a batch is then `(images, labels)`, or `(images,)` where there are no labels), a tensor, tensors of equal
+            length, or a `torch.utils.data.Dataset` of tensors, such as a `TensorDataset`; see `batches.as_tensors`.
         steps, seconds: the budget; give one of them.
         batch_size: examples a step.
         seed: of the order of the examples and of the noise.
@@ -83,7 +83,7 @@ def fit(
     Raises:
         ValueError: not exactly one budget, both intervals of a pair, a number that isn't greater than 0, data that is empty or doesn't belong
             together, a checkpoint of another training, or nothing to compile with.
-        TypeError: an argument that `fit` doesn't have.
+        TypeError: an argument that `fit` doesn't have, or data of another kind.
         NonFiniteLossError: a loss became NaN or infinite; the message says which, when, and the last values before.
         OutOfMemoryError: the batch is too large for the GPU. The recipe can be trained again with a smaller one.
         ProcessLostError: another process of this training has ended.

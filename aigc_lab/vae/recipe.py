@@ -124,7 +124,8 @@ class VaeRecipe(ImageRecipe):
             Nats a picture: "loss" = reconstruction + β KL (with free bits: their term in place of the KL), "reconstruction" = -log p(x|z), "KL".
         """
         scale_rate(self.optimizer, falling(self.progress))
-        scalars = self.optimizer_step(self._loss, self.optimizer, (_unit(self.check_images(batch[0])),))
+        images = _unit(self.check_images(batch[0]), look=self.steps_done == 0)  # once: on a GPU each look costs a wait
+        scalars = self.optimizer_step(self._loss, self.optimizer, (images,))
         ema.update(self.averaged, self.model, ema.growing_decay(self.steps_done, self.ema_horizon))
         self.steps_done += 1
         return scalars
@@ -219,13 +220,13 @@ class VaeRecipe(ImageRecipe):
         return _unit(self.check_images(images).to(self.device))
 
 
-def _unit(images: Tensor) -> Tensor:
-    """Bytes or floats as floats in [0, 1], checked."""
+def _unit(images: Tensor, look: bool = True) -> Tensor:
+    """Bytes or floats as floats in [0, 1]; floats are looked at, whether they lie there."""
     if images.dtype == torch.uint8:
         return to_unit(images)
     if not images.is_floating_point():
         raise TypeError(f"images must be uint8 or floating point in [0, 1], got {images.dtype}")
-    if images.numel() and not (images.min() >= 0 and images.max() <= 1):
+    if look and images.numel() and not (images.min() >= 0 and images.max() <= 1):
         raise ValueError(
             f"images must lie in [0, 1], got {images.min():.3g} to {images.max():.3g}: are they in [-1, 1]?"
         )
