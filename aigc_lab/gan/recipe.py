@@ -60,7 +60,8 @@ class GanRecipe(ImageRecipe):
         self.generator = Generator(self.shape, classes, width, latent)
         self.discriminator = Discriminator(self.shape, classes, width)
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
-        self.gamma, self.r1_every, self.label_weight, self.ema_horizon = gamma, r1_every, label_weight, ema_horizon
+        self.learning_rate, self.ema_horizon = learning_rate, ema_horizon
+        self.gamma, self.r1_every, self.label_weight = gamma, r1_every, label_weight
         settings = {"lr": learning_rate, "betas": (0.0, 0.99), "fused": True}
         self.g_optimizer = torch.optim.Adam(self.generator.parameters(), **settings)
         self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **settings)

@@ -63,8 +63,10 @@ class Clock:
     def paused(self) -> Iterator[None]:
         """The time that is spent inside isn't the training's."""
         before = time.perf_counter()
-        yield
-        self._zero += time.perf_counter() - before
+        try:
+            yield
+        finally:
+            self._zero += time.perf_counter() - before
 
 
 class Budget:
