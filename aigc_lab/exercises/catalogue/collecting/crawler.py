@@ -436,8 +436,8 @@ EXERCISES = [
         mistakes={
             "the first match wins": Mistake(
                 _decide(lambda rules: rules[0][0] if rules else True),
-                "You take the first rule that matches, as crawlers did before RFC 9309 (2022), and Python's own robotparser until "
-                "2026. Then 'Disallow: /private/' hides the press kit that the next line opens. The longest pattern wins.",
+                "You take the first rule that matches, as crawlers did before RFC 9309 (2022), and Python's own robotparser for "
+                "long after. Then 'Disallow: /private/' hides the press kit that the next line opens. The longest pattern wins.",
             ),
             "one Disallow is enough": Mistake(
                 _decide(lambda rules: all(allow for allow, _ in rules)),
@@ -530,12 +530,12 @@ EXERCISES = [
         mistakes={
             "the address became part of the query": Mistake(
                 _query(NAMED + "= lower(trim('{email}'))", lambda email: ()),
-                "Who types x' OR '1'='1 gets the orders of all customers, and Mr O'Brien gets an error. Write ? in the query "
+                "Anyone who types x' OR '1'='1 gets the orders of all customers, and Mr O'Brien gets an error. Write ? in the query "
                 "and pass (email,) as the second argument.",
             ),
             "pasted, and exact to the letter": Mistake(
                 _query("customers.email = '{email}'", lambda email: ()),
-                "Who types x' OR '1'='1 gets the orders of all customers, and Mr O'Brien gets an error. Write ? in the query "
+                "Anyone who types x' OR '1'='1 gets the orders of all customers, and Mr O'Brien gets an error. Write ? in the query "
                 "and pass (email,) as the second argument. Capitals and blanks need lower(trim(...)) on both sides.",
             ),
             "quotes escaped by hand": Mistake(
@@ -566,7 +566,7 @@ EXERCISES = [
             ),
             "LIKE": Mistake(
                 _query(NAMED + "LIKE lower(trim(?))"),
-                "A parameter keeps the value out of the query, but LIKE reads % and _ inside the value as wildcards: who types % "
+                "A parameter keeps the value out of the query, but LIKE reads % and _ inside the value as wildcards: anyone who types % "
                 "gets everybody's orders. Compare with =.",
             ),
             "exact to the letter": Mistake(
