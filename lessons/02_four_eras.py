@@ -558,7 +558,7 @@ verify.promise(
 # Then do the same with its words. How much more does each model pay?
 
 # %%
-chapter = test[0] if english else "".join(test[:50])
+chapter = test[0] if english else re.sub(r"\n+", "\n", "".join(test[:50]))
 marks = {"sentences": ". ", "words": " "} if english else {"lines": "\n"}
 extra = {}
 for what, mark in marks.items():
