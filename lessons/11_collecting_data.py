@@ -250,7 +250,6 @@ for path in [
 # brings a header `Retry-After`, you wait at least that long. The header holds a number of seconds, or a date:
 
 # %%
-# NBVAL_CHECK_OUTPUT
 half_past_nine = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 for header in ["120", "Tue, 24 Nov 2026 09:32:00 GMT", "86400", "soon"]:
     print(f"{header:30} {fetching.retry_after(header, half_past_nine)}")
@@ -302,9 +301,8 @@ draws = rng.uniform(size=1000)
 wrong = draws * backoff(0, asked)
 right = np.maximum(draws * backoff(0), asked)
 for name, drawn in {"jitter on all of it": wrong, "on your own part": right}.items():
-    print(
-        f"{name:20} {(drawn < asked).mean():4.0%} come before the {asked:.0f} s are over"
-    )
+    early = (drawn < asked).mean()
+    print(f"{name:20} {early:4.0%} come before the {asked:.0f} s are over")
 
 # %% [markdown]
 # ## From bytes to text
@@ -331,7 +329,6 @@ for path in ["/notes/letter", "/notes/tide-table", "/notes/poem"]:
 # (WHATWG, Encoding Standard). Python takes the label at its word, and stumbles over the name of a Chinese prime minister:
 
 # %%
-# NBVAL_CHECK_OUTPUT
 name = "朱镕基".encode("gbk")
 print("as the label says:", name.decode("gb2312", "replace"))
 print("as the web means it:", *charsets.decode(name, "text/html; charset=gb2312"))
@@ -551,8 +548,8 @@ plots.images(animals.images[:10], title="Who drew these?")
 print(f"{animals.source}; {animals.license}")
 
 # %% [markdown]
-# **Think first.** You want to (a) look at them, (b) train a model on them for a thesis, (c) put them into a package of your own, (d) sell a product with that model in it.
-# Which of the four would you do? What would you have to find out first? Write it down, then see what the datasheet found.
+# **Predict first.** Who drew them, and how? You want to (a) look at them, (b) train a model on them for a thesis, (c) put them into a package of your own, (d) sell a product with that model in it.
+# Which of the four would you do, and what would you have to find out before? Write it down, then see what the datasheet found.
 
 # %% tags=["predict"]
 sheet = datasets.data_path("cats_dogs.md").read_text(encoding="utf-8")
