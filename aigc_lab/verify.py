@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -118,7 +119,8 @@ def promise(
     got, so that a slower laptop or another version of torch breaks nothing.
 
     Args:
-        text: what should be the case, with the number that the prose gives.
+        text: what should be the case, with the number that the prose gives. If it speaks of "90 %" where the bound is 0.9, `got` is
+            shown in percent, too.
         condition: whether it is, where no bound says so; then `got` is only shown.
         got: what was measured: a number; an array or tensor, of which every element must hold; or {name: number}. NaN never holds.
         above, below: strict bounds. at_least, at_most: the bound itself holds, too. All that are given must hold.
@@ -138,7 +140,12 @@ def promise(
     if bounds and got is None:
         raise TypeError("promise() checks the bounds on got=...: give it the value that was measured")
     broken = _first_broken(got, bounds) if bounds else None
+    unit = ""
+    if _percent(text, bounds):
+        got, bounds, unit = _hundredfold(got), _hundredfold(bounds), " %"
+        broken = broken and (_first_broken(got, bounds) or broken)
     measured = _summary(got) if bounds else "" if got is None else _number(got)
+    measured += unit if measured else ""
     seen = f"you got {measured}" if measured else ""
     if condition or (bounds and broken is None):
         _show("✓", text, seen)
@@ -148,6 +155,21 @@ def promise(
     else:
         seen = f"you got {broken}" if broken else seen or "not here"
         _show("≠", text, f"{seen}. Budgets, seeds and machines move such numbers; read on with yours.", ok=False)
+
+
+def _percent(text: str, bounds: Mapping[str, Any]) -> bool:
+    """Whether the text gives in percent what all bounds give as a share."""
+    stated = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))]
+    shares = [bound for bound in bounds.values() if isinstance(bound, (int, float))]
+    near = [any(math.isclose(100 * share, number) for number in stated) for share in shares]
+    return "%" in text and 0 < len(shares) == len(bounds) and all(near)
+
+
+def _hundredfold(values: Any) -> Any:
+    """Shares as percent: a number, an array, or a mapping of them."""
+    if isinstance(values, Mapping):
+        return {name: _hundredfold(value) for name, value in values.items()}
+    return 100 * np.asarray(values) if isinstance(values, (list, tuple)) else 100 * values
 
 
 def _first_broken(got: Any, bounds: Mapping[str, Any]) -> str | None:
