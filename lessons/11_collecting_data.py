@@ -435,7 +435,7 @@ widgets.play(
 # ETags begin with `W/`, for *weak*: the pages are the same in what matters, though each link carries a new session number.
 
 # %%
-site.forget()
+site.log.clear()
 site.edit("/visit", "Open from nine to four, closed when the ferry is.")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # you know the calendar by now
