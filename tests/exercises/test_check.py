@@ -517,6 +517,22 @@ def test_answers_that_draw_at_random_as_the_reference_does_get_the_same_numbers(
     assert examine(given, lambda n, generator: torch.rand(n)).state == "wrong"
 
 
+def test_several_tensors_may_come_back_in_a_list_but_a_pair_that_is_a_key_may_not():
+    two = value(lambda x: (x, 2 * x), {"x": torch.ones(2)})
+    assert examine(two, lambda x: [x, 2 * x]).state == "right"
+    assert examine(two, lambda x: [2 * x, x]).state == "wrong"
+    assert examine(value(lambda x: [x, 2 * x], {"x": torch.ones(2)}), lambda x: (x, 2 * x)).state == "right"
+    assert examine(value(lambda x: ("a", x), {"x": "b"}), lambda x: ["a", x]).state == "wrong type"
+
+
+def test_properties_take_numpy_arrays_unless_gradients_matter():
+    small = prop("it is small", lambda f: bool(f(torch.ones(3)).abs().max() <= 1), "Why.")
+    flows = prop("a gradient flows", lambda f: f(torch.ones(3, requires_grad=True)).requires_grad, "Why.")
+    half = lambda x: x.detach().numpy() / 2  # noqa: E731
+    assert examine(Exercise("demo.half", lambda x: x / 2, properties=[small]), half).state == "right"
+    assert examine(Exercise("demo.half", lambda x: x / 2, properties=[small, flows]), half).state == "property"
+
+
 def test_gradients_are_compared_by_the_arguments_that_are_named():
     arguments = {"logits": normal(4), "targets": torch.tensor([1.0, 0.0, 1.0, 1.0]).double()}
 

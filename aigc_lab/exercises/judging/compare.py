@@ -155,7 +155,8 @@ def _mapping_difference(got: Any, expected: Mapping, precision: Precision, where
 
 
 def _sequence_difference(got: Any, expected: list | tuple, precision: Precision, where: str) -> Difference | None:
-    alike = isinstance(got, list if isinstance(expected, list) else tuple)
+    either = any(map(_is_array, expected))  # several results at once: `a, b = f(x)` takes a list, too
+    alike = isinstance(got, (list, tuple) if either else list if isinstance(expected, list) else tuple)
     if not alike or (isinstance(got, Drained) and not isinstance(expected, Drained)):
         return Difference("type", f"expected {named(expected)}, got {named(got)}", where, got, expected)
     if len(got) != len(expected):

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from aigc_lab.exercises.judging.compare import Precision, difference, leaves
+from aigc_lab.exercises.judging.compare import Precision, as_tensor, difference, leaves
 from aigc_lab.exercises.judging.inputs import copied
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -31,7 +31,10 @@ class Call:
 
 
 def recorded(answer: Any) -> tuple[Any, list[Call]]:
-    """The answer, and the list in which its calls will stand. A class is not recorded."""
+    """The answer, and the list in which its calls will stand. A class is not recorded.
+
+    A NumPy array comes back as a tensor, so that a property takes it as a case does.
+    """
     calls: list[Call] = []
     if isinstance(answer, type):
         return answer, calls
@@ -45,7 +48,7 @@ def recorded(answer: Any) -> tuple[Any, list[Call]]:
             calls.append(Call(None, error_text(error), [], state(given)))
             raise
         calls.append(Call(copied(value), "", _slopes(value, given), state(given)))
-        return value
+        return as_tensor(value) if isinstance(value, np.ndarray) and value.dtype.kind in "biufc" else value
 
     return recording, calls
 
