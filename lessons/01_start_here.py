@@ -447,8 +447,10 @@ fresh = gan.GanRecipe.for_data(digits)  # new, untrained networks
 # G gets the trained weights, D stays untrained
 fresh.averaged.load_state_dict(recipe.averaged.state_dict())
 sevens = torch.full((10,), 7)
-with_d = recipe.sample(10, labels=sevens, generator=torch.Generator().manual_seed(7))
-without_d = fresh.sample(10, labels=sevens, generator=torch.Generator().manual_seed(7))
+with_d = recipe.sample(10, labels=sevens, generator=torch.Generator().manual_seed(seed))
+without_d = fresh.sample(
+    10, labels=sevens, generator=torch.Generator().manual_seed(seed)
+)
 verify.agree("the drawings are the same without the trained D", without_d, with_d)
 
 # %% [markdown]

@@ -163,6 +163,108 @@ def test_the_quiz_answers_every_option_with_a_reason(lesson):
     )
 
 
+# What a reader changes and repeats -----------------------------------------------------------------------------------
+
+# Lessons that don't keep a rule yet. When one does, its number goes from here.
+NOT_YET = {
+    "parameters": {"13", "14", "21", "22", "23", "31", "32", "35", "36", "37", "38", "39"},
+    "seeds": {"23", "33", "34"},
+    "percent": {"12", "14", "35"},
+}
+
+
+def excused(rule: str, lesson) -> None:
+    if lesson.number in NOT_YET[rule]:
+        pytest.xfail("on the list of those that don't yet")
+
+
+def plain_cells(lesson) -> list[ast.Module]:
+    """The code cells after the parameters, without bootstrap and magics."""
+    cells = [c["source"] for c in cells_of(lesson)[3:] if c["type"] == "code"]
+    return [ast.parse(source) for source in cells if not source.startswith("%")]
+
+
+def names_set_outside_functions(tree: ast.Module) -> set[str]:
+    inner = {
+        id(node)
+        for scope in ast.walk(tree)
+        if isinstance(
+            scope,
+            ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp | ast.ListComp | ast.DictComp | ast.SetComp,
+        )
+        for node in ast.walk(scope)
+    }
+    return {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in inner
+    }
+
+
+@each_lesson
+def test_the_parameters_may_be_run_again_at_any_time(lesson):
+    """A cell that changes a parameter, as `steps = steps or 100`, leaves cells below it that break when the parameters are run again."""
+    excused("parameters", lesson)
+    (parameters,) = (ast.parse(c["source"]) for c in cells_of(lesson) if "parameters" in c["tags"])
+    given = names_set_outside_functions(parameters)
+    assert [sorted(given & names_set_outside_functions(cell)) for cell in plain_cells(lesson)] == [[]] * len(
+        plain_cells(lesson)
+    )
+
+
+@each_lesson
+def test_what_is_drawn_follows_the_seed(lesson):
+    excused("seeds", lesson)
+    nodes = [node for cell in plain_cells(lesson) for node in ast.walk(cell)]
+    assert any(isinstance(node, ast.Name) and node.id == "seed" for node in nodes)
+    fixed = []
+    for call in (node for node in nodes if isinstance(node, ast.Call)):
+        seeds = [keyword.value for keyword in call.keywords if keyword.arg in ("seed", "random_state")]
+        if ast.unparse(call.func).split(".")[-1] in (
+            "manual_seed",
+            "default_rng",
+            "seed_everything",
+            "Random",
+            "RandomState",
+        ):
+            seeds += call.args[:1]
+        fixed += [ast.unparse(call) for given in seeds if isinstance(given, ast.Constant) and given.value is not None]
+    assert fixed == []
+
+
+@each_lesson
+def test_a_promise_in_percent_has_bounds_in_its_unit(lesson):
+    """ "at least 90 %" is checked by a bound of 0.9 or 90, so that what the reader got is told in the same unit."""
+    excused("percent", lesson)
+    odd = []
+    for call in calls(code_of(lesson), "promise"):
+        text = call.args[0].value if isinstance(call.args[0], ast.Constant) else ""
+        if "%" not in text:
+            continue
+        bounds = [
+            keyword.value
+            for keyword in call.keywords
+            if keyword.arg in ("above", "below", "at_least", "at_most", "near")
+        ]
+        numbers = {abs(node.value) for bound in bounds for node in ast.walk(bound) if isinstance(node, ast.Constant)}
+        stated = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
+        if not numbers or not any(
+            abs(unit * number - one) < 1e-9 for unit in (1, 100) for number in numbers for one in stated
+        ):
+            odd.append(text)
+    assert odd == []
+
+
+@each_lesson
+def test_lessons_that_are_named_exist_or_are_planned(lesson):
+    text = "\n".join(c["source"] for c in cells_of(lesson) if c["type"] == "markdown")
+    text += (COURSE.root / "aigc_lab" / "quizzes" / f"{lesson.name}.json").read_text(encoding="utf-8")
+    there = {one.number for one in LESSONS}
+    named = re.findall(r"[Ll]essons? (\d\d)(?:(?:,| and| or| to) (\d\d))*", text)
+    planned = {number for pair in named for number in pair if number[:1] in ("4", "5", "6")}
+    assert {number for pair in named for number in pair if number} - planned <= there
+
+
 # The notebook -------------------------------------------------------------------------------------------------------
 
 
