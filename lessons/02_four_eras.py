@@ -119,7 +119,7 @@ for letter, name in zip("abcd", order, strict=True):
 def bits_per_character(log_probs, characters):
     """Bits per character of a text, a scalar.
 
-    log_probs: natural logs of the probabilities of its tokens (characters or words), (n,)
+    log_probs: natural logs of the probabilities of its n tokens (letters or words)
     characters: how many characters the text has
     """
     ...  # your code
