@@ -135,7 +135,7 @@ small = duplicates.shrink(three, 8, 9)[:, None] / 255
 bits = torch.as_tensor(difference_hash(three))
 plots.image_rows(
     {"shrunk": small, "bits": bits.reshape(3, 1, 8, 8).float()},
-    title="A photograph, its copy, another photograph: the bits tell them apart",
+    title="A photograph, its copy, another one: the bits tell them apart",
     alt="Three small grey pictures, each over its 64 bits; the first two nearly agree.",
 )
 print("bits that differ:", duplicates.hamming(bits[:1], bits[1:])[0].tolist())
@@ -944,7 +944,7 @@ plots.heatmap(
     columns=ways,
     numbers=True,
     size=(6, 2.6),
-    title="Share recognised: how it was filled matters more than why it was missing",
+    title="Share recognised: filled how matters more than missing why",
 )
 
 # %%
