@@ -160,7 +160,7 @@ print(len(normalised), "if each page has one spelling")
 # %% [markdown]
 # Two pages. Scheme and host have no case, the fragment after `#` never reaches the server, and port 80 is the default of http: these rules are
 # safe (RFC 3986, section 6). Two others are guesses about the site: that `sid` and `utm_source` name the *visit* and not the page, and that the
-# order of the parameters doesn't matter. Nearly everywhere they pay, and further down a hash of the text checks them. To drop all parameters would be
+# order of the parameters doesn't matter. Both nearly always hold, and further down a hash of the text checks them. Dropping all parameters would be
 # wrong: `?page=2` is another page than `?page=3`.
 #
 # Write `normalise_url`. Three helpers are ready: `tidy_path(path)` resolves `.` and `..` and the percent signs, `percent_encoded(query)` writes a query's
@@ -200,7 +200,7 @@ print(ROBOTS)
 # RFC 9309 (2022) made a custom of 1994 a standard:
 #
 # - A crawler has a *product token*, a name of letters, `-` and `_`. The groups that name it count, or else those for `*`. The token is yours to choose;
-#   version and contact belong into the header `User-Agent`, as in `my-bot/1.0 (+mailto:you@example.org)`.
+#   version and contact belong in the header `User-Agent`, as in `my-bot/1.0 (+mailto:you@example.org)`.
 # - Of all patterns that match a path from its start, the *longest* decides; between two of the same length, Allow wins. So the press kit is open although
 #   `/private/` is not. `*` stands for anything, `$` for the end. What no rule names is allowed.
 # - If the file is missing (404), everything is allowed. If the server fails (5xx) or the connection breaks, you must assume that nothing is. If the file
@@ -322,7 +322,7 @@ for path in ["/notes/letter", "/notes/tide-table", "/notes/poem"]:
 
 # %% [markdown]
 # The first declares UTF-8 and is Windows-1252 (Python calls it cp1252). The second declares Latin-1 and is UTF-8. The third declares nothing in its header, and only its meta tag
-# knows that it is Chinese GB 18030. `decode` uses that UTF-8 can be *checked*: text in another 8-bit charset is hardly ever valid UTF-8 by accident. So it tries
+# knows that it is Chinese GB 18030. `decode` relies on UTF-8 because it can be *checked*: text in another 8-bit charset is hardly ever valid UTF-8 by accident. So it tries
 # UTF-8 first, then the header, then the meta tag, and in the end Windows-1252. Japanese in ISO-2022-JP has only seven bits and would pass for UTF-8; its escape sequences are looked for before.
 #
 # A label also means what *browsers* read under it: the web's `latin1` is Windows-1252, and its `gb2312` is GB 18030, which contains GB 2312 and tens of thousands of characters more
@@ -334,7 +334,7 @@ print("as the label says:", name.decode("gb2312", "replace"))
 print("as the web means it:", *charsets.decode(name, "text/html; charset=gb2312"))
 
 # %% [markdown]
-# What does a wrong charset cost? Sometimes nothing that can't be repaired, and sometimes the letters themselves:
+# Can a later step repair what was decoded wrongly? Sometimes:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -344,8 +344,8 @@ lost = "Chère Élodie".encode("cp1252").decode("utf-8", "replace")
 print(lost, "->", lost.encode().decode("cp1252"))
 
 # %% [markdown]
-# The first can be undone by anyone who guesses which two charsets were mixed up. In the second, different letters became one and the same sign �, and no later step can tell
-# them apart again. A model learns to write both, so decode with care when you collect.
+# The first can be undone by anyone who guesses which two charsets were mixed up. In the second, è and É became one and the same sign �, and no later step can tell
+# them apart again. A model that reads either learns to write it, so decode with care when you collect.
 
 # %% [markdown]
 # ## The polite crawler
@@ -457,7 +457,7 @@ saved = loaded["second visit"] / loaded["first visit"]
 verify.promise("the second visit loads less than a tenth", got=saved, below=0.1)
 
 # %% [markdown]
-# The number of requests is the same, the load is not. Many sites also publish a list of their addresses with dates, a *sitemap*; then you need not even ask for what has not changed.
+# You made nearly as many requests as before, and loaded next to nothing. Many sites also publish a list of their addresses with dates, a *sitemap*; then you need not even ask for what has not changed.
 
 # %% [markdown]
 # ## The same text, almost
@@ -512,6 +512,7 @@ verify.promise("no pair lies between 0.35 and 0.75", got=len(gap), equals=0)
 records = [page for page in candidates if "/print/" not in page.url]
 unlicensed = sum(page.licence is None for page in records)
 print(len(records), "texts from the web,", unlicensed, "of them without a licence")
+print(sum(page.reserved for page in records), "send the header tdm-reservation: 1")
 
 # %% [markdown]
 # ## A public set
@@ -559,7 +560,7 @@ for flaw in flaws:
         print("-", " ".join(flaw.replace("**", "").split()), end="\n\n")
 
 # %% [markdown]
-# No person drew them: a text-to-image model did. That stood neither in the package nor in its licence, but in its author's repository. So the first lesson is to look for the source, not for the licence. What follows for the four plans?
+# No person drew them: a text-to-image model did. That stood neither in the package nor in its licence, but in its author's repository. So look for the source first, and for the licence second. What follows for the four plans?
 #
 # - A licence can only be given by somebody who holds the rights. Whether anybody holds rights in what a model has drawn depends on the country, so "MIT" may promise something that isn't there. And if a picture comes too close to one
 #   that the model was trained on, its author still holds rights, which no line in this package can give away.
@@ -570,7 +571,7 @@ for flaw in flaws:
 # What else can you do? Ask the author. Or take a set whose makers are known: `quickdraw_cats_dogs` holds drawings that players of a game made, published by Google under CC BY 4.0. Or draw your own. If you go on all the same, write into the
 # datasheet what you know and what you don't, and be able to take the data out again.
 #
-# This course does hand the pictures on, with the author's licence text and with what it found. That is a risk taken knowingly. You may decide otherwise; what you may not do is not ask.
+# This course does hand the pictures on, with the author's licence text and with what it found. That is a risk taken knowingly. You may decide otherwise; what you may not do is skip the question.
 #
 # ### What is in it?
 #
@@ -586,7 +587,7 @@ print(len(public), "paragraphs, for example:", public[0][:110], "...")
 # %% [markdown]
 # ## A company's database
 #
-# The museum's shop keeps its products, customers and orders in SQLite, a database in a file. Data lie in tables, and you ask for them in SQL: `SELECT sku, title FROM products WHERE weight > 100` gives two
+# The museum's shop keeps its products, customers and orders in SQLite, a database in a file. Data are kept in tables, and you ask for them in SQL: `SELECT sku, title FROM products WHERE weight > 100` gives two
 # columns of some rows. `FROM orders JOIN products USING (sku)` puts each order beside each product with the same `sku`. After twenty years the shop's tables look like this:
 
 # %%
@@ -905,11 +906,11 @@ for name, content in files.items():
 # | terms of use | the site's operator | what visitors agree to; often stricter than robots.txt, and not readable by your program |
 # | copyright and licence | the author | who may copy, change, publish. No licence means: all rights reserved |
 # | law on data mining | the state | in the EU, directive 2019/790 allows mining what you lawfully access: for scientific research by research organisations and heritage institutions (article 3), and for others unless the holder of the rights reserved them in an appropriate manner (article 4(3)); for what is online that means by machine-readable means. Elsewhere other rules hold, in the USA "fair use", case by case |
-# | a machine-readable reservation | the holder of the rights | "no text and data mining". One way to write it is the TDM Reservation Protocol (TDMRep; final report of a W3C community group, 10 May 2024, not a W3C standard): `tdm-reservation: 1` in the HTTP header, in a meta tag, or for a whole site in `/.well-known/tdmrep.json`. A crawler that reads only robots.txt, like yours, misses it |
+# | a machine-readable reservation | the holder of the rights | "no text and data mining". One way to write it is the TDM Reservation Protocol (TDMRep; final report of a W3C community group, 10 May 2024, not a W3C standard): `tdm-reservation: 1` in the HTTP header, in a meta tag, or for a whole site in `/.well-known/tdmrep.json`. A crawler that reads only robots.txt misses it. Yours reads header and tag (`page.reserved`: the four texts on loan), and not yet the file |
 # | law on AI | the state | article 53(1)(c) of the EU's AI Act (regulation 2024/1689), which applies since 2 August 2025: providers of general-purpose AI models on the EU market need a policy for copyright law, and must identify and respect such reservations. Article 53(1)(d) asks them for a public summary of their training data |
 # | data protection | the people in the data | names and addresses stay personal data when they are public |
 #
-# The ground moves. Longpre et al. (2024) looked at 14,000 web domains behind common training sets: within one year, robots.txt closed about 5 % of all tokens of the set C4, and 28 % of its most actively maintained sources; terms of use restricted 45 %. This is a description, as of 2026, and not
+# The ground moves. Longpre et al. (2024) looked at 14,000 web domains behind common training sets: within one year, robots.txt closed about 5 % of all tokens of the set C4, and 28 % of its most actively maintained sources; terms of use restricted 45 % of C4. This is a description, as of 2026, and not
 # legal advice. What an engineer can always do: give your crawler a name and a contact, keep the licence beside each record, leave out what was reserved, and be able to delete on request.
 
 # %% [markdown]
@@ -956,8 +957,8 @@ for n, hosts in [(1e4, 1), (1e7, 1e3), (1e10, 2e8)]:
 # %% [markdown]
 # The bottleneck moves. Ten thousand pages of *one* host take 2.8 hours, and no faster computer helps: you wait for politeness. Ten million pages of a thousand hosts wait as long, and fit on one disk. Ten billion keep the line busy for four weeks, and fill 300 TB.
 #
-# Is such an estimate any good? IRLbot (Lee et al., 2008) crawled 6.3 billion pages of 117 million hosts in 41 days with a single server, at 1,789 pages and 319 Mbit a second. If we put in 319 Mbit a second, IRLbot's own result is half of the estimate: pages, bits a page and
-# days are one equation. So this tests a single assumption of ours, the size of a page. It says nothing about politeness.
+# Is such an estimate any good? IRLbot (Lee et al., 2008) crawled 6.3 billion pages of 117 million hosts in 41 days with a single server, at 1,789 pages and 319 Mbit a second. Take care what this comparison tests. Put in 319 Mbit a second, and you have put in IRLbot's own result:
+# pages times bits a page is days times bits a day. What is left to test is a single assumption of ours, the size of a page. Politeness isn't tested at all.
 
 # %%
 polite, line, *_ = estimate(6.3e9, 117e6, megabits=319)
@@ -983,8 +984,10 @@ print(
     f"one host with 1e6 pages: {days_for_1e6:.1f} days; "
     f"1e4 pages: {days_for_1e4 * 24:.1f} hours"
 )
-claim = "under Zipf's law the largest host alone takes more than 5 years"
-verify.promise(claim, got=largest / 86400 / 365, above=5)
+claim = "1 + 1/2 + ... + 1/n is ln n + 0.5772, here for a million"
+n = 1_000_000
+exact = (1 / np.arange(1, n + 1)).sum()
+verify.agree(claim, exact, np.log(n) + np.euler_gamma, tolerance=1e-6)
 
 # %% [markdown]
 # Unequal hosts are the real limit, whatever you pay. IRLbot's answer was a budget for each domain, larger for those that many others link to. Yours was `pages` and `per_pattern`. A large crawl takes a part of each large host, and a good one says which.
@@ -1060,7 +1063,7 @@ verify.promise(claim, got=share, above=0.75)
 print(f"{missing} products have no description: no care in collecting brings them back")
 
 # %% [markdown]
-# The book brings the diversity, and would also take over: three quarters of what a model reads in this mixture is Melville. More sources help where they resemble what you want to generate. How to weigh them is a decision of its own.
+# The book brings the diversity, and would also take over: more than three quarters of what a model reads in this mixture is Melville. More sources help where they resemble what you want to generate. How to weigh them is a decision of its own.
 
 # %%
 site.stop()

@@ -30,7 +30,11 @@ def content_hash(text: str) -> str:
 
 @dataclass
 class Page:
-    """A document as it was collected. `licence` and `creator` are None where the page names none."""
+    """A document as it was collected.
+
+    `licence` and `creator` are None where the page names none. `reserved` says that text and data mining is not allowed
+    (TDM Reservation Protocol, W3C Community Group Final Report, 2024): in the header, or in a meta tag.
+    """
 
     url: str
     title: str
@@ -38,6 +42,7 @@ class Page:
     links: list[str]
     licence: str | None
     creator: str | None = None
+    reserved: bool = False
     charset: str = "utf-8"
     sha256: str = ""
     retrieved: str = ""
@@ -88,7 +93,9 @@ def extract(html: str, url: str = "") -> Page:
     links = [urljoin(base["href"], a["href"]) if base else a["href"] for a in soup.find_all("a", href=True)]
     title = soup.title.get_text(strip=True) if soup.title else ""
     named = author["content"].strip() if author else ""
-    return Page(url, title, "\n".join(paragraphs), links, licence["href"] if licence else None, named or None)
+    reserved = soup.find("meta", attrs={"name": "tdm-reservation", "content": "1"}) is not None
+    granted = licence["href"] if licence else None
+    return Page(url, title, "\n".join(paragraphs), links, granted, named or None, reserved)
 
 
 def crawl(
@@ -195,6 +202,7 @@ def _page(url: str, answer: Answer, before: Page | None) -> tuple[Page | None, s
     text, charset = decode(answer.body, answer.headers.get("content-type", ""))
     page = extract(text, url)
     page.charset, page.sha256 = charset, content_hash(page.title + "\n" + page.text)
+    page.reserved |= answer.headers.get("tdm-reservation", "").strip() == "1"
     page.retrieved = datetime.now(UTC).isoformat(timespec="seconds")
     page.etag, page.modified = answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
     return page, "new", page.links

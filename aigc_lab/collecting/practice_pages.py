@@ -146,7 +146,8 @@ class Pages:
         if entry.number % 12 == 5:
             links.append((f"http://other-museum.example/{entry.slug}", "A sister piece, elsewhere"))
         body = _paragraph(entry.text) + (_paragraph(note) if note else "")
-        return self._html(_page(entry.title, body, links, licence=CC_BY if entry.free else None))
+        status, headers, page = self._html(_page(entry.title, body, links, licence=CC_BY if entry.free else None))
+        return status, headers | ({} if entry.free else {"tdm-reservation": "1"}), page
 
     def _calendar(self, year: int, month: int):
         now = year * 12 + month - 1

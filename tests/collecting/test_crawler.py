@@ -67,6 +67,13 @@ def test_the_licence_is_that_of_the_page(crawled):
     assert all(bool(granted[entry.text]) == entry.free for entry in exhibits())
 
 
+def test_a_reservation_is_read_from_header_and_meta_tag(crawled):
+    reserved = {page.text: page.reserved for page in crawled[0].pages}
+    assert all(reserved[entry.text] != entry.free for entry in exhibits())
+    assert crawler.extract('<meta name="tdm-reservation" content="1"><p>x</p>').reserved
+    assert not crawler.extract('<meta name="tdm-reservation" content="0"><p>x</p>').reserved
+
+
 def test_pages_in_other_charsets_are_read(crawled):
     charsets = {page.text: page.charset for page in crawled[0].pages}
     assert charsets["“Chère Élodie”, it begins, “the sea is grey.”"] == "cp1252"

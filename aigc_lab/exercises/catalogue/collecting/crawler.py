@@ -28,7 +28,7 @@ ADDRESSES = [
     "/exhibits?sort=name&page=2",
     "/exhibits?page=2&sort=name",
     "/exhibits/bell?sid=17",
-    "/exhibits/bell?inside=2",
+    "/exhibits/bell?resid=2",
     "/exhibits/bell?page=sid=3",
     "/exhibits?&page=2&",
     "/exhibits?maker=Søren",
@@ -95,7 +95,7 @@ def _as_written(found, parts):
 
 
 def _without_sid(found, parts):
-    kept = [pair for pair in urlsplit(found).query.split("&") if "sid=" not in pair and "inside=" not in pair]
+    kept = [pair for pair in urlsplit(found).query.split("&") if "sid=" not in pair]
     return urlunsplit(urlsplit(found)._replace(query="&".join(kept)))
 
 
@@ -391,7 +391,7 @@ EXERCISES = [
             ),
             "any parameter with sid in it dropped": Mistake(
                 _edited(_without_sid),
-                "'?inside=2' has the letters sid in its name, and names a room of the house. Ask names_the_visit, pair by pair.",
+                "'?resid=2' and '?page=sid=3' hold the letters sid= too, and name a page. Ask names_the_visit, pair by pair.",
             ),
             "either port dropped for either scheme": Mistake(
                 _edited(_without_either_port),
