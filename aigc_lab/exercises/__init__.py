@@ -79,7 +79,7 @@ def hint(id: str) -> None:
     panel = Panel("neutral", "Hints" if exercise.hints else "There are no hints", id)
     add_hints(panel, exercise, shown, unfolded=True)
     if 0 < len(exercise.hints) <= shown:
-        panel.note("This was the last one.")
+        panel.note("That was the last hint.")
     panel.note(note).show()
 
 
@@ -101,7 +101,7 @@ def progress() -> None:
     panel.rows(rows).note("✓ solved   ✗ tried   ○ open")
     if solved:
         panel.note(
-            f'To go on on another machine: `from aigc_lab.exercises import restore` and `restore("{progress_code()}")`'
+            f'To continue on another machine: `from aigc_lab.exercises import restore` and `restore("{progress_code()}")`'
         )
     panel.note(note).show()
 
@@ -112,13 +112,13 @@ def progress_code() -> str:
 
 
 def restore(code: str) -> None:
-    """Take over the solved exercises of a `progress_code`; raises ValueError if the code was mistyped."""
+    """Restore the solved exercises of a `progress_code`; raises ValueError if the code was mistyped."""
     marks = progress_codes.decode(code)
     with preserved():
         known = {progress_codes.mark(id): id for id in lookup.load_all()}
     found = sorted(known[one] for one in marks if one in known)
     _, note = progress_store.change({id: _solved for id in found})
-    panel = Panel("right", f"{len(found)} solved {'exercise' if len(found) == 1 else 'exercises'} taken over")
+    panel = Panel("right", f"{len(found)} solved {'exercise' if len(found) == 1 else 'exercises'} restored")
     if len(marks) > len(found):
         panel.note(f"{len(marks) - len(found)} more belong to exercises that this version of the course does not have.")
     panel.note(note).show()

@@ -50,7 +50,7 @@ def index(folder: Path, text: str = "") -> dict[str, Path]:
         for id in written_ids(source) if text in source else []:
             if id in found:
                 where = " and ".join(sorted({one.relative_to(folder).as_posix() for one in (found[id], file)}))
-                raise ValueError(f"exercise {id!r} stands twice, in catalogue/{where}")
+                raise ValueError(f"exercise {id!r} appears twice, in catalogue/{where}")
             found[id] = file
     return found
 

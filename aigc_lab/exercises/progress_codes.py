@@ -26,7 +26,7 @@ def decode(code: str) -> set[bytes]:
     letters = "".join(str(code).split()).replace("-", "").upper().translate(MISREAD)
     strange = sorted(set(letters) - set(ALPHABET))
     if strange:
-        raise ValueError(f"this is no progress code: it can't contain {', '.join(map(repr, strange))}")
+        raise ValueError(f"this is not a progress code: one can't contain {', '.join(map(repr, strange))}")
     bits = 0
     for letter in letters:
         bits = bits * 32 + ALPHABET.index(letter)

@@ -62,7 +62,7 @@ def change(updates: dict[str, Callable[[Record], None]]) -> tuple[dict[str, Reco
                 _replace(_file(), {"version": 1, "exercises": records})
             return records, note
         except OSError as error:
-            note = f"Your progress could not be saved in {folder()} ({error.strerror or error}): it ends with this session."
+            note = f"Your progress could not be saved in {folder()} ({error.strerror or error}): it will be lost when this session ends."
     else:
         note = ""
     for id, update in updates.items():
@@ -102,7 +102,7 @@ def _parsed_or_set_aside() -> tuple[dict[str, Record], str]:
     except ValueError:
         kept = _file().with_name(f"progress-unreadable-{time.time_ns()}.json")
         os.replace(_file(), kept)
-        return {}, f"Your progress file could not be read. It is kept as {kept}, and a new one was begun."
+        return {}, f"Your progress file could not be read. It was renamed to {kept}, and a new one was started."
 
 
 def _replace(path: Path, content: dict) -> None:

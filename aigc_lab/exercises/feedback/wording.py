@@ -18,12 +18,12 @@ TITLES = {
     "wrong shape": "Wrong shape",
     "wrong type": "Wrong type",
     "wrong dtype": "Wrong dtype",
-    "wrong signature": "Other arguments than asked for",
+    "wrong signature": "Wrong arguments",
     "returned nothing": "It returns None",
     "changed its input": "Right result, but it changes its input",
     "too long": "It takes too long",
-    "endless recursion": "It calls itself without end",
-    "crashed": "It stops with an error",
+    "endless recursion": "It never stops calling itself",
+    "crashed": "It raises an error",
     "property": "Not right yet",
 }
 
@@ -38,10 +38,10 @@ def panel_for(exercise: Exercise, verdict: Verdict, hints: int, notes: list[str]
         stands = "The reference answer stands in" if callable(exercise.reference) else "The right value stands in"
         panel.text(f"{stands}, so the lesson goes on. Replace the `...` with your answer and run both cells again.")
     elif verdict.state == BORROWED:
-        panel.text("It gives the right result because it is the answer. Write your own to have it count.")
+        panel.text("It gives the right result because it is the reference answer. Only an answer of your own counts.")
         if verdict.itself:
             panel.text(
-                "If you have written one, run its cell again before this one: after a check that was not right, the name stands for ours."
+                "If you have written one, run its cell again before this one: after a failed check the name refers to our answer."
             )
     else:
         _explain(panel, exercise, verdict)
@@ -57,7 +57,7 @@ def panel_for(exercise: Exercise, verdict: Verdict, hints: int, notes: list[str]
         panel.note(note)
     if verdict.cases and not has_time_limit():
         panel.note(
-            "There is no time limit here (not on Windows, and only in the main thread): interrupt the kernel if a check hangs."
+            "A check has no time limit here (on Windows, or outside the main thread): interrupt the kernel if it hangs."
         )
     return panel
 
@@ -79,7 +79,7 @@ def _tested(exercise: Exercise, verdict: Verdict) -> str:
     if exercise.properties:
         parts.append("these hold: " + ", ".join(one.name for one in exercise.properties))
     if not parts:
-        return "That is the value."
+        return "That is the right value."
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -113,19 +113,19 @@ def _explain_state(panel: Panel, exercise: Exercise, fault: Fault) -> None:
     state, found = fault.state, fault.difference
     if state == "returned nothing":
         panel.text(
-            "Did you forget `return`? A function without one gives None."
+            "Did you forget `return`? A function without one returns None."
             if not found.where
-            else f"None stands at `{found.where}`."
+            else f"There is a None at `{found.where}`."
         )
     elif state == "too long":
-        panel.text(f"It was stopped: a check gives it {ANSWER_SECONDS:.0f} seconds. Does every loop end?")
+        panel.text(f"It was stopped after {ANSWER_SECONDS:.0f} seconds, the limit of a check. Does every loop end?")
     elif state == "endless recursion":
         panel.text(
-            "Each call makes another one until Python gives up. Which call should be the last one, and what does it return?"
+            "Each call makes another until Python gives up. Which call should be the last, and what should it return?"
         )
     elif state == "changed its input":
         panel.text(
-            f"After the call, `{found.where}` is no longer what it was. Whoever calls the function still needs it: make a new value instead "
+            f"The call changed `{found.where}`, which the caller still needs. Make a new value instead "
             "of writing into the old one (`x + 1` rather than `x += 1` or `x.add_(1)`)."
         )
     elif found and (found.where or found.message):
@@ -138,7 +138,7 @@ def _explain_state(panel: Panel, exercise: Exercise, fault: Fault) -> None:
         error = fault.outcome.error
         panel.code("", "\n".join(filter(None, [fault.outcome.line, _error_text(error)])))
     elif fault.outcome and fault.outcome.line and state in ("too long", "endless recursion"):
-        panel.code("It was here:", fault.outcome.line)
+        panel.code("It was stopped here:", fault.outcome.line)
 
 
 def _show_case(panel: Panel, exercise: Exercise, fault: Fault) -> None:

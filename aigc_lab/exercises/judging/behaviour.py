@@ -153,7 +153,7 @@ class Reference:
 
 
 def reference_fault(exercise: Exercise, deadline: float) -> Fault | None:
-    """What the exercise has to say against its own reference: None, if it is sound."""
+    """The fault that an exercise finds with its own reference: None if it is sound."""
     return Reference(exercise, exercise.drawn_cases()).behave(exercise.reference, deadline).fault
 
 
@@ -164,7 +164,7 @@ def _compared(got: Any, expected: Any, precision: Precision) -> Difference | Non
     except Exception as error:
         return Difference(
             "type",
-            f"expected {named(expected)}, got {named(got)}, which can't be looked at: {error}",
+            f"expected {named(expected)}, got {named(got)}, which can't be inspected: {error}",
             "",
             got,
             expected,

@@ -65,7 +65,7 @@ def difference(got: Any, expected: Any, precision: Precision | None = None, wher
         if got is expected:
             return None
         if got is None:
-            return differs("nothing", "None came back")
+            return differs("nothing", "got None")
         return differs("type", f"expected None, got {named(got)}")
     if _is_array(expected) or (_is_array(got) and _is_number(expected)):
         return _array_difference(got, expected, precision, where)
@@ -129,7 +129,9 @@ def _array_message(left: Tensor, right: Tensor, wrong: Tensor) -> str:
     one, other = digits_that_differ(left[index].item(), right[index].item())
     count = int(wrong.sum())
     many = (
-        f"{count} of {wrong.numel()} values differ, the most" if count > 1 else f"1 of {wrong.numel()} values differs,"
+        f"{count} of {wrong.numel()} values differ, most of all"
+        if count > 1
+        else f"1 of {wrong.numel()} values differs,"
     )
     return f"{many} at [{', '.join(map(str, index))}]: {one}, expected {other}"
 
@@ -183,7 +185,7 @@ def _object_difference(got: Any, expected: Any, precision: Precision, where: str
 
 
 def _set_message(got: Any, expected: Any) -> str:
-    parts = [("missing", set(expected) - set(got)), ("too many", set(got) - set(expected))]
+    parts = [("missing", set(expected) - set(got)), ("unexpected", set(got) - set(expected))]
     return "; ".join(f"{word} {', '.join(sorted(map(repr, items))[:6])}" for word, items in parts if items)
 
 
@@ -192,12 +194,10 @@ def _text_message(got: Any, expected: Any) -> str:
         (i for i, (a, b) in enumerate(zip(got, expected, strict=False)) if a != b), min(len(got), len(expected))
     )
     if first == len(got):
-        return f"it ends after {first} characters, {len(expected) - first} are missing"
+        return f"it ends after {first} characters; {len(expected) - first} more are missing"
     if first == len(expected):
         return f"it goes on after character {first}, where it should end"
-    return (
-        f"the texts part at character {first}: {got[first : first + 12]!r}, expected {expected[first : first + 12]!r}"
-    )
+    return f"the texts differ from character {first} on: {got[first : first + 12]!r}, expected {expected[first : first + 12]!r}"
 
 
 def _close(got: Any, expected: Any, precision: Precision) -> bool:

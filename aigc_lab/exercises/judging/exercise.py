@@ -32,7 +32,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A usual wrong answer, as code, and the sentence that helps whoever made it."""
+    """A usual wrong answer, as code, and what helps someone who gave it."""
 
     answer: Any
     explanation: str

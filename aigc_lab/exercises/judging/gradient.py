@@ -16,10 +16,10 @@ Gradients = dict[
     tuple[str, str], Tensor | None
 ]  # (of the "sum" or the "weighted sum" of the outputs, with respect to which argument)
 
-CAUSES = "What cuts the way back: `.detach()`, `.item()`, `.numpy()`, `torch.tensor(...)`, `torch.no_grad()`, and NumPy's functions."
+CAUSES = "What cuts the graph: `.detach()`, `.item()`, `.numpy()`, `torch.tensor(...)`, `torch.no_grad()`, and NumPy's functions."
 
 
-class NoGradient(Exception):  # noqa: N818  (it is no error of the answer's own)
+class NoGradient(Exception):  # noqa: N818  (it isn't an error of the answer's own)
     """The output does not depend on the inputs, as far as autograd can see."""
 
 
@@ -60,10 +60,10 @@ def gradient_difference(got: Outcome, expected: Gradients, precision: Precision)
     if got.kind != "value":
         cut = isinstance(got.error, NoGradient) or "requires grad" in str(got.error)
         if cut:
-            reason = str(got.error) if isinstance(got.error, NoGradient) else "The calculation leaves torch on the way."
+            reason = str(got.error) if isinstance(got.error, NoGradient) else "The computation leaves torch on the way."
             return Difference("no gradient", f"{reason} {CAUSES}")
         text = f"{type(got.error).__name__}: {got.error}"
-        return Difference("gradient", f"With inputs that require a gradient it stops: {text}")
+        return Difference("gradient", f"With inputs that require a gradient it raises an error: {text}")
     precision = gradient_precision(precision)
     for key, right in expected.items():
         left = got.value.get(key)
@@ -72,13 +72,13 @@ def gradient_difference(got: Outcome, expected: Gradients, precision: Precision)
         if left is None and right.abs().max() > 0:
             return Difference(
                 "no gradient",
-                f"None reaches `{key[1]}`, on which the result depends. {CAUSES}",
+                f"No gradient reaches `{key[1]}`, although the result depends on it. {CAUSES}",
             )
         left = torch.zeros_like(right) if left is None else left
         right = torch.zeros_like(left) if right is None else right
         found = difference(left, right, precision)
         if found:
-            text = f"the gradient of the outputs' {key[0]} with respect to `{key[1]}`"
+            text = f"the gradient of the {key[0]} of the outputs with respect to `{key[1]}`"
             return Difference("gradient", found.message, text, left, right)
     return None
 
@@ -101,4 +101,4 @@ def _why(output: Any) -> str:
         return "The result is a NumPy value, which torch can't differentiate."
     if not isinstance(output, Tensor):
         return f"The result is of type {type(output).__name__}, which torch can't differentiate."
-    return "The result has no gradient (it does not require one)."
+    return "The result does not require a gradient."

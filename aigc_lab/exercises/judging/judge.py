@@ -50,9 +50,7 @@ def _examine(exercise: Exercise, answer: Any, start: float) -> Verdict:
     if not callable(exercise.reference):
         return _examine_value(exercise, answer)
     if not callable(answer):
-        text = (
-            f"check wants the function itself, and got {named(answer)}: write check({exercise.id!r}, {exercise.name})."
-        )
+        text = f"`check` needs the function itself, but got {named(answer)}: write check({exercise.id!r}, {exercise.name})."
         return Verdict("wrong type", Fault("wrong type", message=text))
     if _is_same(answer, exercise.reference):
         return Verdict(BORROWED, itself=True)

@@ -1,6 +1,6 @@
 """The right value that stands in for an answer, marked, so that checking it again doesn't count as having found it.
 
-After `count = check("lesson.count", count)` on a blank, `count` is the right value. Who runs that cell a second time has solved nothing.
+After `count = check("lesson.count", count)` on a blank, `count` is the right value. Running that cell again solves nothing.
 """
 
 from __future__ import annotations
