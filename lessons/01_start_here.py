@@ -282,7 +282,7 @@ verify.agree(text, your_share, share, tolerance=1e-4)
 
 # %% tags=["exercise"]
 def between(start, end, n):
-    """n >= 2 evenly spaced points from start (d,) to end (d,), both included -> (n, d)."""
+    """n >= 2 evenly spaced points from start to end, both included: (d,) -> (n, d)."""
     ...  # your code
 
 
