@@ -12,8 +12,8 @@ def normalise_url(url: str, base: str = "") -> str | None:
 
     Resolves `url` against the page `base` it stands on; lower case for scheme and host; no default port; no `.` and `..`;
     percent-encoding where it is needed and only there (`%7e` is `~`, `%c3` is `%C3`, `é` is `%C3%A9`); an empty path is
-    `/`; parameters in alphabetical order, without those that name the visit (`sid`, `ref`, `gclid`, `fbclid`, `utm_*`);
-    no fragment.
+    `/`; no fragment. All this is safe. Two steps more are guesses about the site: parameters in alphabetical order, and
+    without those that name the visit (`sid`, `ref`, `gclid`, `fbclid`, `utm_*`).
 
     Returns:
         The address, or None for what a crawler can't fetch (`mailto:`, `javascript:`, ...).
