@@ -31,6 +31,14 @@ def _across_words(words):
     return min(counts, key=lambda pair: (-counts[pair], pair))
 
 
+def _once_a_word(words):
+    counts = Counter()
+    for word, n in words.items():
+        for pair in set(itertools.pairwise(word)):
+            counts[pair] += n
+    return min(counts, key=lambda pair: (-counts[pair], pair))
+
+
 def _largest_of_equals(words):
     counts = bpe.pair_counts(words)
     return max(counts, key=lambda pair: (counts[pair], pair))
@@ -80,8 +88,73 @@ def _either_order(tokens, pair, new):
     return tuple(merged)
 
 
+def _as_text(tokens, pair, new):
+    """Replaces in the text "1 2 3": there "1 2" also stands inside "11 2" and "1 20"."""
+    text = " ".join(map(str, tokens)).replace(f"{pair[0]} {pair[1]}", str(new))
+    return tuple(int(number) for number in text.split())
+
+
+def _by_counter(words):
+    counts = Counter()
+    for word, n in words.items():
+        for pair in zip(word, word[1:], strict=False):  # noqa: RUF007  (as the hint says)
+            counts[pair] += n
+    return min(counts, key=lambda pair: (-counts[pair], pair))
+
+
+def _by_sorting(words):
+    counts = {}
+    for word in words:
+        for i in range(len(word) - 1):
+            counts[word[i], word[i + 1]] = counts.get((word[i], word[i + 1]), 0) + words[word]
+    return sorted(counts, key=lambda pair: (counts[pair], -pair[0], -pair[1]))[-1]
+
+
+def _by_two_maxima(words):
+    pairs = [pair for word, n in words.items() for pair in list(itertools.pairwise(word)) * n]
+    counts = Counter(pairs)
+    most = max(counts.values())
+    return min(pair for pair, count in counts.items() if count == most)
+
+
+def _by_index(tokens, pair, new):
+    merged, i = [], 0
+    while i < len(tokens):
+        if tokens[i : i + 2] == pair:
+            merged.append(new)
+            i += 2
+        else:
+            merged.append(tokens[i])
+            i += 1
+    return tuple(merged)
+
+
+def _by_stack(tokens, pair, new):
+    """Merges backwards: a token is merged with the one before, unless that is merged already."""
+    merged, free = [], False
+    for token in tokens:
+        if free and (merged[-1], token) == tuple(pair):
+            merged[-1], free = new, False
+        else:
+            merged.append(token)
+            free = True
+    return tuple(merged)
+
+
+def _by_recursion(tokens, pair, new):
+    if len(tokens) < 2:
+        return tuple(tokens)
+    if tuple(tokens[:2]) == tuple(pair):
+        return (new, *_by_recursion(tokens[2:], pair, new))
+    return (tokens[0], *_by_recursion(tokens[1:], pair, new))
+
+
 def _random_tokens(rng):
     return case(tokens=tuple(torch.randint(0, 3, (14,), generator=rng).tolist()), pair=(1, 1), new=9)
+
+
+def _random_mixed_tokens(rng):
+    return case(tokens=tuple(torch.randint(0, 3, (14,), generator=rng).tolist()), pair=(0, 2), new=300)
 
 
 EXERCISES = [
@@ -93,17 +166,25 @@ EXERCISES = [
             case(words={(3, 1): 5, (1, 2): 1, (0, 1, 2): 1, (2, 2, 1, 2): 1}),
             case(words={(1, 5): 3, (0, 7): 3}),
             case(words={(2,): 9, (1, 3): 4, (0, 3): 3, (2, 1): 4}),
+            case(words={(1, 2, 1, 2): 3, (3, 4): 5}),
+            case(words={(5, 5, 5): 2, (0, 1): 3}),
             _random_words,
         ],
+        alternatives=[_by_counter, _by_sorting, _by_two_maxima],
         mistakes={
             "each word counted once": Mistake(
                 _counted_once,
                 "A word that occurs 5 times brings each of its pairs 5 times. Add the count of the word, not 1.",
             ),
+            "each pair counted once a word": Mistake(
+                _once_a_word,
+                "In (1, 2, 1, 2) the pair (1, 2) stands twice, and in (5, 5, 5) the pair (5, 5). Count each place, not each word "
+                "that holds the pair.",
+            ),
             "across words": Mistake(
                 _across_words,
-                "Pairs were counted from the end of one word to the start of the next. Then tokens grow over spaces, and depend on the "
-                "order of the dictionary.",
+                "You also count pairs from the end of one word to the start of the next. Tokens would then grow across spaces, and depend "
+                "on the order of the dictionary.",
             ),
             "the largest of equals": Mistake(
                 _largest_of_equals,
@@ -116,7 +197,7 @@ EXERCISES = [
         },
         hints=[
             "Count with a Counter: for each word and each pair in zip(word, word[1:]), add how often the word occurs.",
-            "min(counts, key=lambda pair: (-counts[pair], pair)) is the most frequent, and of equals the smallest.",
+            "`min(counts, key=lambda pair: (-counts[pair], pair))` is the most frequent pair, and of equals the smallest.",
         ],
     ),
     Exercise(
@@ -127,29 +208,39 @@ EXERCISES = [
             case(tokens=(1, 2, 3, 1, 2), pair=(1, 2), new=9),
             case(tokens=(2, 1, 2, 4), pair=(1, 2), new=9),
             case(tokens=(2, 1, 3), pair=(1, 2), new=9),
+            case(tokens=(7,), pair=(7, 7), new=9),
+            case(tokens=(1, 1, 2), pair=(1, 2), new=256),
+            case(tokens=(11, 2, 1, 20, 1, 2), pair=(1, 2), new=300),
             _random_tokens,
+            _random_mixed_tokens,
         ],
+        alternatives=[_by_index, _by_stack, _by_recursion],
         mistakes={
             "the first occurrence only": Mistake(
-                _first_only, "Only the first pair was replaced. In (1, 2, 3, 1, 2) the pair (1, 2) stands twice."
+                _first_only, "Only the first pair is replaced. In (1, 2, 3, 1, 2) the pair (1, 2) stands twice."
             ),
             "overlapping pairs": Mistake(
                 _overlapping,
-                "(5, 5, 5) holds the pair (5, 5) twice, but the middle 5 can be used once. After a merge go on behind the second token.",
+                "(5, 5, 5) holds the pair (5, 5) twice, but the middle 5 can be used only once. After a merge, go on after the second token.",
             ),
             "last token lost": Mistake(
                 _last_lost,
-                "The loop ends before the last token, and drops it if it was not merged. How long should (2, 1, 3) stay?",
+                "The loop ends before the last token, and drops it unless it was merged. How long should (2, 1, 3) remain?",
             ),
             "the partner stays": Mistake(
                 _partner_kept,
-                "The second token of the pair is still there: new replaces two tokens, so go on two further.",
+                "The second token of the pair is still there: new replaces two tokens, so move on by two.",
             ),
-            "either order": Mistake(_either_order, "(2, 1) was merged as well. A pair has an order: `he` is not `eh`."),
+            "replaced in a text": Mistake(
+                _as_text,
+                "Written as text, the pair 1 2 also stands inside 11 2 and 1 20. Compare tokens with tokens, not characters.",
+            ),
+            "either order": Mistake(_either_order, "You merge (2, 1) as well. A pair has an order: `he` is not `eh`."),
         },
         hints=[
-            "Walk with an index i. If tokens[i:i+2] is the pair, write new and go on by 2; else copy and go on by 1.",
-            "Compare tuples with tuples; the result is a tuple.",
+            "After a merge, where does the next pair begin?",
+            "Walk with an index i. If tokens[i:i+2] == pair, append new and go on by 2; else append tokens[i] and go on by 1. "
+            "Return a tuple.",
         ],
     ),
 ]

@@ -1,5 +1,6 @@
 """Exercises of lesson 13 on features."""
 
+import numpy as np
 import torch
 
 from aigc_lab.exercises import Exercise, Mistake, case, normal
@@ -19,11 +20,40 @@ def _drawn(rng):
     return case(examples=2 + normal(5, 6, generator=rng), mean=normal(6, generator=rng), components=rows[:2])
 
 
+def _by_matrix(examples, mean, components):
+    return (examples - mean) @ components.T
+
+
+def _by_dot_products(examples, mean, components):
+    scores = torch.zeros(len(examples), len(components), dtype=examples.dtype)
+    for i, example in enumerate(examples):
+        for k, component in enumerate(components):
+            scores[i, k] = ((example - mean) * component).sum()
+    return scores
+
+
+def _mean_last(examples, mean, components):
+    return torch.einsum("nd,kd->nk", examples, components) - components @ mean
+
+
+def _by_numpy(examples, mean, components):
+    return np.inner(examples.numpy() - mean.numpy(), components.numpy())
+
+
 EXERCISES = [
     Exercise(
         id="features.pca_project",
         reference=features.pca_project,
-        cases=[SMALL, _drawn],
+        cases=[
+            SMALL,
+            case(
+                examples=torch.tensor([[2.0, 0.0, 5.0]], dtype=torch.float64),
+                mean=torch.tensor([1.0, 3.0, -1.0], dtype=torch.float64),
+                components=torch.tensor([[0.0, 1.0, 0.0]], dtype=torch.float64),
+            ),
+            _drawn,
+        ],
+        alternatives=[_by_matrix, _by_dot_products, _mean_last, _by_numpy],
         mistakes={
             "not centred": Mistake(
                 lambda examples, mean, components: examples @ components.T,
@@ -36,7 +66,7 @@ EXERCISES = [
             ),
             "mean added": Mistake(
                 lambda examples, mean, components: (examples + mean) @ components.T,
-                "The mean is added on the way back. On the way there it is taken off.",
+                "The mean is added on the way back. On the way there it is subtracted.",
             ),
             "one mean for all features": Mistake(
                 lambda examples, mean, components: (examples - mean.mean()) @ components.T,
@@ -49,7 +79,8 @@ EXERCISES = [
         },
         hints=[
             "What should the average training example become?",
-            "A coordinate is the dot product of (example - mean) with a component. Components are rows (k, d); you need (d, k).",
+            "A coordinate is the dot product of (example - mean) with a component. Components are rows, (k, d); you need (d, k).",
+            "`(examples - mean) @ components.T`",
         ],
     ),
 ]

@@ -1,5 +1,6 @@
 """Exercises of lesson 13 on pixels."""
 
+import numpy as np
 import torch
 
 from aigc_lab import transforms
@@ -19,11 +20,33 @@ def _stretched(images):
     return ((images - low) / (high - low) * 255).round().to(torch.uint8)
 
 
+def _in_four_steps(images):
+    return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def _clipped_first(images):
+    return (images.clamp(-1, 1) * 127.5 + 127.5).round().byte()
+
+
+def _by_numpy(images):
+    return np.clip(np.rint((np.asarray(images) + 1) / 2 * 255), 0, 255).astype(np.uint8)
+
+
+def _by_loops(images):
+    levels = [min(255, max(0, round((x + 1) * 127.5))) for x in images.flatten().tolist()]
+    return torch.tensor(levels, dtype=torch.uint8).reshape(images.shape)
+
+
 EXERCISES = [
     Exercise(
         id="preprocessing.from_signed",
         reference=transforms.from_signed,
-        cases=[case(images=SAMPLE), lambda rng: case(images=0.7 * normal(3, 1, 4, 4, generator=rng))],
+        cases=[
+            case(images=SAMPLE),
+            lambda rng: case(images=0.7 * normal(3, 1, 4, 4, generator=rng)),
+            lambda rng: case(images=torch.linspace(-1.02, 1.02, 97, dtype=torch.float64)),
+        ],
+        alternatives=[_in_four_steps, _clipped_first, _by_numpy, _by_loops],
         mistakes={
             "no clipping": Mistake(
                 lambda images: _scaled(images).round().to(torch.int64).to(torch.uint8),
@@ -53,7 +76,7 @@ EXERCISES = [
         },
         hints=[
             "Four steps: shift and scale, round, clip, cast. In which order?",
-            "(x + 1) * 127.5, then .round(), then .clamp(0, 255), and last .to(torch.uint8).",
+            "`((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)`",
         ],
     ),
 ]
