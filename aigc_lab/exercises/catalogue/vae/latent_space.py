@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy import stats
 from torch import Tensor
 
 from aigc_lab.control import interpolation
@@ -32,12 +34,45 @@ def _pairs(normal_scores, anomalous):
     return anomalous[:, None] - normal_scores[None, :]
 
 
+def _slerp_by_weights(a, b, t):
+    omega = F.cosine_similarity(a, b, dim=1).clamp(-1, 1).arccos()[:, None]
+    arc = torch.sin((1 - t) * omega) / torch.sin(omega) * a + torch.sin(t * omega) / torch.sin(omega) * b
+    return torch.where(omega < 1e-4, (1 - t) * a + t * b, arc)
+
+
+def _slerp_by_rows(a, b, t):
+    rows = []
+    for p, q in zip(a, b, strict=True):
+        cosine = float(p @ q / (p.norm() * q.norm()))
+        omega = math.acos(min(1.0, max(-1.0, cosine)))
+        if omega < 1e-6:
+            rows.append(p + t * (q - p))
+        else:
+            rows.append((math.sin((1 - t) * omega) * p + math.sin(t * omega) * q) / math.sin(omega))
+    return torch.stack(rows)
+
+
+def _area_by_differences(normal, anomalous):
+    table = anomalous[:, None] - normal[None, :]
+    return float((table > 0).double().mean() + 0.5 * (table == 0).double().mean())
+
+
+def _area_by_sorting(normal, anomalous):
+    """By the sum of ranks (Mann and Whitney)."""
+    ranks = stats.rankdata(np.concatenate([anomalous.numpy(), normal.numpy()]))
+    n, m = len(anomalous), len(normal)
+    return (ranks[:n].sum() - n * (n + 1) / 2) / (n * m)
+
+
 def _codes(rng):
     """Six dimensions: two in use, two that barely move, one that sits far from 0, one dead."""
     scale = torch.tensor([1.0, 0.6, 0.05, 0.05, 0.0, 0.0], dtype=torch.float64)
     offset = torch.tensor([0.0, 0.3, 0.0, 1.0, -4.0, 0.0], dtype=torch.float64)
     return case(mu=offset + scale * normal(40, 6, generator=rng))
 
+
+# Rounding makes the cosine between this code and 0.119 times itself greater than 1.
+SAME_WAY = torch.tensor([[0.3731, 0.1494, -0.6709, -0.2142, -0.4320]]).double()
 
 EXERCISES = [
     Exercise(
@@ -47,7 +82,10 @@ EXERCISES = [
             case(a=torch.tensor([[2.0, 0.0]]).double(), b=torch.tensor([[0.0, 2.0]]).double(), t=0.5),
             case(a=torch.tensor([[2.0, 0.0]]).double(), b=torch.tensor([[1.0, 3.0]]).double(), t=0.25),
             lambda rng: case(a=normal(4, 16, generator=rng), b=normal(4, 16, generator=rng), t=0.3),
+            case(a=torch.tensor([[1.0, 0.0]]).double(), b=torch.tensor([[1.0, 0.05]]).double(), t=0.3),
+            case(a=SAME_WAY, b=0.119 * SAME_WAY, t=0.3),
         ],
+        alternatives=[_slerp_by_weights, _slerp_by_rows],
         mistakes={
             "the straight line": Mistake(
                 lambda a, b, t: (1 - t) * a + t * b,
@@ -63,13 +101,14 @@ EXERCISES = [
             ),
             "t the wrong way round": Mistake(
                 lambda a, b, t: _arc(b, a, t, _angle(a, b)),
-                "At t = 0 you should be at a. At t = 0.5 the two can't be told apart, so try t = 0.",
+                "At t = 0 you should be at a. At t = 0.5 the two can't be told apart, so test with t = 0.",
             ),
         },
         hints=[
             "What is the angle between a and b? How long the vectors are must not matter for it.",
             "cos ω = a · b / (|a| |b|), for each row; `F.cosine_similarity(a, b, dim=1)`, and `[:, None]` to multiply rows.",
-            "sin((1 - t) ω) / sin ω is the weight of a, sin(t ω) / sin ω that of b.",
+            "sin((1 - t) ω) / sin ω is the weight of a, sin(t ω) / sin ω that of b. `torch.where(ω < 1e-4, line, arc)` takes the line where the "
+            "angle is 0; rounding may give a cosine above 1, so `.clamp(-1, 1)` it before `.arccos()`.",
         ],
     ),
     Exercise(
@@ -78,6 +117,11 @@ EXERCISES = [
         cases=[
             case(mu=torch.tensor([[1.0, 0.0, 5.0], [-1.0, 0.0, 5.0], [0.0, 0.0, 5.0], [2.0, 0.0, 5.0]]).double()),
             _codes,
+            case(mu=torch.tensor([[0.0, 0.0], [2.0, 3.0]]).double(), threshold=2.0),  # one variance is 2: not above it
+        ],
+        alternatives=[
+            lambda mu, threshold=0.01: int((mu.var(dim=0) > threshold).sum()),
+            lambda mu, threshold=0.01: sum(np.var(column, ddof=1) > threshold for column in mu.numpy().T),
         ],
         mistakes={
             "far from 0 instead of varying": Mistake(
@@ -106,6 +150,10 @@ EXERCISES = [
             case(bound=torch.tensor([-784 * math.log(2)]).double(), shape=(1, 28, 28)),
             case(bound=torch.tensor([-2000.0, -3000.0]).double(), shape=(3, 8, 8)),
             lambda rng: case(bound=-100 + 10 * normal(5, generator=rng), shape=(1, 28, 28)),
+        ],
+        alternatives=[
+            lambda bound, shape: -bound / (math.log(2) * shape[0] * shape[1] * shape[2]),
+            lambda bound, shape: -bound * math.log2(math.e) / math.prod(shape),
         ],
         mistakes={
             "the sign kept": Mistake(
@@ -140,6 +188,7 @@ EXERCISES = [
                 anomalous=1 + normal(9, generator=rng).round(decimals=0),
             ),
         ],
+        alternatives=[_area_by_differences, _area_by_sorting],
         mistakes={
             "the two swapped": Mistake(
                 lambda normal, anomalous: float((_pairs(anomalous, normal).sign() + 1).mean() / 2),
