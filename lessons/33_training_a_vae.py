@@ -444,9 +444,7 @@ with torch.no_grad():
     flip_logits = model.averaged.decoder(z).cpu()
 own = -vae.bernoulli_log_likelihood(flipped, flip_logits).mean().item()
 another = -vae.bernoulli_log_likelihood(other_flip, flip_logits).mean().item()
-print(
-    f"reconstruction: {own:.1f} nats for the flip it has seen, {another:.1f} for another"
-)
+print(f"reconstruction: {own:.1f} nats for its own flip, {another:.1f} for another")
 claim = "another flip of the same digit costs more than 2 nats more"
 verify.promise(claim, got=another - own, above=2)
 costs = {name: -nats.mean().item() for name, nats in ways.items()}

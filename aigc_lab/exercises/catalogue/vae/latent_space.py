@@ -71,7 +71,7 @@ def _codes(rng):
     return case(mu=offset + scale * normal(40, 6, generator=rng))
 
 
-# Rounding makes the cosine between this code and 0.119 times itself greater than 1.
+# Rounding makes the cosine between this code and 0.47 times itself greater than 1.
 SAME_WAY = torch.tensor([[0.3731, 0.1494, -0.6709, -0.2142, -0.4320]]).double()
 
 EXERCISES = [
@@ -83,7 +83,7 @@ EXERCISES = [
             case(a=torch.tensor([[2.0, 0.0]]).double(), b=torch.tensor([[1.0, 3.0]]).double(), t=0.25),
             lambda rng: case(a=normal(4, 16, generator=rng), b=normal(4, 16, generator=rng), t=0.3),
             case(a=torch.tensor([[1.0, 0.0]]).double(), b=torch.tensor([[1.0, 0.05]]).double(), t=0.3),
-            case(a=SAME_WAY, b=0.119 * SAME_WAY, t=0.3),
+            case(a=SAME_WAY, b=0.47 * SAME_WAY, t=0.3),
         ],
         alternatives=[_slerp_by_weights, _slerp_by_rows],
         mistakes={
