@@ -150,6 +150,22 @@ def test_two_answers_that_fail_in_the_same_way_are_told_apart(mistake, other, fi
     assert verdict.mistake is None
 
 
+def test_answers_that_agree_on_the_cases_by_chance_are_told_apart_on_others():
+    def draw(rng):
+        return case(x=torch.randn(1, generator=rng))
+
+    by_sign = Mistake(lambda x: bool(x[0] < 0), "Why.")
+    exercise = Exercise("demo.positive", lambda x: bool(x[0] > 0), [draw], mistakes={"sign": by_sign})
+    drawn = [one.arguments["x"][0].item() for one in exercise.drawn_cases()]
+
+    def on_these_only(x):
+        return bool(x[0] < 0) if x[0].item() in drawn else bool(x[0] > 0)
+
+    assert examine(exercise, by_sign.answer).mistake == "sign"
+    verdict = examine(exercise, on_these_only)
+    assert (verdict.state, verdict.mistake) == ("wrong", None)
+
+
 def test_numbers_in_messages_may_be_rounded_otherwise():
     exercise = demo(crash("got 0.33333334"))
     assert examine(exercise, crash("got 0.3333333333")).mistake == "usual"
@@ -193,7 +209,7 @@ def named_slips(exercise):
         wanted = Reference(exercise, exercise.drawn_cases())
         for slip in slips(exercise):
             seen = wanted.behave(slip.answer, time.monotonic() + 1)
-            name = diagnose(exercise, seen, wanted, time.monotonic() + 20) if seen.fault else None
+            name = diagnose(exercise, slip.answer, seen, wanted, time.monotonic() + 20) if seen.fault else None
             if name:
                 yield slip, exercise.mistakes[name]
 

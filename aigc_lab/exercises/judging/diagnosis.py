@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from aigc_lab.exercises.judging.behaviour import Behaviour, Fault, Reference
-from aigc_lab.exercises.judging.compare import Precision, difference
-from aigc_lab.exercises.judging.exercise import Exercise
+from aigc_lab.exercises.judging.compare import Precision, difference, precision_for
+from aigc_lab.exercises.judging.exercise import DRAWS, Exercise
 from aigc_lab.exercises.judging.gradient import gradient_precision
 from aigc_lab.exercises.judging.record import alike, error_text, same_text, state
-from aigc_lab.exercises.judging.run import Outcome
+from aigc_lab.exercises.judging.run import Outcome, call
+
+AGAIN = range(DRAWS, DRAWS + 6)  # draws for a second look
 
 
-def diagnose(exercise: Exercise, seen: Behaviour, wanted: Reference, deadline: float) -> str | None:
-    """The name of the first catalogued mistake that does what the answer does, on all cases and in all calls of the properties."""
+def diagnose(exercise: Exercise, answer: Any, seen: Behaviour, wanted: Reference, deadline: float) -> str | None:
+    """The name of the first catalogued mistake that does what the answer does: on all cases, in all calls of the properties, and on
+    cases drawn once more, because where only True and False come back, two answers may agree on a few cases by chance.
+    """
     if seen.fault.state in ("too long", "endless recursion", "wrong signature"):
         return None
     for name, mistake in exercise.mistakes.items():
         if time.monotonic() > deadline:
             return None
-        if _alike(seen, wanted.behave(mistake.answer, deadline, count=len(seen.outcomes)), wanted):
+        other = wanted.behave(mistake.answer, deadline, count=len(seen.outcomes))
+        if _alike(seen, other, wanted) and _alike_again(exercise, answer, mistake.answer, deadline):
             return name
     return None
 
@@ -36,12 +42,19 @@ def _alike(seen: Behaviour, other: Behaviour, wanted: Reference) -> bool:
     )
 
 
+def _alike_again(exercise: Exercise, answer: Any, mistake: Any, deadline: float) -> bool:
+    for case in (one for one in exercise.drawn_cases(AGAIN) if one.random):
+        one, two = (call(each, case.arguments, deadline=deadline) for each in (answer, mistake))
+        precision = precision_for(case.arguments, None)
+        if not _same_error(one.error, two.error) or difference(one.value, two.value, precision):
+            return False
+    return True
+
+
 def _same_fault(left: Fault | None, right: Fault | None, one: Outcome, two: Outcome, precision: Precision) -> bool:
     if left is None or right is None:
         return left is right
-    precision = Precision(
-        None, precision.inputs
-    )  # two mistakes may be nearer to each other than an answer to the right value
+    precision = Precision(None, precision.inputs)  # an author's tolerance would take near mistakes for one
     return (
         left.state == right.state
         and _same_error(one.error, two.error)

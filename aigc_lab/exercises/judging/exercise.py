@@ -88,14 +88,14 @@ class Exercise:
         """The part of the id after the dot."""
         return self.id.partition(".")[2]
 
-    def drawn_cases(self) -> list[Case]:
-        """All cases, random ones drawn: the same ones at each call, from the smallest to the largest."""
+    def drawn_cases(self, draws: range = range(DRAWS)) -> list[Case]:
+        """All cases, random ones drawn: the same ones at each call, from the smallest to the largest. Other `draws` are other numbers."""
         drawn = []
         for number, item in enumerate(self.cases):
             if isinstance(item, Case):
                 drawn.append(item)
                 continue
-            for draw in range(DRAWS):
+            for draw in draws:
                 made = item(torch.Generator().manual_seed(1000 * number + draw))
                 drawn.append(Case(made.arguments, random=True))
         return sorted(drawn, key=lambda one: one.size)

@@ -64,7 +64,7 @@ def _examine(exercise: Exercise, answer: Any, start: float) -> Verdict:
         verdict.state = behaviour.fault.state
         verdict.failed = sum(one is not None for one in behaviour.faults)
         verdict.printed = behaviour.fault.outcome.printed if behaviour.fault.outcome else ""
-        verdict.mistake = diagnose(exercise, behaviour, wanted, start + ALL_SECONDS)
+        verdict.mistake = diagnose(exercise, answer, behaviour, wanted, start + ALL_SECONDS)
     elif _calls(answer, exercise, cases, start + ALL_SECONDS):
         verdict.state = BORROWED
     return verdict
