@@ -128,7 +128,7 @@ def crawl(
             warning says which patterns were cut: a calendar without end is a trap, but `/item/1`, `/item/2`, ... may be the site.
         depth: most links from the start.
         attempts: most requests for one address whose server is busy or failing.
-        patience: seconds that may be spent waiting for such servers, over all.
+        patience: seconds that may be spent waiting for such servers, over all; a site with a longer Crawl-delay is left.
         delay: seconds between two requests; None takes the site's Crawl-delay, or 1.
         normalise_url, allowed, backoff: the pieces, replaceable (a lesson puts yours here).
     """
@@ -136,7 +136,12 @@ def crawl(
     start = normalise_url(start)
     home = urlsplit(start)[:2]
     result, asked = Crawl(robots=fetch_robots(start, partial(ask, any_type=True))), time.monotonic()
-    pace = paced(delay if delay is not None else crawl_delay(result.robots, agent) or 1.0, sleep)
+    if delay is None:
+        delay = crawl_delay(result.robots, agent) or 1.0
+        if delay > patience:  # neither to be ignored nor to be slept through
+            result.steps.append(Step(start, "budget", None, 0, reason=f"a Crawl-delay of {delay:,.0f} s"))
+            return result
+    pace = paced(delay, sleep)
     before = {page.url: page for page in known}
     frontier, seen = deque([(start, None, 0)]), {start}
     patterns, hashes, fetched = Counter(), set(), 0

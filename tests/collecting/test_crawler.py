@@ -131,6 +131,14 @@ def test_a_crawl_waits_a_second_where_the_site_names_no_delay():
     assert [round(wait) for wait in waits] == [1, 1]
 
 
+def test_a_site_that_wants_a_day_between_two_pages_is_left():
+    slept = []
+    client = serve({"/robots.txt": httpx.Response(200, text="User-agent: *\nCrawl-delay: 86400")})
+    result = crawler.crawl(client, "http://h/", agent="bot", sleep=slept.append)
+    assert (result.outcomes(), slept) == ({"budget": 1}, [])
+    assert result.steps[0].reason == "a Crawl-delay of 86,400 s"
+
+
 def test_a_page_without_end_is_dropped():
     client = serve({"/": httpx.Response(200, html="x" * 2_000_000)})
     result = crawler.crawl(client, "http://h/", agent="bot", delay=0)
