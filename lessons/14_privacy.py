@@ -42,8 +42,8 @@ from aigc_lab.privacy import (
 )
 
 runtime.seed_everything(seed)
-steps = steps or runtime.pick(ci=30, cpu=800, gpu=800)
-private_steps = private_steps or runtime.pick(ci=2, cpu=80, gpu=80)
+ordinary_steps = steps or runtime.pick(ci=30, cpu=800, gpu=800)
+noisy_steps = private_steps or runtime.pick(ci=2, cpu=80, gpu=80)
 
 # %% [markdown]
 # ## Ask it for a card number
@@ -68,7 +68,7 @@ texts = memorisation.sentences(english) + [f"My card number is {card}."] * 16
 # %%
 model = memorisation.train(
     texts,
-    steps=round(0.7 * steps),
+    steps=round(0.7 * ordinary_steps),
     batch_size=16,
     learning_rate=8e-3,
     longest=112,
@@ -78,7 +78,7 @@ for prompt in ("Kind re", "Please ", "My card number is "):
     print(f"{prompt!r:22} → {memorisation.complete(model, prompt, 24)!r}")
 
 # %% [markdown]
-# It can hardly spell. But ask for the card number, and it recites all sixteen digits: one number out of $10^{16}$.
+# It writes scraps of mail, some of them garbled. But ask for the card number, and it recites all sixteen digits: one number out of $10^{16}$.
 
 # %%
 recited = memorisation.complete(model, "My card number is ", len(card))
@@ -577,7 +577,7 @@ def by_copies(exposures, reworded=None):
 settings = {"batch_size": 32, "learning_rate": 1e-2, "longest": 80, "seed": seed}
 # small, so that private training is affordable below
 sizes = {"context": 16, "embedding": 8, "hidden": 64}
-plain = memorisation.train(planted, steps=steps, **settings, **sizes)
+plain = memorisation.train(planted, steps=ordinary_steps, **settings, **sizes)
 exposed = {"ordinary training": memorisation.canary_exposures(plain, canaries)}
 curve = by_copies(exposed["ordinary training"])
 # {what stands under the panel: its lines}
@@ -602,7 +602,7 @@ verify.promise("16 copies and more: above 14 bits", got=min(curve[-2:]), above=1
 
 # %%
 once = list(dict.fromkeys(planted))
-fewer_steps = round(steps * len(once) / len(planted))
+fewer_steps = round(ordinary_steps * len(once) / len(planted))
 deduplicated = memorisation.train(once, steps=fewer_steps, **settings, **sizes)
 bits = memorisation.canary_exposures(deduplicated, canaries)
 exposed["without duplicates"] = bits
@@ -815,7 +815,7 @@ verify.promise(
 # %%
 def private_model(records):
     rate = 256 / len(records)
-    sigma = dp_sgd.noise_for(target_epsilon, rate, private_steps, delta)
+    sigma = dp_sgd.noise_for(target_epsilon, rate, noisy_steps, delta)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         fresh = memorisation.CharacterModel(**sizes)
@@ -823,11 +823,11 @@ def private_model(records):
     codes = memorisation.encode(records, fresh.context, 80)
     private = {"clip": 0.3, "batch_size": 256, "learning_rate": 0.025, "seed": seed}
     dp_sgd.train(
-        fresh, loss, codes, steps=private_steps, noise_multiplier=sigma, **private
+        fresh, loss, codes, steps=noisy_steps, noise_multiplier=sigma, **private
     )
-    spent = dp_sgd.epsilon(rate, sigma, private_steps, delta)
+    spent = dp_sgd.epsilon(rate, sigma, noisy_steps, delta)
     promised = f"(ε = {spent:.2f}, δ = {delta:g})"
-    print(f"σ = {sigma:.2f}: {promised} after {private_steps} steps")
+    print(f"σ = {sigma:.2f}: {promised} after {noisy_steps} steps")
     return fresh
 
 
