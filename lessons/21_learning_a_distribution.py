@@ -33,7 +33,7 @@ from aigc_lab.pretrained import classifier
 from aigc_lab.transforms import from_signed, to_signed, to_unit
 
 runtime.seed_everything(seed)
-repeats = repeats or runtime.pick(ci=3, cpu=8, gpu=8)
+repeated = repeats or runtime.pick(ci=3, cpu=8, gpu=8)
 rng = torch.Generator().manual_seed(seed)
 f64 = torch.float64
 
@@ -937,7 +937,7 @@ errors = {}
 for world, (train, held) in worlds.items():
     errors[world] = {"naive Bayes": [], "logistic regression": []}
     for n in sizes:
-        runs = [learn_both(train, held, n, seed + r) for r in range(repeats)]
+        runs = [learn_both(train, held, n, seed + r) for r in range(repeated)]
         for name, errors_at in errors[world].items():
             errors_at.append([run[name] for run in runs])
 
