@@ -12,7 +12,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell
 
 from aigc_lab.commands.course import Course
-from aigc_lab.commands.execute import build_environment
+from aigc_lab.commands.execute import ANSI, build_environment
 from aigc_lab.commands.expand import expand
 
 from helpers import ROOT
@@ -35,7 +35,8 @@ def test_answers_written_otherwise_carry_the_lesson_to_its_end(lesson, number, t
     notebook.cells = answered(notebook.cells, number)
     if number == 1:
         notebook.cells = twice(notebook.cells)
-    assert error_of(notebook, tmp_path) == ""
+    error = error_of(notebook, tmp_path)
+    assert not error, error
 
 
 def error_of(notebook, folder):
@@ -49,7 +50,7 @@ def error_of(notebook, folder):
     try:
         client.execute(env=env)
     except CellExecutionError as error:
-        return str(error)
+        return ANSI.sub("", str(error))
     return ""
 
 
