@@ -75,6 +75,10 @@ def test_the_wheel_brings_the_data_and_no_jupyter(wheel):
     assert {"aigc_lab/_data/digits.npz", "aigc_lab/_data/digits.md", "aigc_lab/quizzes/01_start_here.json"} <= set(
         names
     )
+    licence = next(line for line in metadata.splitlines() if line.startswith("License-Expression: "))
+    assert {"MIT", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "Unicode-3.0"} <= set(licence.split()[1:])
+    texts = {path.name for path in (ROOT / "data" / "licenses").iterdir()}
+    assert texts == {name.rpartition("/")[2] for name in names if ".dist-info/licenses/data/licenses/" in name}
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
     assert len(required) > 5
     for tool in ("jupyterlab", "papermill", "nbval", "jupytext", "notebook", "ipykernel"):

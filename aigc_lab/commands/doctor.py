@@ -49,7 +49,7 @@ def packages() -> Iterator[Finding]:
     wrong, missing, extras = conflicts(DISTRIBUTION)
     for text in wrong:
         yield Finding(
-            "package", text, "broken", "outside the range that the course is tested with; `pip install -U` it."
+            "package", text, "broken", "outside the range that the course is tested with; install a version from it."
         )
     for text in missing:
         yield Finding("package", text, "broken", f"not installed; run `pip install {text.split()[0]}`.")
@@ -185,7 +185,7 @@ def cache() -> Iterator[Finding]:
     if os.access(where, os.W_OK):
         yield Finding("download cache", str(folder), "ok", "full data sets, if you ask for them, are kept there.")
     else:
-        meaning = "can't be written to: the embedded data work, full data sets can't be kept."
+        meaning = "can't be written to: the embedded data sets work, downloaded ones can't be kept."
         yield Finding("download cache", str(folder), "note", meaning)
 
 

@@ -23,7 +23,7 @@ MEMORY_PER_LESSON = 2e9  # bytes that a lesson may need; bounds how many run at 
 
 @dataclass
 class Result:
-    """What became of one lesson. `status` is passed, failed, or interrupted; memory is that of all its processes together."""
+    """The result of one lesson. `status` is passed, failed, or interrupted; memory is that of all its processes together."""
 
     lesson: str
     status: str = "waiting"
