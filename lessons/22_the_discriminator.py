@@ -143,7 +143,7 @@ verify.promise(claim, got=right, above=0.45, below=0.55)
 # %% [markdown]
 # ## The loss: a coin's likelihood
 #
-# Write $y=1$ for real and $y=0$ for generated. D bets on a coin: it says that $y=1$ has probability $D(x)$. The probability it gives to what then comes is
+# Write $y=1$ for real and $y=0$ for generated. D bets on a coin: it says that $y=1$ has probability $D(x)$. The probability that it gives to the outcome $y$ is
 #
 # $$P(y \mid x) = D(x)^{y} \, (1 - D(x))^{1-y},$$
 #
@@ -201,7 +201,7 @@ print(f"a D that is guessing pays {mean:.3f}, and in the GAN's sum {total:.3f}")
 # %% [markdown]
 # ## The best possible answer
 #
-# How good can D get? Look at one place $x$. Real examples occur there with density $p(x)$, generated ones with density $q(x)$, and overall there are as many of either kind. If D
+# How good can D get? Look at one place $x$. Real examples occur there with density $p(x)$, generated ones with density $q(x)$, and both kinds are equally frequent overall. If D
 # answers $d$ there, it pays $-p \log d - q \log(1-d)$. Its answers elsewhere make no difference to that. So minimise over the one number $d$:
 
 # %%
@@ -238,7 +238,8 @@ expected = {
 }
 cheapest = {name: said[cost.argmin()].item() for name, cost in expected.items()}
 title = "Two of the losses are smallest for the honest answer, 0.7"
-plots.curves(said, expected, x_label="D says", y_label="mean loss", title=title)
+inner = {name: cost[50:-50] for name, cost in expected.items()}
+plots.curves(said[50:-50], inner, x_label="D says", y_label="mean loss", title=title)
 
 # %% [markdown]
 # You should have seen 0.7, 0.7, and 1. A loss for which the honest probability is the one best answer is a *strictly proper score* (Gneiting and Raftery, 2007). Under the absolute difference D would say 1 wherever $p > q$: it would classify as well, but it would hide *how much* more frequent real examples are. Everything that follows, ratios, corrections
@@ -406,7 +407,7 @@ verify.promise(claim, got=corrected, near=((data**2).mean().item(), 0.15))
 #
 # ## The article's network
 #
-# For pictures the article proposes convolution, ReLU and pooling, twice, then two dense layers, the plan of LeCun et al. (1998). Here it is, line by line.
+# For pictures the article proposes convolution, ReLU and pooling, twice, then two dense layers, much like LeCun et al. (1998). Here it is, line by line.
 
 
 # %%
@@ -560,7 +561,7 @@ verify.promise("at one edge the mean logit is up by more than 3", got=rise, abov
 
 # %% [markdown]
 # Away from the middle D believes many a drawing that it rejects in place. Nobody taught it that. It has seen no moved digit of either kind, so the loss never asked, and
-# a dense layer answers anyway. A forger who moves each drawing by a few pixels gets most of them through.
+# a dense layer answers anyway. A forger who tries a few places for each drawing gets most of them through.
 #
 # Invariance can be had: average each map over all places before the last layer. A mean over all places doesn't depend on where its parts are.
 
@@ -712,7 +713,7 @@ claim = "each further step shrinks the product to less than 0.7"
 verify.promise(claim, got=shrink, below=0.7)
 
 # %% [markdown]
-# Forty factors below 1 multiply to nearly nothing: the gradient *vanishes* (Bengio et al., 1994). With larger weights the factors are above 1, and the gradient may *explode* instead (Pascanu et al., 2013). Here is the gradient of the last state
+# Each factor shrinks the product, and after forty of them hardly anything is left: the gradient *vanishes* (Bengio et al., 1994). With larger weights the factors may stretch it instead, and the gradient *explodes* (Pascanu et al., 2013). Here is the gradient of the last state
 # with respect to each character, before any training, for three networks: the plain one; a GRU, which carries part of its state over unchanged; and a plain one that passes on the *mean* of all its states.
 
 
@@ -867,7 +868,7 @@ claim = "on the 100, at the end, it is below 0.1"
 verify.promise(claim, got=on_seen[last_step], below=0.1)
 
 # %% [markdown]
-# The curve on new pictures turns early, long before the other one reaches zero. Stopping there is one remedy. Without new pictures you wouldn't see it.
+# The curve on new pictures turns early, long before the other one reaches zero. Stopping there is one remedy. Without new pictures you wouldn't see where.
 #
 # How sure is the D that trained to the end, and how right? Sort 4,000 new pictures by what D says into ten bins, and look how often each bin was real. The average distance between the two, weighted by the size of the bins, is the *expected calibration error* (Naeini et al., 2015).
 
@@ -1019,7 +1020,7 @@ for name, share_real in {"as if halves": 0.5, "corrected for 99 %": 0.99}.items(
     print(f"{name}: {k} of 2,000 real pictures flagged")
     report[name] = {
         "of flagged, generated": precision(caught, k / 2000),
-        "the same, at least": precision(caught, largest_rate(k, 2000)),
+        "of flagged, generated: at least": precision(caught, largest_rate(k, 2000)),
         "of generated, flagged": caught,
     }
 
@@ -1028,7 +1029,7 @@ title = "Among 1 % generated pictures, fewer and better accusations"
 plots.grouped_bars(report, y_label="share", title=title)
 halves, corrected = report.values()
 claim = "corrected, even the lower bound is above what halves gave"
-at_least = corrected["the same, at least"]
+at_least = corrected["of flagged, generated: at least"]
 verify.promise(claim, got=at_least, above=halves["of flagged, generated"])
 lost = halves["of generated, flagged"] - corrected["of generated, flagged"]
 claim = "the price: at least 3 % of the generated pictures now pass as well"
