@@ -20,6 +20,9 @@ from aigc_lab.exercises.judging.run import attempt, call, preserved
 
 from exercises.slips import slips
 
+torch.optim.SGD([torch.zeros(1)], lr=1.0)  # the first optimiser of a process takes seconds, which no check has
+
+
 # What a reader met ----------------------------------------------------------------------------------------------------
 
 
