@@ -128,7 +128,7 @@ def foot(course: Course, names: Iterable[str]) -> str:
     """One line under a lesson: its data with attribution and licence, from their datasheets, and the licence of the rest."""
     data, alike = [], []
     for name in names:
-        licence = datasheet_row(course, name, "licence").rpartition(": see ")[0]
+        licence = datasheet_row(course, name, "licence").partition(": see ")[0]
         data.append(f"**{name}** ({datasheet_row(course, name, 'attribution')}): {licence.rstrip('.')}")
         alike += [name] * ("CC BY-SA" in licence)
     shown = f"Data: {'. '.join(data)}. " if data else ""

@@ -8,7 +8,7 @@ import pytest
 
 from aigc_lab.commands.course import Course, CourseError, find_course
 from aigc_lab.commands.execute import after_carriage_returns
-from aigc_lab.commands.expand import datasets_of, expand, spoken_time
+from aigc_lab.commands.expand import datasets_of, expand, foot, spoken_time
 from aigc_lab.commands.inputs import code_of, inputs
 from aigc_lab.commands.notebooks import build_all, check_all, why_stale
 
@@ -107,6 +107,15 @@ def test_the_foot_of_a_real_lesson_names_what_it_loads(number, names):
     course = Course(ROOT)
     (lesson,) = course.select([number])
     assert names <= set(datasets_of(course, code_of(course, lesson)))
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "data").glob("*.md")])
+def test_every_datasheet_gives_a_foot_its_words(name):
+    said = re.fullmatch(
+        rf"<small>Data: \*\*{name}\*\* \((.{{10,}})\): (.{{3,}})\. Text and pictures: .*", foot(Course(ROOT), [name])
+    )
+    assert said
+    assert "licenses/" not in said[2].replace("creativecommons.org/licenses/", "")
 
 
 def test_what_a_lesson_loads_is_in_its_foot():
