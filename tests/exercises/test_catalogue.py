@@ -93,9 +93,6 @@ TO_DO = {
     "flow.noised",
     "flow.step_back_mean",
     "flow.training_pair",
-    "gan.discriminator_loss",
-    "gan.generator_loss",
-    "gan_penalties.gradient_penalty",
     "gan_steps.discriminator_step",
     "gan_steps.generator_step",
     "hardware.accumulated_gradient",
@@ -112,8 +109,6 @@ TO_DO = {
     "parallel.bytes_per_gpu",
     "parallel.gpu_hours",
     "parallel.ring_bytes",
-    "ring.discriminator_objective",
-    "ring.mode_coverage",
 }
 
 

@@ -16,10 +16,8 @@ TO_DO = {
     "decoding.top_p_probabilities": 4,
     "defects.suspicious_labels": 1,
     "distributions.kl_divergence": 2,
-    "gan_penalties.gradient_penalty": 1,
     "language.causal_mask": 1,
     "language.power_law": 1,
-    "ring.mode_coverage": 5,
 }
 
 

@@ -28,15 +28,51 @@ def _f64(*values: float) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
+def _d_by_softplus(real_logits, fake_logits):
+    return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+
+
+def _d_by_logsigmoid(real_logits, fake_logits):
+    return -(F.logsigmoid(real_logits).mean() + F.logsigmoid(-fake_logits).mean())
+
+
+def _d_by_cross_entropy(real_logits, fake_logits):
+    on_real, on_fake = (bce(x, torch.full_like(x, y)) for x, y in ((real_logits, 1.0), (fake_logits, 0.0)))
+    return on_real + on_fake
+
+
+def _d_by_sums(real_logits, fake_logits):
+    real, fake = real_logits.flatten(), fake_logits.flatten()
+    on_real, on_fake = (torch.logaddexp(torch.zeros_like(x), x) for x in (-real, fake))
+    return on_real.sum() / len(real) + on_fake.sum() / len(fake)
+
+
+def _g_by_softplus(fake_logits):
+    return F.softplus(-fake_logits).mean()
+
+
+def _g_by_cross_entropy(fake_logits):
+    return bce(fake_logits, torch.ones_like(fake_logits))
+
+
+def _g_by_loop(fake_logits):
+    total = 0.0
+    for logit in fake_logits.flatten():
+        total = total - F.logsigmoid(logit)
+    return total / fake_logits.numel()
+
+
 D_LOSS = Exercise(
     id="gan.discriminator_loss",
     reference=gan.discriminator_loss,
     cases=[
         case(real_logits=_f64(2.0), fake_logits=_f64(-1.0, 0.0)),
         case(real_logits=_f64(60.0, -3.0), fake_logits=_f64(60.0)),
+        case(real_logits=_f64(1.0, -2.0, 3.0, 0.0).reshape(2, 2), fake_logits=_f64(-1.0, 4.0).reshape(2, 1)),
         _logits("real_logits", "fake_logits"),
     ],
     gradients=True,
+    alternatives=[_d_by_softplus, _d_by_logsigmoid, _d_by_cross_entropy, _d_by_sums],
     mistakes={
         "labels swapped": Mistake(
             lambda real_logits, fake_logits: F.softplus(real_logits).mean() + F.softplus(-fake_logits).mean(),
@@ -82,8 +118,14 @@ D_LOSS = Exercise(
 G_LOSS = Exercise(
     id="gan.generator_loss",
     reference=gan.generator_loss,
-    cases=[case(fake_logits=_f64(-2.0)), case(fake_logits=_f64(-800.0, 60.0)), _logits("fake_logits")],
+    cases=[
+        case(fake_logits=_f64(-2.0)),
+        case(fake_logits=_f64(-800.0, 60.0)),
+        case(fake_logits=_f64(1.0, -2.0, 3.0, 0.0).reshape(2, 2)),
+        _logits("fake_logits"),
+    ],
     gradients=True,
+    alternatives=[_g_by_softplus, _g_by_cross_entropy, _g_by_loop],
     mistakes={
         "minimax loss": Mistake(
             lambda fake_logits: F.logsigmoid(-fake_logits).mean(),

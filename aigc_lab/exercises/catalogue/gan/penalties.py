@@ -64,11 +64,47 @@ def _norm_of_last_axis(critic, real, fake):
     return (_slope(critic, _between(real, fake, _one_each(real))).norm(dim=-1) - 1).square().mean()
 
 
+def _one_sided(critic, real, fake):
+    slope = _slope(critic, _between(real, fake, _one_each(real)))
+    return (torch.linalg.vector_norm(slope.flatten(1), dim=1) - 1).clamp(min=0).square().mean()
+
+
+def _as_hinted(critic, real, fake):
+    alpha = torch.rand(len(real), *[1] * (real.ndim - 1), dtype=real.dtype)
+    points = (alpha * real + (1 - alpha) * fake).detach().requires_grad_()
+    slope = torch.autograd.grad(critic(points).sum(), points, create_graph=True)[0]
+    return ((torch.linalg.vector_norm(slope.flatten(1), dim=1) - 1) ** 2).mean()
+
+
+def _with_a_tiny_number_under_the_root(critic, real, fake):
+    alpha = torch.rand_like(real.flatten(1)[:, :1]).reshape(-1, *[1] * (real.ndim - 1))
+    points = torch.lerp(real.detach(), fake.detach(), alpha).requires_grad_()
+    scores = critic(points)
+    slope = torch.autograd.grad(scores, points, torch.ones_like(scores), create_graph=True)[0]
+    squared = slope.square().flatten(1).sum(dim=1)
+    return (squared - 2 * (squared + 1e-12).sqrt() + 1).mean()  # (length - 1)², multiplied out
+
+
+def _example_by_example(critic, real, fake):
+    pairs = zip(real.detach(), fake.detach(), torch.rand(len(real), dtype=real.dtype), strict=True)
+    points = torch.stack([b + alpha * (a - b) for a, b, alpha in pairs]).requires_grad_()
+    slopes = torch.autograd.grad(critic(points).sum(), points, create_graph=True)[0]
+    total = 0.0
+    for slope in slopes:
+        total = total + (slope.norm() - 1) ** 2
+    return total / len(slopes)
+
+
 class _Spy(nn.Module):
     """A critic that remembers where it was asked."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
     def forward(self, points):
         self.seen = points.detach()
+        self.calls += 1
         return points.flatten(1).sum(dim=1)
 
 
@@ -84,12 +120,13 @@ class _Line(nn.Module):
 
 
 def _asked_at(answer, n: int, *shape: int) -> torch.Tensor:
-    """Where the critic was asked, when real examples are 1 and fakes 0: that is α, or 1 - α."""
+    """Where the critic was asked, as a share of the way from fakes (all 1) to real examples (all 3): that is α, or 1 - α."""
     spy, torch_state = _Spy(), torch.random.get_rng_state()
     torch.manual_seed(3)
-    answer(spy, torch.ones(n, *shape, dtype=torch.float64), torch.zeros(n, *shape, dtype=torch.float64))
+    ones = torch.ones(n, *shape, dtype=torch.float64)
+    answer(spy, 3 * ones, ones)
     torch.random.set_rng_state(torch_state)
-    return spy.seen
+    return (spy.seen - 1) / 2
 
 
 def _value_of_line(answer) -> bool | str:
@@ -104,25 +141,48 @@ def _one_pair(answer) -> bool | str:
 
 
 def _each_its_own(answer) -> bool | str:
-    points = _f64(3.0, 4.0, 0.6, 0.8).reshape(2, 2)  # the slope of |x|²/2 is x: lengths 5 and 1
+    points = _f64(3.0, 4.0, 0.3, 0.4).reshape(2, 2)  # the slope of |x|²/2 is x: lengths 5 and 0.5
     seen = float(answer(lambda x: x.square().flatten(1).sum(dim=1) / 2, points, points).detach())
-    return abs(seen - 8) < 1e-6 or f"slopes of length 5 and 1 give {seen:.4g}; (16 + 0) / 2 = 8 is expected"
+    expected = "(16 + 0.25) / 2 = 8.125 is expected"
+    return abs(seen - 8.125) < 1e-6 or f"slopes of length 5 and 0.5 give {seen:.5g}; {expected}"
+
+
+def _flat_costs_too(answer) -> bool | str:
+    seen = float(answer(_Line(0.3, 0.4), normal(5, 2), -normal(5, 2)).detach())
+    return abs(seen - 0.25) < 1e-6 or f"for a critic whose slope has length 0.5 it is {seen:.4g}, and (0.5 - 1)² = 0.25"
 
 
 def _inside(answer) -> bool | str:
     seen = _asked_at(answer, 2000, 2)
-    outside = ((seen < 0) | (seen > 1)).double().mean().item()
+    outside = ((seen < -1e-9) | (seen > 1 + 1e-9)).double().mean().item()
     return outside == 0 or f"{outside:.0%} of the points lie outside of the segment"
 
 
 def _one_a_pair(answer) -> bool | str:
     seen = _asked_at(answer, 50, 1, 3, 3).flatten(1)
-    return bool((seen == seen[:, :1]).all()) or "α differs from number to number within one picture"
+    return bool((seen - seen[:, :1]).abs().max() < 1e-9) or "α differs from number to number within one picture"
 
 
 def _differs(answer) -> bool | str:
     seen = _asked_at(answer, 50, 2)[:, 0]
     return len(seen.unique()) > 40 or f"50 pairs got {len(seen.unique())} different α"
+
+
+def _uniform(answer) -> bool | str:
+    n, alpha = 2000, _asked_at(answer, 2000, 2)[:, 0]
+    quarters = torch.histc(alpha, 4, 0, 1) / n
+    worst = int((quarters - 0.25).abs().argmax())
+    near = (quarters[worst] - 0.25).abs() < 5 * (0.25 * 0.75 / n) ** 0.5
+    return (
+        bool(near)
+        or f"{quarters[worst]:.0%} of the α lie between {worst / 4:g} and {(worst + 1) / 4:g}, and 25 % should"
+    )
+
+
+def _asked_once(answer) -> bool | str:
+    spy = _Spy()
+    answer(spy, normal(6, 2), -normal(6, 2))
+    return spy.calls == 1 or f"for 6 pairs it was called {spy.calls} times"
 
 
 def _finite(answer) -> bool | str:
@@ -158,7 +218,14 @@ PENALTY = Exercise(
             _each_its_own,
             "First the length for each example, then the mean over examples.",
         ),
+        prop(
+            "slopes below 1 cost, too",
+            _flat_costs_too,
+            "The penalty is two-sided: a critic that is too flat pays as well.",
+        ),
+        prop("the critic is called once", _asked_once, "Give it all n points in one call."),
         prop("points lie between real and fake", _inside, "α is uniform on [0, 1], so the points lie on the segment."),
+        prop("α is uniform", _uniform, "`torch.rand` as it is: no place between the two ends is preferred."),
         prop("one α a pair", _one_a_pair, "With an α for each pixel the points fill a box, not the segment."),
         prop("each pair its own α", _differs, "One α for the whole batch sees one slice at a time."),
         prop("a finite gradient where the critic is flat", _finite, "The square root has an infinite slope at 0."),
@@ -168,6 +235,7 @@ PENALTY = Exercise(
             "The slope itself must be differentiable: create_graph.",
         ),
     ],
+    alternatives=[_as_hinted, _with_a_tiny_number_under_the_root, _example_by_example],
     mistakes={
         "α from a normal distribution": Mistake(
             _normal_alpha,
@@ -200,6 +268,11 @@ PENALTY = Exercise(
         "no graph kept": Mistake(
             _no_graph,
             "Without `create_graph=True` the slope is a mere number: the penalty is shown, and teaches nothing.",
+        ),
+        "only slopes above 1": Mistake(
+            _one_sided,
+            "This is the one-sided penalty: it leaves slopes below 1 alone. That is a sensible penalty, and another one; the formula above pulls "
+            "from both sides.",
         ),
         "slope pulled to 0": Mistake(
             _to_zero,

@@ -1,5 +1,8 @@
 """Exercises of lesson 23: one step of D, and the count of modes."""
 
+import math
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -46,6 +49,41 @@ def _noise_as_fakes(discriminator, generator, real, z, loss):
     return loss(discriminator(real), discriminator(z))
 
 
+def _one_batch(discriminator, generator, real, z, loss):
+    both = discriminator(torch.cat([real, generator(z).detach()]))
+    return loss(both[: len(real)], both[len(real) :])
+
+
+def _detached_in_one_line(discriminator, generator, real, z, loss):
+    return loss(discriminator(real), discriminator(generator(z).detach()))
+
+
+def _without_grad(discriminator, generator, real, z, loss):
+    with torch.no_grad():
+        fake = generator(z)
+    return loss(real_logits=discriminator(real), fake_logits=discriminator(fake))
+
+
+def _frozen(discriminator, generator, real, z, loss):
+    generator.requires_grad_(False)
+    objective = loss(discriminator(real), discriminator(generator(z)))
+    generator.requires_grad_(True)
+    return objective
+
+
+class _Watched(nn.Module):
+    """A network that remembers what it was asked."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.asked: list[torch.Tensor] = []
+
+    def forward(self, x):
+        self.asked.append(x.detach())
+        return self.network(x)
+
+
 def _players() -> tuple[nn.Module, nn.Module, torch.Tensor, torch.Tensor]:
     """D, G, real examples and noise, always the same. D works on 2 numbers, as G's noise has, so that a mix-up runs through."""
     rng = torch.Generator().manual_seed(5)
@@ -70,16 +108,29 @@ def _value(answer) -> bool | str:
 def _real_first(answer) -> bool | str:
     D, G, real, z = _players()
     firsts = []
-    answer(D, G, real, z, lambda r, f: firsts.append(float(r.sum())) or (r - f).mean())
+
+    def noting(real_logits, fake_logits):
+        firsts.append(float(real_logits.sum()))
+        return (real_logits - fake_logits).mean()
+
+    answer(D, G, real, z, noting)
     right = not firsts or abs(firsts[0] - float(D(G(z)).sum())) > 1e-9
     return right or "the logits of the fakes came first"
 
 
 def _g_is_asked(answer) -> bool | str:
     D, G, real, z = _players()
-    asked = []
-    answer(D, lambda noise: asked.append(noise) or G(noise), real, z, gan.discriminator_loss)
-    return bool(asked) or "`generator` was never called"
+    watched = _Watched(G)
+    answer(D, watched, real, z, gan.discriminator_loss)
+    return bool(watched.asked) or "`generator` was never called"
+
+
+def _apart(answer) -> bool | str:
+    D, G, real, z = _players()
+    watched = _Watched(D)
+    answer(watched, G, real, z, gan.discriminator_loss)
+    sizes = [len(x) for x in watched.asked]
+    return max(sizes, default=0) <= len(real) or f"D was asked for {max(sizes)} examples in one call"
 
 
 def _g_untouched(answer) -> bool | str:
@@ -95,7 +146,11 @@ def _learns_from(which: int):
 
     def predicate(answer) -> bool | str:
         D, G, real, z = _players()
-        objective = answer(D, G, real, z, lambda *logits: logits[which].square().sum())
+
+        def of_one_side(real_logits, fake_logits):
+            return (real_logits, fake_logits)[which].square().sum()
+
+        objective = answer(D, G, real, z, of_one_side)
         if not objective.requires_grad:
             return "the logits have lost their graph"
         slopes = torch.autograd.grad(objective, list(D.parameters()), allow_unused=True)
@@ -116,12 +171,14 @@ OBJECTIVE = Exercise(
         ),
         prop("D learns from real examples", _learns_from(0), "The logits must keep their graph, back to D's weights."),
         prop("D learns from fakes", _learns_from(1), "The logits must keep their graph, back to D's weights."),
+        prop("D is asked for each kind on its own", _apart, "One call for the real examples, one for the fakes."),
     ],
+    alternatives=[_detached_in_one_line, _without_grad, _frozen],
     mistakes={
         "fakes not detached": Mistake(
             _not_detached,
             "The loss is right, and backward() goes on through the fakes into G. Those gradients teach G to look *fake*; they wait "
-            "in `.grad`, and whoever does not clear them first adds them to G's next step. It also costs a backward pass through G.",
+            "in `.grad`, and G's next step adds them to its own unless you clear them first. It also costs a backward pass through G.",
         ),
         "logits detached": Mistake(
             _nothing_learns,
@@ -129,7 +186,7 @@ OBJECTIVE = Exercise(
         ),
         "the logits of the fakes detached": Mistake(
             _only_real,
-            "G is safe, but D learns from real examples only: its answer to both will rise for ever. Detach the examples "
+            "G gets no gradient, but D learns from real examples only: its logits on both kinds will rise for ever. Detach the examples "
             "*before* D sees them, not D's logits of them.",
         ),
         "real and fake the wrong way round": Mistake(
@@ -144,9 +201,14 @@ OBJECTIVE = Exercise(
             _noise_as_fakes,
             "D gets the noise itself. A fake is `generator(z)`; here the shapes happen to agree, so nothing complains.",
         ),
+        "one call for both": Mistake(
+            _one_batch,
+            "The number is right for a D that judges each example by itself. With batch normalisation D would see whole batches of another "
+            "kind, and the networks that train side by side below each take their share of the rows: call D once for each kind.",
+        ),
     },
     hints=[
-        "Make the fakes, cut their graph, ask D twice, compare.",
+        "Make the fakes, cut their graph, ask D twice, and compare the logits.",
         "`tensor.detach()` gives the same numbers without their history.",
         "`return loss(discriminator(real), discriminator(generator(z).detach()))`",
     ],
@@ -187,9 +249,58 @@ def _one_is_enough(samples, centres, sigma):
     return _count(distance <= 3 * sigma, nearest, samples, centres, least=1)
 
 
+def _of_the_good_ones(samples, centres, sigma):
+    distance, nearest = _nearest(samples, centres)
+    good = distance <= 3 * sigma
+    return _count(good, nearest, samples, centres, least=int(good.sum()) / (5 * len(centres)))
+
+
+def _fair_share(samples, centres, sigma):
+    distance, nearest = _nearest(samples, centres)
+    return _count(distance <= 3 * sigma, nearest, samples, centres, least=len(samples) / len(centres))
+
+
+def _more_than(samples, centres, sigma):
+    distance, nearest = _nearest(samples, centres)
+    return _count(distance <= 3 * sigma, nearest, samples, centres, least=len(samples) // (5 * len(centres)) + 1)
+
+
 def _share_of_modes(samples, centres, sigma):
     modes, share = ring.coverage(samples, centres, sigma)
     return modes / len(centres), share
+
+
+def _by_bincount(samples, centres, sigma):
+    distance, nearest = torch.cdist(samples, centres).min(dim=1)
+    good = distance <= 3 * sigma
+    each = torch.bincount(nearest[good], minlength=len(centres))
+    return (each >= len(samples) / (5 * len(centres))).sum(), good.float().mean()
+
+
+def _by_loops(samples, centres, sigma):
+    hits, good = [0] * len(centres), 0
+    for x, y in samples.tolist():
+        distances = [math.hypot(x - a, y - b) for a, b in centres.tolist()]
+        if min(distances) <= 3 * sigma:
+            hits[distances.index(min(distances))] += 1
+            good += 1
+    return sum(5 * len(centres) * hit >= len(samples) for hit in hits), good / len(samples)
+
+
+def _by_numpy(samples, centres, sigma):
+    samples, centres = np.asarray(samples), np.asarray(centres)
+    squared = ((samples[:, None] - centres) ** 2).sum(axis=2)
+    good = squared.min(axis=1) <= (3 * sigma) ** 2
+    hits = [5 * np.sum(good & (squared.argmin(axis=1) == mode)) * len(centres) for mode in range(len(centres))]
+    return int(np.sum(np.array(hits) >= len(samples))), float(good.mean())
+
+
+def _mostly_bad():
+    """Of 90 points 11 are good: 6 at the first centre, just enough to hit it, and 5 at the second, one too few."""
+    centres = torch.tensor([[0.0, 0.0], [4.0, 0.0], [8.0, 0.0]], dtype=torch.float64)
+    good = torch.cat([centres[:1].expand(6, 2), centres[1:2].expand(5, 2)])
+    bad = torch.stack([torch.linspace(-4, 12, 79, dtype=torch.float64), torch.full((79,), 3.0).double()], dim=1)
+    return case(samples=torch.cat([good, bad]), centres=centres, sigma=0.5)
 
 
 def _samples(generator: torch.Generator):
@@ -216,8 +327,15 @@ COVERAGE = Exercise(
             centres=torch.tensor([[0.0, 0.0], [1.0, 0.0]], dtype=torch.float64),
             sigma=0.05,
         ),
+        case(  # the first point lies just 3σ away
+            samples=torch.tensor([[1.5, 0.0], [4.0, 0.25]], dtype=torch.float64),
+            centres=torch.tensor([[0.0, 0.0], [4.0, 0.0]], dtype=torch.float64),
+            sigma=0.5,
+        ),
+        _mostly_bad(),
         _samples,
     ],
+    alternatives=[_by_bincount, _by_loops, _by_numpy],
     mistakes={
         "modes counted without the radius": Mistake(
             _without_radius,
@@ -240,6 +358,20 @@ COVERAGE = Exercise(
         "share of modes": Mistake(
             _share_of_modes,
             "The first number is a share here. Give the number of modes.",
+        ),
+        "a fifth of the good samples' share": Mistake(
+            _of_the_good_ones,
+            "The bar is set by the good samples here, so it sinks when most are bad: one good sample in 90 would hit its mode. Fair is a "
+            "share of *all* n samples.",
+        ),
+        "a full fair share": Mistake(
+            _fair_share,
+            "A mode must have its whole fair share, n / modes, here. Even a perfect model misses that for about half of the modes, by chance. "
+            "A fifth of it is enough.",
+        ),
+        "more than the bar": Mistake(
+            _more_than,
+            "At exactly n / (5 · modes) good samples the mode counts as hit: at least, not more than.",
         ),
     },
     hints=[
