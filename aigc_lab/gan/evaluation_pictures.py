@@ -10,16 +10,24 @@ def losses_beside_scores(
     history: History, at: Sequence[int], scores: Sequence[Mapping[str, float]], *, title: str
 ) -> None:
     """Draw both losses of a training, step by step, and beside them what `evaluation.report` found at the steps `at`."""
-    with plots.figure(title=title, size=(9, 3.2), columns=2) as (left, right):
+    recognised, frechet = [100 * s["recognised"] for s in scores], [s["frechet"] for s in scores]
+    third = max(1, len(history.steps) // 3)
+    told = [f"{title} Three panels. Losses by step, mean of the first and of the last third:"]
+    for name in ("discriminator", "generator"):
+        first, last = (sum(part) / third for part in (history[name][:third], history[name][-third:]))
+        told.append(f"{name} {first:.2f} and {last:.2f} nats;")
+    told.append(f"recognised from {recognised[0]:.0f} to {recognised[-1]:.0f} %;")
+    told.append(f"Fréchet distance from {frechet[0]:.1f} to {frechet[-1]:.1f}.")
+    with plots.figure(title=title, alt=" ".join(told), size=(10, 3.0), columns=3) as (left, middle, right):
         for i, name in enumerate(("discriminator", "generator")):
             left.plot(history.steps, history[name], color=plots.COLOURS[i], lw=0.8, label=name)
         left.set(xlabel="step", ylabel="loss (nats)", ylim=(0, 2.5))
-        recognised, frechet = [100 * s["recognised"] for s in scores], [s["frechet"] for s in scores]
-        right.plot(at, recognised, "o-", color=plots.COLOURS[2], label="recognised (%)")
-        right.plot(at, frechet, "s--", color=plots.COLOURS[3], label="Fréchet distance")
-        right.set(xlabel="step", ylim=(0, 105))
-        for ax in (left, right):
-            ax.legend(frameon=False, fontsize=9)
+        left.legend(frameon=False, fontsize=9)
+        middle.plot(at, recognised, "o-", color=plots.COLOURS[2])
+        middle.set(xlabel="step", ylabel="recognised as asked, upright (%)", ylim=(0, 105))
+        right.plot(at, frechet, "s--", color=plots.COLOURS[3])
+        right.set(xlabel="step", ylabel="Fréchet distance")
+        right.set_ylim(bottom=0)
 
 
 def trainings(

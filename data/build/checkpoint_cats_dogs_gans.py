@@ -18,7 +18,7 @@ from safetensors.torch import save
 from aigc_lab import datasets, runtime, training
 from aigc_lab.gan import GanRecipe
 from aigc_lab.gan.augmented import AugmentedGanRecipe, Changes
-from aigc_lab.gan.evaluation import report
+from aigc_lab.gan.evaluation import judge_of, report
 from aigc_lab.transforms import augment, from_signed, to_signed
 
 SEEDS, STEPS, EVERY, WIDTH = (0, 1, 2), 800, 100, 16
@@ -74,7 +74,12 @@ def train(job):
             changes.probability = min(MOST, step / 1000)
         if step and step % EVERY == 0 and len(scores) < STEPS // EVERY:
             start = time.process_time()
-            about = {"seen": (to_signed(images), labels), "held_out": test, "quarters": int(way.startswith("90"))}
+            about = {
+                "judge": judge_of(data),
+                "seen": (to_signed(images), labels),
+                "held_out": test,
+                "quarters": int(way.startswith("90")),
+            }
             reports = [report(recipe, **about, seed=i) for i in range(DRAWINGS if step == STEPS else 1)]
             scores.append({name: sum(r[name] for r in reports) / len(reports) for name in reports[0]})
             measuring += time.process_time() - start

@@ -92,4 +92,4 @@ def test_the_stored_trainings_say_what_their_record_says():
         facts["result"][f"200 pictures: {way}, both, every time"]["upright"] for way in ("90 degrees", "quarter turns")
     ]
     assert min(turned[0]) > 0.9  # can be undone
-    assert min(turned[1]) < 0.1  # can't: where a seed ends is chance
+    assert min(turned[1]) < 0.5  # can't: where a seed ends is chance
