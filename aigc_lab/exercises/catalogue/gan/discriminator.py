@@ -185,6 +185,11 @@ EXERCISES = [
                 "Right on paper. But σ(80) is rounded to 1, and log(1 - 1) is minus infinity, where the loss should be 80. "
                 "Stay with logits: -log(1 - σ(l)) = softplus(l).",
             ),
+            "binary cross-entropy of probabilities": Mistake(
+                lambda logits, targets: F.binary_cross_entropy(torch.sigmoid(logits), targets),
+                "F.binary_cross_entropy takes probabilities, in which logit 1000 and logit 100 are both 1.0, and it cuts each logarithm off at "
+                "-100. Stay with logits: there is a sister function that takes them.",
+            ),
             "exp overflows": Mistake(
                 lambda logits, targets: ((1 + logits.exp()).log() - targets * logits).mean(),
                 "Right on paper. But exp(1000) is infinite in floating point. F.softplus(l) is log(1 + exp(l)) without that trouble.",
