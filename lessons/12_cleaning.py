@@ -13,7 +13,7 @@
 
 # %% tags=["parameters"]
 seed = 0
-gan_steps = None  # None: chosen for this machine
+gan_steps = 900  # updates of each of the small GANs at the end
 
 # %%
 import numpy as np
@@ -44,7 +44,7 @@ firsts = [2000 + int(np.argmax(kinds[2000:] == kind)) for kind in range(4)]
 plots.image_rows(
     {"first site": pool[source[firsts]], "second site": pool[firsts]},
     title="The same four pictures, collected twice: " + ", ".join(defects.KINDS),
-    alt="Four clothes; below each its copy: darker, coarser, blurred, shifted by a pixel.",
+    alt="Four clothes; below each its copy: darker, coarser, blurred or shifted.",
 )
 
 # %% [markdown]
@@ -716,6 +716,7 @@ def between(examples):
     )
 
 
+# %%
 for name, examples in versions.items():
     print(
         f"{name:8} variance between digits {between(examples):.2f}, "
@@ -850,6 +851,7 @@ def filled_ten_times(x, holed, rng):
     return (means[0], variances[0]), missing_values.pooled(means, variances)
 
 
+# %%
 def holds_truth(rng, n=300, rho=0.8):
     """Whether each interval for the mean of y holds the truth, 0: (2 masks, 3)."""
     x = rng.normal(size=n)
@@ -1042,19 +1044,16 @@ claim = "the likelihood model draws the rare heap in 9 to 11 % of cases"
 verify.promise(claim, got=rare_share, above=0.09, below=0.11)
 
 # %% [markdown]
-# Now GANs. (In a GAN a *generator* learns to fool a *discriminator*, which learns to tell the generator's points from real ones; lesson 22 has more.) One run would tell you about one run, so train 24 at once, each from its own start, first on equal heaps, then on 90 to 10.
+# Now GANs. (In a GAN a *generator* learns to fool a *discriminator*, which learns to tell the generator's points from real ones; lesson 22 has more.) One run would tell you about one run, so train 16 at once, each from its own start, first on equal heaps, then on 90 to 10.
 #
 # **Predict first.** Will a typical GAN draw the rare heap as often as it is there, more often, or less often?
 
 
 # %% tags=["predict"]
-steps = gan_steps or runtime.pick(ci=300, cpu=900)
-
-
 def right_heap(points):
-    """Share of the right heap in what each of 24 GANs draws after training."""
+    """Share of the right heap in what each of 16 GANs draws after training."""
     history = many_runs.train(
-        points, runs=24, steps=steps, seed=seed, every_steps=steps
+        points, runs=16, steps=gan_steps, seed=seed, every_steps=gan_steps
     )
     drawn = history[-1]  # after the last step
     return (drawn[..., 0] > 0).float().mean(dim=1)
@@ -1062,18 +1061,18 @@ def right_heap(points):
 
 even, uneven = right_heap(two_heaps(rare=0.5)), right_heap(points)
 lost = int((uneven < 0.01).sum())
-print(f"90 : 10: {lost} of 24 GANs lost the rare heap; mean share {uneven.mean():.1%}")
+print(f"90 : 10: {lost} of 16 GANs lost the rare heap; mean share {uneven.mean():.1%}")
 
 # %%
-title = "Share of the right heap in what 24 GANs draw; the dashed line is the truth"
+title = "Share of the right heap in what 16 GANs draw; the dashed line is the truth"
 pictures.shares_by_run(
     {"50 : 50": even, "90 : 10": uneven}, {"50 : 50": 0.5, "90 : 10": 0.1}, title=title
 )
-verify.promise("at least 4 of 24 GANs lose the rare heap", got=lost, at_least=4)
+verify.promise("at least 3 of 16 GANs lose the rare heap", got=lost, at_least=3)
 too_rarely = int((uneven < 0.1).sum())
-verify.promise("at least 18 draw it too rarely", got=too_rarely, at_least=18)
+verify.promise("at least 12 draw it too rarely", got=too_rarely, at_least=12)
 both = int(((even > 0.1) & (even < 0.9)).sum())
-verify.promise("with equal heaps at least 20 draw both", got=both, at_least=20)
+verify.promise("with equal heaps at least 13 draw both", got=both, at_least=13)
 
 # %% [markdown]
 # Why? A batch of 64 holds about six points of the rare heap. A generator that never draws there isn't penalised for it directly: its loss only asks whether what it *does* draw looks real. A likelihood asks the
@@ -1098,7 +1097,7 @@ for name, (measure, sound, with_defect, after) in report.items():
 #
 # | the source article says | verdict | proof |
 # |---|---|---|
-# | 2.3: with imbalanced classes a generative model leans towards the rare ones | wrong: likelihood models follow the frequencies, GANs often drop the rare ones | 24 GANs above |
+# | 2.3: with imbalanced classes a generative model leans towards the rare ones | wrong: likelihood models follow the frequencies, GANs often drop the rare ones | 16 GANs above |
 # | 2.3: noise in the data disturbs what the model learns | right, and more exactly: a generator learns the noise and draws it; subtract its variance | "A noisy sensor" |
 # | 2.3: missing values make it hard to generate complete data | imprecise: it depends on the mechanism and on the imputation. After a conditional mean or draw the drawings were complete; under MNAR complete and wrong | "Half a picture" |
 # | 2.3: as a cure, augment, tune the model, design the loss | imprecise: the cures above change the data or how they are sampled; augmentation neither corrects a label nor adds a missing class | this lesson; 13 |

@@ -95,9 +95,9 @@ plots.image_rows(
 
 # %% tags=["exercise"]
 def from_signed(images):
-    """Bytes from floats that should lie in [-1, 1]: a tensor of any shape -> uint8, same
-    shape, -1 to 0 and 1 to 255. Values outside become black or white; each value goes
-    to the nearest level."""
+    """Bytes from floats that should lie in [-1, 1]: a tensor of any shape -> uint8,
+    same shape, -1 to 0 and 1 to 255. Values outside become black or white; each value
+    goes to the nearest level."""
     ...  # your code
 
 
@@ -181,6 +181,8 @@ def shrink(images, size, how):
 
 fourth, averaged = (shrink(rings, 64, how) for how in ("nearest", "antialiased"))
 columns = {"original": rings, "every fourth pixel": fourth, "antialiased": averaged}
+
+# %%
 with plots.figure(
     title="Every fourth pixel invents rings that aren't there",
     alt="Left: rings that get finer towards the rim. Middle: false rings in other "
@@ -222,6 +224,7 @@ def features_through(images, how):
     return examiner.features(2 * large - 1).double()
 
 
+# %%
 shuffled = torch.randperm(2000, generator=torch.Generator().manual_seed(seed))
 one, other = to_unit(digits.images[:2000])[shuffled].split(1000)
 ours = features_through(one, "antialiased")
@@ -575,12 +578,8 @@ plots.image_rows(
 # %% [markdown]
 # One of the two is the original itself, moved by two pixels each way. The other, the stranger, is a test picture of *another* digit, the one that is nearest in pixels. Three spaces will answer the same question:
 # pixels, 40 principal components, and the 64 features in which the course's small CNN sees digits before it names them.
-#
-# The strangers above were chosen to fool pixels, which would be unfair as a contest. So hold two others: one with any other digit, drawn at random, and one in which each space meets its *own* nearest stranger, the hardest for it.
-#
-# **Predict first.** Of 200 columns, in how many will each of the three spaces find the moved original nearer, in the first contest and in the second? Write down six numbers.
 
-# %% tags=["predict"]
+# %%
 short = digits_pca.first(40)
 spaces = {
     "pixels": lambda x: x.flatten(1),
@@ -591,11 +590,18 @@ spaces = {
 
 @torch.no_grad()
 def prefers_moved(to_features, stranger):
+    """Share of the queries to which the moved original is nearer than the stranger."""
     here, own, other = map(to_features, (queries, moved, stranger))
     nearer = (here - own).norm(dim=1) < (here - other).norm(dim=1)
     return nearer.double().mean().item()
 
 
+# %% [markdown]
+# The strangers above were chosen to fool pixels, which would be unfair as a contest. So hold two others: one with any other digit, drawn at random, and one in which each space meets its *own* nearest stranger, the hardest for it.
+#
+# **Predict first.** Of 200 columns, in how many will each of the three spaces find the moved original nearer, in the first contest and in the second? Write down six numbers.
+
+# %% tags=["predict"]
 draws = torch.rand(other_digit.shape, generator=torch.Generator().manual_seed(seed))
 drawn = to_unit(test.images)[draws.masked_fill(~other_digit, -1).argmax(dim=1)]
 agrees = {}
