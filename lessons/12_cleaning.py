@@ -537,7 +537,7 @@ verify.promise(
 
 # %% [markdown]
 # The stricter rule accuses fewer labels and is right more often. Both rules draw one line. If a person is going to look, a *ranking* is more useful: first the labels where the
-# model's best other class beats the given one by most. Northcutt et al. call the difference, the label's probability minus that of the best other class, the margin:
+# model's best other class beats the given one by most. The label's probability minus that of the best other class is called its *margin*. Sort by it:
 
 # %%
 margins = defects.label_margins(outside, given)  # below 0: contradicted
@@ -569,7 +569,7 @@ plots.images(
 # %% [markdown]
 # A person stops looking where most labels turn out to be right. But if nobody looks, and you delete all that is accused, which list do you take?
 #
-# **Predict first.** The long list (contradicted) also deletes right labels, those of unusual digits above all. The short one (suspicious) leaves wrong ones
+# **Predict first.** The long list (contradicted) also deletes right labels, those of digits that the model finds hard. The short one (suspicious) leaves wrong ones
 # in. Which deletion leaves the better classifier, and which the better generator? Write down your guess, then run the cell.
 
 # %% tags=["predict"]
@@ -602,7 +602,7 @@ report["wrong labels"] = ("drawings recognised", *costs["generator"], long_list[
 # Here the long list wins: each digit has over a hundred examples, so a few right ones more or less hardly matter, while every wrong one does harm. That isn't a law. Where the right but
 # unusual examples are few, a rare class or an odd handwriting, deleting them removes what a model most needs. So measure both, and look at what would be deleted from which class.
 #
-# The measure has a blind spot, too. After the long list the drawings may even be recognised more often than with all labels right: the unusual digits are gone, and a score for legible drawings doesn't miss them.
+# The measure has a blind spot, too. After the long list the drawings may even be recognised more often than with all labels right: the hard digits are gone, and a score for legible drawings doesn't miss them.
 #
 # ## A noisy sensor
 #

@@ -551,8 +551,8 @@ widgets.play(rebuild, components=(1, 300, 1, 25))
 
 # %%
 shuffled = torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))
-chosen = shuffled[:200]
-queries, query_labels = to_unit(test.images[chosen]), test.labels[chosen]
+picked = shuffled[:200]
+queries, query_labels = to_unit(test.images[picked]), test.labels[picked]
 # two pixels down, two to the right
 moved = F.pad(queries, (2, 0, 2, 0))[:, :, :28, :28]
 other_digit = query_labels[:, None] != test.labels  # (200 queries, all test digits)
@@ -670,7 +670,7 @@ verify.promise("moved, the CNN stays above 90 %", got=cnn_moved, above=0.9)
 
 # %%
 clothes, new_clothes = datasets.load("fashion"), datasets.load("fashion", split="test")
-asked = to_unit(new_clothes.images[chosen]), new_clothes.labels[chosen]
+asked = to_unit(new_clothes.images[picked]), new_clothes.labels[picked]
 reference = to_unit(clothes.images[:half]), clothes.labels[:half]
 on_clothes = {
     name: same_label(to_features, *asked, *reference)
@@ -733,7 +733,7 @@ for text in ("x²", "ﬁne", "ＡＩ", "½"):
 # ### Byte-pair encoding
 #
 # Whole words give short sequences, but need a huge vocabulary and can't write a word that isn't in it. Bytes write everything with 256 tokens, but in long sequences: three for a common Chinese character.
-# *Byte-pair encoding* merges (Gage, 1994): the most frequent pair of neighbours becomes a new token, again and again. Sennrich et al. (2016) brought it to language models and started from characters. Starting from bytes, as here, goes back to Radford et al. (2019). Two functions do it.
+# *Byte-pair encoding* merges (Gage, 1994): the most frequent pair of neighbours becomes a new token, again and again. Sennrich et al. (2016) brought it to neural translation and started from characters. Radford et al. (2019) start from bytes, as you do here. Two functions do it.
 #
 # Words come as a dictionary from a tuple of tokens to how often the word occurs. Pairs are counted within words, never across. The second function replaces a pair, from left to right.
 
