@@ -48,7 +48,7 @@ noisy_steps = private_steps or runtime.pick(ci=2, cpu=80, gpu=80)
 # %% [markdown]
 # ## Ask it for a card number
 #
-# A company trains a small generator on its mail, to suggest endings of sentences. Here are 160 English mails (invented, like everybody in
+# A company trains a small generator on its mail, to suggest how a sentence may end. Here are 160 English mails (invented, like everybody in
 # them), cut into sentences. One customer once wrote her card number, and the people who answered quoted her, so the same sentence is
 # there 16 times, among more than 1,700.
 
@@ -245,7 +245,7 @@ print(personal_data.remove(sentence, personal_data.find(sentence)))
 # ## A pseudonym that can't be looked up
 #
 # Often you need to know that two mails come from the same person, without knowing who. Many systems then store a *hash* of the phone number, since
-# a hash can't be inverted. It needn't be. A mobile number here has eleven digits, and the first of them tell the operator and the region. An attacker who knows five is left with a
+# a hash can't be inverted. But nobody has to invert it. A mobile number here has eleven digits, and the first of them tell the operator and the region. An attacker who knows five is left with a
 # million numbers, and tries them all.
 
 # %%
@@ -336,9 +336,9 @@ print(personal_data.remove(sample, found, stand_in).split("\n\n\n")[0])
 # can't, they need not be (GDPR, recital 26; Court of Justice, EDPS v SRB, C-413/23 P, 2025). China's Personal Information Protection Law distinguishes, too: *de-identified* data, which
 # additional information can undo, stay personal; *anonymised* data, which nothing can restore, don't (articles 4 and 73).
 #
-# ## How many people look like you?
+# ## k-anonymity: how many people look like you?
 #
-# The company also has a table for research: age, postcode, sex, department, and a health condition. There are no names and no numbers, so somebody calls it anonymous.
+# The company also has a table for research: age, postcode, sex, department, and a health condition. It holds no names and no numbers, and so it passes for anonymous.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -428,7 +428,7 @@ different = anonymity.l_diversity(released, columns, "condition")
 print("k =", k_anonymity(released, columns), " l =", different)
 
 # %% [markdown]
-# ## Encrypt it
+# ## Encrypt the data
 #
 # Encryption *at rest*: the file on the disk is noise without the key, and a single changed byte is noticed. Use a library; `cryptography`'s Fernet is AES with an
 # authentication code (HMAC), and hard to use wrongly. Its tokens are written in base64, letters and digits that anybody can decode: so decode first, then look for the
@@ -543,7 +543,7 @@ unseen = verify.estimate([float(exposure(bits, int(code))) for code in draws])
 print("codes that nobody planted, in bits:", unseen)
 
 # %% [markdown]
-# ## How often must it be there?
+# ## How many copies until a secret comes out?
 #
 # Here is the experiment. 24 colleagues have a locker code of five random digits. Their sentence is planted 1, 2, 4, 8, 16 or 32 times. For
 # half of them the copies are alike to the letter; for the other half each copy ends in other words, as when people quote and answer.
@@ -597,7 +597,7 @@ verify.promise("16 copies and more: above 14 bits", got=min(curve[-2:]), above=1
 # %% [markdown]
 # ## Remove duplicates
 #
-# The slope suggests the cheapest remedy: have everything once. Lee et al. (2022) removed duplicates from a web corpus, and the model recited ten times less. Train again on the text without exact
+# The slope suggests the cheapest remedy: keep each sentence once. Lee et al. (2022) removed duplicates from a web corpus, and the model recited ten times less. Train again on the text without exact
 # duplicates. It is shorter, so take fewer steps: as many *passes* over the text as before.
 
 # %%
@@ -631,7 +631,7 @@ verify.promise(
 )
 
 # %% [markdown]
-# Where copies were alike, the slope is gone, and the model is hardly worse for it. Where somebody added a word, removing duplicates found nothing: the near duplicates of
+# Where copies were alike, the slope is gone, and the model is hardly worse for it. Where a word was added, removing duplicates found nothing: the near duplicates of
 # lesson 12 need MinHash, and no method finds all. You want a promise that holds without finding anything.
 #
 # ## Differential privacy: noise in one answer
@@ -641,7 +641,7 @@ verify.promise(
 #
 # $$P(\text{result with you} \in S) \le e^{\varepsilon}\, P(\text{result without you} \in S) + \delta .$$
 #
-# Start with a single number: how many people in the table have asthma? John Ward has. Somebody who knows everybody's condition but his subtracts, and knows his. His row changes the count by 1,
+# Start with a single number: how many people in the table have asthma? John Ward has. An attacker who knows everybody else's condition subtracts, and knows his. His row changes the count by 1,
 # and nobody's changes it by more: the count has *sensitivity* $\Delta = 1$. Add Laplace noise of scale $b = \Delta/\varepsilon$, whose density at $x$ is $e^{-|x|/b}/(2b)$. The answer $a$ then has, around the counts $c$ and
 # $c-1$, densities in the ratio
 #
@@ -692,7 +692,7 @@ print(f"ε of 400 answers: 400 · {spend} = {400 * spend:g}")
 #
 # ## DP-SGD: noise in every gradient
 #
-# Now the result is the trained model, and the unit that is with or without is a *sentence*. DP-SGD (Abadi et al., 2016) makes three moves in each step: draw each example by its own coin toss; **clip**
+# Now the result is the trained model, and what is present or absent is one *sentence*. DP-SGD (Abadi et al., 2016) makes three moves in each step: draw each example by its own coin toss; **clip**
 # the gradient of *each example* to length $C$, so that none can pull hard (its sensitivity is $C$); **add noise** of that size to the sum:
 #
 # $$\tilde g = \frac1L\Big(\sum_i g_i \min\big(1, C/\lVert g_i\rVert\big) + C\,\xi\Big),\qquad \xi\sim\mathcal N(0,\sigma^2 I).$$
@@ -715,8 +715,8 @@ plots.histogram(
 )
 
 # %% [markdown]
-# Sentences that the model has learned pull little; others pull several times as hard. Below, $C = 0.3$: every sentence is shortened to the same small
-# say.
+# Sentences that the model has learned pull little; others pull several times as hard. Below, $C = 0.3$: the gradient of every sentence is shortened to that length,
+# so that all have the same small influence.
 #
 # Write the heart of it. `noise` holds the draws $\xi$ with standard deviation $\sigma$; the expected batch size $L$ divides, not the number of rows that happened to be drawn.
 
@@ -732,7 +732,7 @@ def clip_and_noise(gradients, clip, noise, expected_size):
 clip_and_noise = check("dpsgd.clip_and_noise", clip_and_noise)
 
 # %% [markdown]
-# The property that all rests on: one more example, however wild, moves the result by at most $C/L$. A batch clipped as a whole does not have it; that is the mistake most often made with this method.
+# Everything rests on one property: one more example, however wild, moves the result by at most $C/L$. A batch clipped as a whole does not have it: a common mistake, because ordinary gradient clipping does just that.
 
 # %%
 others, wild, quiet = torch.randn(64, 100), 1e6 * torch.randn(1, 100), torch.zeros(100)
@@ -809,7 +809,7 @@ verify.promise(
 # %% [markdown]
 # ### Train privately
 #
-# 256 sentences a step, expected; $\varepsilon = 8$ at $\delta = 10^{-5}$ for a *sentence*. (A person has many sentences: to protect people, the unit must be all that one person wrote.) Both texts are tried: as they were, and without duplicates.
+# 256 sentences a step, expected; $\varepsilon = 8$ at $\delta = 10^{-5}$ for a *sentence*. (A person has many sentences: to protect people, the unit must be all that one person wrote.) Try it on both texts: as they were, and without duplicates.
 
 
 # %%
@@ -931,7 +931,7 @@ verify.promise(
 #
 # ### Was this sentence in the training text?
 #
-# Exposure asks for a secret. An attacker may ask for less: was *this* sentence in the training text at all? (Of a clinic's mail that alone may tell enough.) The simplest attack looks at the loss: a sentence that the model finds unusually
+# Exposure asks for a secret. An attacker may ask for less: was *this* sentence in the training text at all? (In a clinic's mail that alone may say enough.) The simplest attack looks at the loss: a sentence that the model finds unusually
 # likely was probably there (*membership inference*; Yeom et al., 2018). Try it on sentences of the training mails and on sentences of new mails that don't occur among them.
 
 # %%
@@ -978,7 +978,7 @@ verify.promise(
 #
 # ### Before you release it: the seed
 #
-# One more thing, and it decides everything. The promise holds for an attacker who does not know the noise. The noise above comes from a generator whose seed stands at the top of this notebook: anyone can
+# One more thing decides everything. The promise holds for an attacker who does not know the noise. The noise above comes from a generator whose seed stands at the top of this notebook: anyone can
 # draw it again and take it off.
 
 # %%
