@@ -382,6 +382,11 @@ EXPECTED: dict[tuple[str, str, str], str] = {
         "`-1.0` becomes `-1.1`",
     ): "same function: any number below 0 marks what was not reached",
     (
+        "defects.suspicious_labels",
+        "reached = np.where(probabilities >= thresholds, probabilities, -1.0)",
+        "`-1.0` becomes `0.0`",
+    ): "same function: whether a class was reached is asked apart, and a probability that was is above 0",
+    (
         "discriminator.equivariance_gap",
         "return (layer(images.roll(move * stride, dims=-1)) - layer(images).roll(move, dims=-1)).abs().max()",
         "`layer(images.roll(move * stride, dims=-1)) - layer(images).roll(move, dims=-1)` becomes `layer(images).roll(move, dims=-1) - layer(images.roll(move * stride, dims=-1))`",

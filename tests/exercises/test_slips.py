@@ -14,7 +14,6 @@ TO_DO = {
     "debugging.sheet": 2,
     "decoding.top_k_probabilities": 2,
     "decoding.top_p_probabilities": 4,
-    "defects.suspicious_labels": 1,
     "distributions.kl_divergence": 2,
     "language.causal_mask": 1,
     "language.power_law": 1,
