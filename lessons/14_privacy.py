@@ -536,9 +536,9 @@ verify.agree(
     math.log2(n) - math.lgamma(n + 1) / math.log(2) / n,
 )
 verify.agree("... = 1 / ln 2 for large n", mean, 1 / math.log(2), tolerance=1e-3)
-# all 100,000 codes of somebody who has none; 1,000 of them drawn
+# all 100,000 codes of somebody who has none; 100 of them drawn
 bits = memorisation.completion_bits(model, "The locker code of Zoe is ", 5)
-draws = torch.randint(n, (1000,), generator=torch.Generator().manual_seed(seed))
+draws = torch.randint(n, (100,), generator=torch.Generator().manual_seed(seed))
 unseen = verify.estimate([float(exposure(bits, int(code))) for code in draws])
 print("codes that nobody planted, in bits:", unseen)
 

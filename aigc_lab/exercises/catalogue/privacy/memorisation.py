@@ -19,9 +19,9 @@ def _bits(losses, rank):
 
 
 def _by_loops(losses, secret):
-    rank = 0
-    for loss in losses.tolist():
-        if loss <= losses[secret].item():
+    rank, values = 0, losses.tolist()
+    for value in values:
+        if value <= values[secret]:
             rank += 1
     return torch.tensor(math.log(len(losses) / rank) / math.log(2), dtype=torch.float64)
 
