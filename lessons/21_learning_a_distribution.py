@@ -411,10 +411,20 @@ plots.curves(
 
 # %% [markdown]
 # One consequence matters in practice. Nobody knows the entropy of real data, so nobody knows the KL of any model of them, not even whether it is near 0. But the *difference* of two models' KL is the difference of their log-likelihoods, since the entropy cancels. That you can
-# measure on held-out examples, with an error bar. Here is A against a mixture of two bells, fitted to the same digits:
+# measure on held-out examples, with an error bar. Here is A against a mixture of two bells, fitted to the same digits. (The fit climbs to a hill of the likelihood, not always the highest one, so it starts five times.)
+
 
 # %%
-two_bells = gaussian_mixture.fit(data[:, None], components=2, ridge=0.01, seed=seed)
+def fit_mixture(examples, components, steps):
+    """The likeliest of five mixtures, each fitted from another random start."""
+    starts = range(5 * seed, 5 * seed + 5)
+    settings = {"components": components, "steps": steps, "ridge": 0.01}
+    fits = [gaussian_mixture.fit(examples, **settings, seed=start) for start in starts]
+    return max(fits, key=lambda fitted: fitted.log_density(examples).mean())
+
+
+# %%
+two_bells = fit_mixture(data[:, None], components=2, steps=40)
 gain = two_bells.log_density(held_out[:, None]) - gaussian_log_density(held_out, *a)
 gained = verify.estimate(gain)
 print(f"the forward KL of two bells is smaller than A's by {gained} nats")
@@ -553,7 +563,7 @@ verify.agree(claim, kept.item(), -math.log(0.9), tolerance=1e-4)
 plane = features.pca(pixels, 2)
 points = plane.project(pixels)
 rounds = runtime.pick(ci=15, cpu=40, gpu=40)
-p2 = gaussian_mixture.fit(points, components=8, steps=rounds, ridge=0.01, seed=seed)
+p2 = fit_mixture(points, components=8, steps=rounds)
 mean2 = (p2.weights[:, None] * p2.means).sum(dim=0)
 away = p2.means - mean2
 within = p2.roots @ p2.roots.mT  # (8, 2, 2)
@@ -613,7 +623,7 @@ levels = {
 pictures.two_ellipses(points[::2], u, v, levels)
 
 # %%
-mixed = gaussian_mixture.fit(points, components=4, steps=rounds, ridge=0.01, seed=seed)
+mixed = fit_mixture(points, components=4, steps=rounds)
 models = {"forward": covering2, "reverse": seeking2, "four bells": mixed}
 drawn = {"digits": points[torch.randperm(len(points), generator=rng)[:18]]}
 drawn |= {name: model.sample(18, rng) for name, model in models.items()}
@@ -663,7 +673,7 @@ verify.promise("forward: less than 2 % missed", got=missed, below=0.02)
 missed = table["reverse"]["data it never draws"]
 verify.promise("reverse: more than 40 % missed", got=missed, above=0.4)
 most = max(table["four bells"].values())
-verify.promise("four bells: below 8 % of either", got=most, below=0.08)
+verify.promise("four bells: below 5 % of either", got=most, below=0.05)
 
 # %% [markdown]
 # Lesson 34 turns these two shares into *precision* and *recall* for pictures, where no density is known.
