@@ -723,14 +723,15 @@ plots.curves(
 #
 # $$D_f(p \,\|\, q) = \int q(x) \, f\!\left(\frac{p(x)}{q(x)}\right) dx$$
 #
-# where $f$ is any convex function with $f(1) = 0$: equal densities cost nothing (Csiszár; see Liese and Vajda, 2006). Each $f$ is a different opinion about which ratios are bad. A fourth member of the family, *total variation*, is half the area between the two curves.
+# where $f$ is any convex function with $f(1) = 0$: equal densities cost nothing (Csiszár; see Liese and Vajda, 2006). Each $f$ is a different opinion about which ratios are bad. A fourth member of the family, *total variation*, is half the area between the two curves. (Adding a multiple of $t - 1$ to $f$ changes nothing, because
+# $\int q\,(p/q - 1) = 0$. It is used here to make each $f$ smallest at 1, so that every charge is at least 0.)
 
 # %%
 t = sympy.symbols("t", positive=True)
 both_ways = (t * sympy.log(t) - (t + 1) * sympy.log((t + 1) / 2)) / 2
 family = {
-    "KL(p || q)": (t * sympy.log(t), divergences.kl_divergence(p, q, step)),
-    "KL(q || p)": (-sympy.log(t), divergences.kl_divergence(q, p, step)),
+    "KL(p || q)": (t * sympy.log(t) - t + 1, divergences.kl_divergence(p, q, step)),
+    "KL(q || p)": (-sympy.log(t) + t - 1, divergences.kl_divergence(q, p, step)),
     "JS": (both_ways, divergences.js_divergence(p, q, step)),
     "total variation": (sympy.Abs(t - 1) / 2, (p - q).abs().sum() * step / 2),
 }
@@ -748,7 +749,7 @@ plots.curves(
     lines,
     x_label="t = p/q",
     y_label="f(t)",
-    title="What each divergence charges: a missing mode is far right, a ghost at 0",
+    title="What each divergence charges: ghosts on the left, missing data on the right",
 )
 
 # %% [markdown]
