@@ -149,18 +149,18 @@ def table(scores: Mapping[str, float], beside: Mapping[str, str]) -> str:
 
 def spread(
     scores: Mapping[str, Mapping[str, Sequence[float]]],
-    measures: Sequence[str],
+    measures: Mapping[str, str],
     beside: Mapping[str, Mapping[str, float]],
 ) -> str:
     """Several trainings to print: a line a way, and for each measure the mean over seeds and half the range from the lowest to the highest.
 
     Args:
         scores: {way: {measure: [score with the first seed, with the second, ...]}}.
-        measures: the columns.
+        measures: {measure: head of its column}.
         beside: {name: {measure: score}}, lines to compare with, such as real pictures; a measure may be missing.
     """
     width = max(map(len, [*scores, *beside])) + 2
-    lines = [" " * width + "".join(f"{measure:>15}" for measure in measures)]
+    lines = [" " * width + "".join(f"{head:>15}" for head in measures.values())]
     for way, found in scores.items():
         cells = [f"{sum(found[m]) / len(found[m]):.2f} ±{(max(found[m]) - min(found[m])) / 2:.2f}" for m in measures]
         lines.append(f"{way:{width}}" + "".join(f"{cell:>15}" for cell in cells))

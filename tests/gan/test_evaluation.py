@@ -77,9 +77,11 @@ def test_the_spread_is_a_mean_and_half_the_range():
         "none": {"recall": [0.2, 0.4, 0.6], "frechet": [9.0, 12.0, 15.0]},
         "turned": {"recall": [0.5], "frechet": [8.25]},
     }
-    lines = evaluation.spread(scores, ["recall", "frechet"], {"real": {"frechet": 1.5}}).splitlines()
+    lines = evaluation.spread(
+        scores, {"recall": "recall", "frechet": "Fréchet"}, {"real": {"frechet": 1.5}}
+    ).splitlines()
     assert [line.split() for line in lines] == [
-        ["recall", "frechet"],
+        ["recall", "Fréchet"],
         ["none", "0.40", "±0.20", "12.00", "±3.00"],
         ["turned", "0.50", "±0.00", "8.25", "±0.00"],
         ["real", "1.50"],
