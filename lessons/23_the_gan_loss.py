@@ -47,6 +47,7 @@ levels = (torch.arange(400, dtype=torch.float64) + 0.5) / 400
 z = torch.distributions.Normal(0.0, 1.0).icdf(levels)  # N(0, 1), evenly
 
 
+# %%
 def descend(loss, optimizer_of):
     """The path of m in 200 steps of an optimiser."""
     m, path = torch.tensor(6.0, dtype=torch.float64, requires_grad=True), []
@@ -982,18 +983,18 @@ def flat_at_data(D, real, fakes):
     return 0.1 / 2 * gan.r1_penalty(D, real)
 
 
-# %%
-def ten_times(critic, real, fakes):
+def ten_gp(critic, real, fakes):
     return 10 * gradient_penalty(critic, real, fakes)
 
 
+# %%
 distance_game = gan.wasserstein_critic_loss, minus_score
 contest = {
     "minimax": (gan.discriminator_loss, minimax),
     "hinge": (gan.hinge_discriminator_loss, minus_score),
     "Wasserstein, λ = 1": (*distance_game, gradient_penalty),
     "λ = 1, G every 5th": (*distance_game, gradient_penalty, 5),
-    "λ = 10, G every 5th": (*distance_game, ten_times, 5),
+    "λ = 10, G every 5th": (*distance_game, ten_gp, 5),
     "non-saturating + R1": (gan.discriminator_loss, non_saturating, flat_at_data),
     "pairs + R1": (pairs, above_partner, flat_at_data),
 }
@@ -1092,9 +1093,8 @@ def trained(real, fake):
         return (points[:, None] / 3) ** torch.arange(4) @ weights
 
     def closure():
-        optimizer.zero_grad()
-        loss = discriminator_loss(logit_at(real), logit_at(fake))
-        loss.backward()
+        weights.grad = None
+        (loss := discriminator_loss(logit_at(real), logit_at(fake))).backward()
         return loss
 
     optimizer.step(closure)
