@@ -65,7 +65,7 @@ def train(model: nn.Module, loss: Callable[[nn.Module, Tensor], Tensor], example
 
     Args:
         batch_size: expected; each example is drawn with probability batch_size / len(examples).
-        seed: of the coin tosses and the noise. Who knows it can subtract the noise, so that nothing is guaranteed: a model to be released
+        seed: of the coin tosses and the noise. Anyone who knows it can subtract the noise, so that nothing is guaranteed: a model to be released
             needs a secret seed from the system's own source, such as `secrets.randbits(63)`, used once and thrown away.
     """
     if not 0 < batch_size <= len(examples):

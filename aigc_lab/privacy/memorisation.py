@@ -111,7 +111,7 @@ def record_loss(model: nn.Module, codes: Tensor) -> Tensor:
 
 @torch.no_grad()
 def losses(model: nn.Module, texts: Sequence[str], longest: int | None = None) -> Tensor:
-    """:func:`record_loss` of each text, (n,), without gradients: what an attacker sees who may ask for likelihoods."""
+    """:func:`record_loss` of each text, (n,), without gradients: what an attacker with access to likelihoods sees."""
     codes = encode(texts, model.context, longest)
     return torch.cat([record_loss(model, part) for part in codes.split(64)])
 
