@@ -2,11 +2,11 @@
 # # 31 · Debug the article's GAN
 # <!-- badge -->
 #
-# You take a GAN that can't work, find its eight defects with checks that serve for any GAN, repair it, and end with a program of your own that draws digits.
+# You take a GAN that can't work, find its eight defects with checks that work for any GAN, repair it, and end with a program of your own that draws digits.
 #
 # | time | needs | you will be able to |
 # |---|---|---|
-# | <!-- time --> | lesson 23, or its two losses | find out in a minute which of two networks learns, and from what<br>write D's step and G's step so that neither spoils the other<br>say what a loss must be before training, and distrust one that falls<br>show generated pictures so that they can be compared<br>write the training loop of a GAN from memory |
+# | <!-- time --> | Python classes; PyTorch's modules, optimisers and autograd; the two losses of a GAN and R1 (lesson 23) | find out in a minute which of two networks learns, and from what<br>write D's step and G's step so that neither spoils the other<br>say what a loss must be before training, and distrust one that falls<br>show generated pictures so that they can be compared<br>write the training loop of a GAN from memory |
 
 # %% tags=["bootstrap"]
 # The build fills this in: it installs aigc_lab where it is missing.
@@ -30,17 +30,18 @@ from aigc_lab.recipes import ema
 
 # %%
 runtime.seed_everything(seed)
-dense_steps = dense_steps or runtime.pick(ci=150, cpu=2400, gpu=4000)
-own_steps = own_steps or runtime.pick(ci=15, cpu=450, gpu=3000)
+dense_updates = dense_steps or runtime.pick(ci=150, cpu=2400, gpu=4000)
+own_updates = own_steps or runtime.pick(ci=15, cpu=450, gpu=3000)
 digits = datasets.load("digits")
 images = transforms.to_signed(digits.images)  # (8000, 1, 28, 28), -1: black, 1: white
 LATENT = 100  # how many random numbers a picture starts from
+bce = F.binary_cross_entropy_with_logits
 
 # %% [markdown]
 # ## A program that ought to draw digits
 #
 # The article that this course grew out of ends in a GAN of some seventy lines, in Keras. Here is our own program with the same design, in PyTorch, and with the same defects. There are
-# eight. Read it before you run anything. How many do you see?
+# eight: seven in the next three cells, and one in the way the pictures are shown. Read the cells before you run anything. How many do you see?
 
 
 # %%
@@ -56,7 +57,7 @@ def article_generator(channels=3):
 
 # %%
 def dense_discriminator(channels):
-    """A logit a picture: l, so that σ(l) is the probability of being real."""
+    """One logit l for each picture: σ(l) is the probability that it is real."""
     return nn.Sequential(
         nn.Flatten(),
         nn.Linear(channels * 28 * 28, 128),
@@ -75,7 +76,7 @@ def train_stacked(generator, discriminator, steps, size=64):
             fake = generator(torch.randn(size, LATENT))
         examples = torch.cat([images[:size], fake])
         labels = torch.cat([torch.ones(size), torch.zeros(size)])  # 1: real, 0: fake
-        loss = F.binary_cross_entropy_with_logits(stacked(examples), labels)
+        loss = bce(stacked(examples), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -111,8 +112,8 @@ print("digits:   ", tuple(images[:64].shape))
 print("generated:", tuple(article_generator()(torch.randn(64, LATENT)).shape))
 
 # %% [markdown]
-# The data are grey, one channel; G draws in colour, three. The article's own drawing code hides it, because it shows channel 0 only. The repair is a number. What G draws must have the
-# shape of the data, so take it from the data:
+# The data are grey, one channel; G draws in colour, three. The article's own drawing code hides this, because it shows channel 0 only. The repair is one number: what G draws must have the
+# shape of the data, so take the number of channels from there:
 
 # %%
 channels = images.shape[1]
@@ -122,12 +123,12 @@ except RuntimeError as error:
     print("it stops:", error)
 
 # %% [markdown]
-# ## Defect 2: a stack that eats noise
+# ## Defect 2: a stack that expects noise and gets pictures
 #
-# The next message, and it comes from a `Linear`: a layer that expects 100 numbers was given rows of 28. Which one expects 100? G's first. `stacked` is G followed by D, so what goes in
+# The next message comes from a `Linear`: a layer that expects 100 numbers was given rows of 28. Which layer expects 100? G's first. `stacked` is G followed by D, so what goes in
 # is noise. The program feeds it pictures.
 #
-# This is no slip of the pen. Ask who would train D, if the call could run. D has to see real pictures, and there is no way into the stack for them. A stack is good for one thing only, for
+# This is more than a typing error. Ask what would train D if the call could run. D has to see real pictures, and there is no way into the stack for them. A stack is good for one thing only, for
 # G's step: noise in, D's opinion of G's picture out. D needs a step of its own. The smallest patch that runs calls D directly:
 
 
@@ -137,7 +138,7 @@ def patched_loss(generator, discriminator, size=64, gradient=False):
         fake = generator(torch.randn(size, LATENT))
     logits = discriminator(torch.cat([images[:size], fake]))
     labels = torch.cat([torch.ones(size), torch.zeros(size)])
-    return F.binary_cross_entropy_with_logits(logits, labels)
+    return bce(logits, labels)
 
 
 # %%
@@ -159,7 +160,7 @@ z = torch.randn(10, LATENT)
 before = generator(z).detach()
 losses = patched_training(generator, discriminator, steps=100)
 lines = {"loss of the program": losses, "log 2: a coin": [math.log(2)] * 100}
-title = "It runs, and the loss falls as one wishes"
+title = "It runs, and the loss falls as you would wish"
 plots.curves(range(1, 101), lines, x_label="step", y_label="nats", title=title)
 text = "after 100 steps the loss is below 0.05 nats"
 verify.promise(text, got=losses[-1], below=0.05)
@@ -167,29 +168,58 @@ verify.promise(text, got=losses[-1], below=0.05)
 # %% [markdown]
 # No error any more, and a beautiful curve. Here the dangerous part begins: from now on nothing will tell you that something is wrong. You have to ask.
 #
-# The first number one can ask for is the loss *before* any training. A fresh D knows nothing, its logits are near 0, so σ(l) is near a half, and the binary cross-entropy
-# is $-\log\tfrac12 = \log 2$. A first loss far from that says that the logits are not near 0: pictures on a scale of 0 to 255, say. One a little off, 0.724, gives away
-# a common slip: a D that ends in a sigmoid, under a loss that applies another one.
+# The first number to ask for is the loss *before* any training. A fresh D knows nothing: its logits are near 0, so σ(l) is near a half, and the binary cross-entropy
+# is near $-\log\tfrac12 = \log 2$. How near depends on D's random weights, so ask twenty fresh Ds. Then ask twenty more, which get the digits on a scale of 0 to 255.
+
 
 # %%
-fresh_d = dense_discriminator(channels)
-first = patched_loss(article_generator(channels), fresh_d).item()
-text = "the first loss lies within 0.15 of log 2 = 0.693"
-verify.promise(text, got=first, near=(math.log(2), 0.15))
+@torch.no_grad()
+def first_loss(real):
+    """The loss of a fresh D on real pictures and as many of a fresh G."""
+    fake = article_generator(channels)(torch.randn(len(real), LATENT))
+    logits = dense_discriminator(channels)(torch.cat([real, fake]))
+    labels = torch.cat([torch.ones(len(real)), torch.zeros(len(real))])
+    return bce(logits, labels).item()
+
 
 # %%
-bce = F.binary_cross_entropy_with_logits
-zeros, labels = torch.zeros(64), torch.cat([torch.ones(32), torch.zeros(32)])
-verify.agree("one mean over both halves: log 2", bce(zeros, labels), math.log(2))
-two_means = gan.discriminator_loss(zeros, zeros)
-claim = "the sum of two means, as in aigc_lab.gan: 2 log 2"
-verify.agree(claim, two_means, 2 * math.log(2))
-twice = bce(torch.sigmoid(zeros), labels)
-expected = math.log(1 + math.exp(0.5)) - 0.25
-verify.agree("a sigmoid too many: 0.724", twice, expected)
+scales = {"-1 to 1": images[:64], "0 to 255": (images[:64] + 1) * 127.5}
+firsts = {}
+for name, real in scales.items():
+    found = firsts[name] = torch.tensor([first_loss(real) for _ in range(20)])
+    span = f"{found.min():.3f} to {found.max():.3f}, mean {found.mean():.3f}"
+    print(f"digits from {name:8}  first losses {span}")
+text = "-1 to 1: each first loss lies within 0.25 of log 2 = 0.693"
+verify.promise(text, got=firsts["-1 to 1"], near=(math.log(2), 0.25))
+text = "0 to 255: the mean first loss is above 1.5"
+verify.promise(text, got=firsts["0 to 255"].mean().item(), above=1.5)
 
 # %% [markdown]
-# The first loss is as it should be, near log 2. Both conventions, log 2 and 2 log 2, are in use; know yours.
+# On the right scale the first losses scatter closely about log 2. On the wrong one most are far away, because the logits are. A single D may be lucky, so look at several.
+#
+# A small slip hides in the scatter: a D that ends in a sigmoid, under a loss that applies another one, starts near 0.724. To catch it, take the chance out. Set the last linear layer of D to 0, so that it gives 0 for every picture; then the loss
+# must be log 2 to the last digit.
+
+
+# %%
+def loss_at_zero(*behind):
+    """The loss when D's last linear layer gives 0, whatever layers stand behind it."""
+    d = dense_discriminator(channels)
+    nn.init.zeros_(d[-2].weight)
+    nn.init.zeros_(d[-2].bias)
+    logits = nn.Sequential(d, *behind)(images[:64])
+    return bce(logits, torch.cat([torch.ones(32), torch.zeros(32)]))
+
+
+verify.agree("one mean over both halves: log 2", loss_at_zero(), math.log(2))
+expected = math.log(1 + math.exp(0.5)) - 0.25
+verify.agree("a sigmoid too many: 0.724", loss_at_zero(nn.Sigmoid()), expected)
+two_means = gan.discriminator_loss(torch.zeros(32), torch.zeros(32))
+claim = "the sum of two means, as in aigc_lab.gan: 2 log 2"
+verify.agree(claim, two_means, 2 * math.log(2))
+
+# %% [markdown]
+# Both conventions, log 2 and 2 log 2, are in use; know yours.
 #
 # ## Who has learned?
 #
@@ -199,8 +229,9 @@ verify.agree("a sigmoid too many: 0.724", twice, expected)
 # %% tags=["exercise"]
 def parameters_that_changed(module, step):
     """Names of the parameters of `module` that are other numbers after `step()` than
-    before: a set of strings.
-    step: a function without arguments; call it once."""
+    before: a set of strings. Every change counts, however small. Buffers, such as the
+    running mean of a BatchNorm, are no parameters.
+    step: a function without arguments; call it exactly once."""
     ...  # your code
 
 
@@ -223,20 +254,21 @@ for name, network in (("G", generator), ("D", discriminator)):
     changed = parameters_that_changed(network, more)
     print(f"{name}: {len(changed)} of 4 parameters change {sorted(changed)}")
 largest = (generator(z) - before).abs().max().item()
-print("largest change of a pixel that G draws, after 100 steps:", largest)
+text = "after 100 steps no pixel that G draws has changed"
+verify.promise(text, got=largest, equals=0)
 
 # %% [markdown]
-# You should have seen 0 of G's and 4 of D's, and a largest change of exactly 0. The falling loss was D's, learning to tell digits from the noise of a G that stands still. Ten thousand steps later G would draw what it
+# You should have seen 0 of G's and 4 of D's, and not one pixel changed. The loss fell because D learned to tell digits from the noise of a G that stands still. Ten thousand steps later G would draw what it
 # draws now.
 #
 # ## Defect 3: fakes without a gradient
 #
-# Why does G stand still, though the optimiser owns its weights? An optimiser leaves a weight alone that has no gradient. Ask whether one arrives:
+# Why does G stand still, though the optimiser owns its weights? An optimiser doesn't touch a weight that has no gradient. Ask whether one arrives:
 
 
 # %%
 def reached(network, loss):
-    """How many parameters of a network a loss sends a gradient to."""
+    """The number of parameters of a network that get a gradient from a loss."""
     slopes = torch.autograd.grad(loss, list(network.parameters()), allow_unused=True)
     return sum(slope is not None for slope in slopes)
 
@@ -249,7 +281,7 @@ for gradient in (False, True):
 
 # %% [markdown]
 # `no_grad` makes the pictures constants. (`.detach()` does the same, and so does a round trip through NumPy, which is what the article's `predict` amounts to.) In D's step that is right: D should learn from the pictures, and G
-# should not hear of it. In G's step it is the end of all learning.
+# should not change. In G's step nothing is left to learn from.
 #
 # So switch the gradient on, and train again. Now both networks change. Is that enough?
 
@@ -267,12 +299,12 @@ print("changed in D:", sorted(parameters_that_changed(discriminator, more)))
 # %% [markdown]
 # ## Defect 4: G learns the wrong thing
 #
-# A third check: G's step must make D find the *same* fakes *more* real. Let G alone learn for a few steps from the program's loss, hold D still, and watch D's logit on ten fixed noise vectors.
+# A third check: after G's step D must find the fakes from the *same* noise *more* real. Hold D still, let G alone learn for a few steps from the program's loss, and watch D's mean logit on the pictures of ten fixed noise vectors.
 
 
 # %%
 def g_alone(label, steps=60):
-    """D's mean logit on fixed fakes while only G learns, with a label for its fakes."""
+    """D's mean logit on G(z) while only G learns, with this label for its fakes."""
     g, d = copy.deepcopy(generator), copy.deepcopy(discriminator)
     optimizer = torch.optim.Adam(g.parameters(), lr=1e-3)
     logits = []
@@ -294,7 +326,7 @@ plots.curves(
     range(60),
     with_label,
     x_label="step of G",
-    y_label="D's mean logit on the same fakes",
+    y_label="D's mean logit, same noise",
     title="With label 0, G learns to be found out",
 )
 wrong, right = (line[-1] - line[0] for line in with_label.values())
@@ -302,26 +334,26 @@ verify.promise("with label 0 the logit falls", got=wrong, below=0)
 verify.promise("with label 1 it rises", got=right, above=0)
 
 # %% [markdown]
-# One loss for both players makes them partners: D wants its fakes to be recognised, and G helps. That is why the curve at the top was so beautiful. In a game the same pictures get label 0 when it is D's turn and label 1 when it is G's. Two losses, so
+# One loss for both players makes them partners: D wants to recognise the fakes, and G helps. That is why the curve at the top was so beautiful. In a game the same pictures get label 0 when it is D's turn and label 1 when it is G's. Two losses, so
 # two steps.
 #
 # ## Defect 5: D learns to be fooled
 #
-# Take G's step, with label 1, and the optimiser that the stack suggests, which owns both networks. D's logit on the fakes rises. Whose doing is that? Four combinations tell: old and new G, with old and new D.
+# Take G's step with label 1, and the optimiser that the stack suggests, which owns both networks. D's logit on the fakes rises. Which of the two networks is the reason? Combine the old and the new G with the old and the new D.
 
 # %%
-old_g, old_d = copy.deepcopy(generator), copy.deepcopy(discriminator)
-both = torch.optim.Adam([*generator.parameters(), *discriminator.parameters()], lr=1e-3)
+new_g, new_d = copy.deepcopy(generator), copy.deepcopy(discriminator)
+both = torch.optim.Adam([*new_g.parameters(), *new_d.parameters()], lr=1e-3)
 
 
 def g_step_of_the_stack():
-    loss = gan.generator_loss(discriminator(generator(z)))
+    loss = gan.generator_loss(new_d(new_g(z)))
     both.zero_grad()
     loss.backward()
     both.step()
 
 
-changed = parameters_that_changed(discriminator, g_step_of_the_stack)
+changed = parameters_that_changed(new_d, g_step_of_the_stack)
 print("changed in D by G's step:", sorted(changed))
 for _ in range(19):
     g_step_of_the_stack()
@@ -329,32 +361,31 @@ for _ in range(19):
 # %%
 with torch.no_grad():
     opinions = {
-        "before": old_d(old_g(z)),
-        "G new, D old": old_d(generator(z)),
-        "G old, D new": discriminator(old_g(z)),
-        "both new": discriminator(generator(z)),
-        "both new, on real digits": discriminator(images[1000:2000]),
-        "before, on real digits": old_d(images[1000:2000]),
+        "before": discriminator(generator(z)),
+        "G new, D old": discriminator(new_g(z)),
+        "G old, D new": new_d(generator(z)),
+        "both new": new_d(new_g(z)),
     }
 logit = {name: logits.mean().item() for name, logits in opinions.items()}
-title = "G's steps changed D: it doubts the old fakes less than before"
-plots.bars(logit, y_label="D's mean logit", title=title)
+title = "G's steps changed D, too: it takes the old fakes for more real than before"
+plots.bars(logit, y_label="D's mean logit on fakes", title=title)
 rise = logit["G old, D new"] - logit["before"]
 text = "the new D alone raises the logit of the old fakes by more than 1"
 verify.promise(text, got=rise, above=1)
 
 # %% [markdown]
-# Look at the third bar. The old G's pictures did not change at all, and the new D takes them for more real than the old D did. That share of G's success is no progress in drawing, it is an examiner bribed. So while G learns, D must stay as it is: frozen, or with its
-# gradients thrown away. In Keras one compiles D, then sets `trainable = False` on it, then compiles the stack; in PyTorch each player has an optimiser of its own, and D is frozen for the duration of G's step, which also saves the work of computing
-# gradients that nobody wants.
+# Look at the third bar. The old G's pictures are the same as before, and yet the new D gives them a higher logit. This part of the rise has nothing to do with better pictures: G's step made D a worse judge. So D must stay as it is while G learns. Either
+# freeze it, or throw away the gradients that it gets. In Keras you compile D, then set `trainable = False` on it, then compile the stack. In PyTorch each player has an optimiser of its own, and D is frozen during G's step, which also saves the
+# work of computing gradients that nobody uses.
 #
-# Now write both steps. First D's. `real` and `fake` are pictures; `fake` comes straight from G, with its gradient. Return the loss as a number, the sum of two means, 2 log 2 for a coin.
+# Now write both steps. First D's. `real` and `fake` are pictures; `fake` comes straight from G, gradient and all. The loss is the sum of two means, 2 log 2 for a D that tosses a coin.
 
 
 # %% tags=["exercise"]
 def discriminator_step(discriminator, optimizer, real, fake):
-    """D learns once from real and generated pictures (n, c, h, w); its loss before
-    the step, in nats. G stays untouched.
+    """One step of D on real and generated pictures (n, c, h, w); returns its loss
+    before the step, in nats, as a float. G gets no gradient from it, and can learn
+    from the same `fake` afterwards. D may hold gradients of an earlier step.
     discriminator: pictures -> logits (n,). F.softplus(l) is -log(1 - σ(l))."""
     ...  # your code
 
@@ -365,9 +396,10 @@ discriminator_step = check("gan_steps.discriminator_step", discriminator_step)
 
 # %% tags=["exercise"]
 def generator_step(generator, discriminator, optimizer, z):
-    """G learns once from what D says about G(z), z (n, latent); its loss -log D(G(z))
-    before the step, in nats.
-    D stays as it was, even if the optimiser owns it, and can learn again afterwards."""
+    """One step of G on what D says about G(z), z (n, latent); returns its loss, the
+    mean of -log D(G(z)), before the step, in nats, as a float.
+    D stays as it was, even if the optimizer owns it too, and can learn afterwards.
+    Both may hold gradients of an earlier step."""
     ...  # your code
 
 
@@ -375,7 +407,7 @@ def generator_step(generator, discriminator, optimizer, z):
 generator_step = check("gan_steps.generator_step", generator_step)
 
 # %% [markdown]
-# Check your steps with your own check, which is the point of having one:
+# Put your steps to your own check:
 
 # %%
 g_optimizer = torch.optim.Adam(generator.parameters(), lr=1e-3)
@@ -399,9 +431,41 @@ for name, step in (("D's step", step_of_d), ("G's step", step_of_g)):
     print(f"{name} changes {in_g} parameters of G and {in_d} of D")
 
 # %% [markdown]
+# ## How much arrives: gradient norms by layer
+#
+# Your checks say that a gradient arrives and that something moves. Neither says how much. And Adam hides it, because it divides each gradient by its usual size. So measure the gradient itself, layer by layer. Here D has learned alone for 200 steps and is almost never wrong; G tries
+# both losses of lesson 23 on the same pictures.
+
+
+# %%
+def gradient_norms(network, loss):
+    """{layer: norm of the loss's gradient by the layer's weight matrix}."""
+    names, parameters = zip(*network.named_parameters(), strict=True)
+    slopes = torch.autograd.grad(loss, parameters)
+    found = zip(names, slopes, strict=True)
+    return {name: slope.norm().item() for name, slope in found if slope.ndim > 1}
+
+
+# %%
+strong_d = copy.deepcopy(discriminator)
+patched_training(generator, strong_d, steps=200)
+noise = torch.randn(64, LATENT)
+players = {"log(1 - D)": gan.minimax_generator_loss, "-log D": gan.generator_loss}
+norms = {}
+for name, loss in players.items():
+    norms[name] = gradient_norms(generator, loss(strong_d(generator(noise))))
+    listed = "   ".join(f"{layer} {norm:.2g}" for layer, norm in norms[name].items())
+    print(f"G's loss {name:10}   {listed}")
+shares = [norms["log(1 - D)"][layer] / norm for layer, norm in norms["-log D"].items()]
+text = "in each layer log(1 - D) sends less than a tenth of what -log D sends"
+verify.promise(text, got=torch.tensor(shares), below=0.1)
+
+# %% [markdown]
+# The gradient of log(1 - D) reaches every layer of G, and is worth next to nothing: its slope by the logit is σ(l), almost 0 when D is sure. In a deeper G also compare the layers with each other. One whose norm is thousands of times smaller than its neighbours' gets almost nothing to learn from.
+#
 # ## Defect 6: always the same 64 digits
 #
-# One fixed batch is a useful *test*: a D that can't bring its loss on it to nearly 0 is too small or not connected. As training data it is a disaster. Let D learn from the program's batch, `images[:64]`, and ask it about digits
+# One fixed batch is a useful *test*: a D that can't bring its loss on it to nearly 0 is too small or not connected. As training data it is far too little. Let D learn from the program's batch, `images[:64]`, and ask it about digits
 # that it has not met.
 
 
@@ -430,20 +494,24 @@ with torch.no_grad():
         "2,000 other real digits": narrow(images[1000:3000]),
         "fakes": narrow(batch_of_fakes(500)),
     }
-title = "D knows its 64 digits by heart, and doubts the others"
+title = "D knows its 64 digits by heart, and is less sure of the others"
 plots.histogram(opinions, x_label="logit: above 0 D says real", title=title)
-on_known, on_others, _ = (logits.mean().item() for logits in opinions.values())
-narrow_gap = on_known - on_others
+on_known, on_others, _ = opinions.values()
+accepted = (on_others > 0).float().mean()
+print(f"D takes {accepted:.0%} of the other real digits for real")
+narrow_gap = (on_known.mean() - on_others.mean()).item()
 text = "D's logit is higher by more than 1 on digits that it knows"
 verify.promise(text, got=narrow_gap, above=1)
 
 # %% [markdown]
-# Such a D pushes G towards 64 pictures, and away from all other digits that people wrote. The check: count the different examples that a program shows to D. The program above would show 64 in a hundred years. Repair it.
+# D may still take most of the others for real, as the number under the picture says, but it has begun to tell the digits that it has met from those that it hasn't. G can't use that difference. And what the other 7,936 digits could teach, D never learns, so G doesn't either. The check: count the
+# different examples that a program shows to D. The program above shows 64, however long it runs. Repair it.
 
 
 # %% tags=["exercise"]
 def batch(images, size):
-    """`size` of the images, drawn at random: (n, c, h, w) -> (size, c, h, w)."""
+    """`size` images, each drawn at random from all n, others at each call:
+    (n, c, h, w) -> (size, c, h, w). One may come twice in a batch, or not, as you like."""
     ...  # your code
 
 
@@ -480,12 +548,22 @@ claim = "LeakyReLU(0.2) needs an input of -5 to give black, and of 5 it makes 5"
 verify.agree(claim, far, torch.tensor([-1.0, 5.0]))
 
 # %% [markdown]
-# To paint black G must push some 600 pixels a picture to -5, where the slope is a fifth; for white it must stop at 1, and nothing stops it. Until both are met D wins by looking at the range alone and has nothing to say about shapes. A `tanh` at the end is bounded by -1 and 1, for every input, and flat near both, so that most pixels stay black once
-# they are. It is the usual cure, not a law: a linear head can work as well. What you must do in any case is compare the ranges.
+# To paint black, G must push some 600 pixels a picture to -5, where the slope is a fifth; for white it must stop at 1, and nothing stops it. That gives D a head start: for a while it needn't look at shapes at all, as a D shows that only counts black pixels:
+
+# %%
+shares = [(values < -0.9).float().mean((1, 2, 3)) for values in outputs.values()]
+fewest, most = shares[0].min().item(), shares[1].max().item()
+print(f"black pixels: at least {fewest:.0%} of a digit, at most {most:.0%} of a fake")
+text = "by the number of black pixels alone, all 1,000 pictures are told apart"
+verify.promise(text, fewest > most)
+
+# %% [markdown]
+# It is a head start, not a verdict: one of the patients below has this defect, and you will see what it draws. A `tanh` at the end is bounded by -1 and 1 for every input, and flat near both, so that a pixel once black tends to stay black. It is the usual cure, not a law: a linear
+# last layer can work as well. What you must do in any case is compare the ranges.
 #
 # ## Defect 8: pictures that can't be compared
 #
-# The last defect hides all the others. The article shows its pictures as floats, and lets matplotlib stretch each one on its own. Here are an untrained G, a digit, and a faint copy of the digit, both ways.
+# The last defect hides all the others. The article shows its pictures as floats and lets matplotlib stretch the contrast of each one separately. Here are an untrained G, a digit, and a faint copy of the digit, both ways.
 
 # %%
 with torch.no_grad():
@@ -494,7 +572,7 @@ line_up = torch.cat([untrained, images[1:2], (images[1:2] + 1) * 0.15 - 1])
 darkest = line_up.amin((1, 2, 3), keepdim=True)
 lightest = line_up.amax((1, 2, 3), keepdim=True)
 rows = {
-    "each stretched on its own": (line_up - darkest) / (lightest - darkest),
+    "each stretched separately": (line_up - darkest) / (lightest - darkest),
     "one scale for all": transforms.from_signed(line_up),
 }
 title = "Above, noise has full contrast and the faint digit is as white as the other"
@@ -507,10 +585,10 @@ plots.image_rows(rows, title=title, alt=alt, scale=1.2)
 
 # %% tags=["exercise"]
 def sheet(images, columns):
-    """One grey picture of many: floats in [-1, 1], (n, 1, h, w), n a multiple of
-    columns -> uint8, (n / columns · h, columns · w).
-    Values outside [-1, 1] become black or white. The first row holds the first
-    pictures, from left to right."""
+    """One grey picture of many: floats, (n, 1, h, w), n a multiple of columns ->
+    bytes (uint8), (n / columns · h, columns · w). -1 becomes 0, black; 1 becomes 255,
+    white; between them round to the nearest byte. Values below -1 become black, above
+    1 white. The first row holds the first pictures, from left to right."""
     ...  # your code
 
 
@@ -520,7 +598,7 @@ sheet = check("debugging.sheet", sheet)
 # %% [markdown]
 # ## The repaired program
 #
-# Same networks as the article's, 128 hidden units, eight repairs. The loop is made of what you wrote: `batch` and the two steps.
+# The networks have the article's 128 hidden units, and all eight defects are repaired. The loop is made of what you wrote: `batch` and the two steps.
 
 
 # %%
@@ -545,14 +623,14 @@ g_optimizer, d_optimizer = adam(generator), adam(discriminator)
 d_losses, g_losses, sheets = [], [], {}
 z = torch.randn(20, LATENT)
 
-for step in range(dense_steps):
-    if step in (0, dense_steps // 8, dense_steps // 2):
+for step in range(dense_updates):
+    if step in (0, dense_updates // 8, dense_updates // 2):
         sheets[f"step {step}"] = generator(z).detach()
     fake, real = generator(torch.randn(64, LATENT)), batch(images, 64)
     d_losses.append(discriminator_step(discriminator, d_optimizer, real, fake))
     noise = torch.randn(64, LATENT)
     g_losses.append(generator_step(generator, discriminator, g_optimizer, noise))
-sheets[f"step {dense_steps}"] = generator(z).detach()
+sheets[f"step {dense_updates}"] = generator(z).detach()
 
 # %%
 rows = {name: transforms.from_signed(page[:15]) for name, page in sheets.items()}
@@ -560,13 +638,13 @@ title = "The article's networks can draw, once the eight defects are gone"
 alt = "Noise, blots, and then strokes that look more and more like digits."
 plots.image_rows(rows, scale=0.55, title=title, alt=alt)
 coin = 2 * math.log(2)
-text = "D's first loss is near 2 log 2 = 1.386"
-verify.promise(text, got=d_losses[0], near=(coin, 0.2))
-text = "G's first loss is near log 2 = 0.693"
-verify.promise(text, got=g_losses[0], near=(math.log(2), 0.2))
+text = "D's first loss lies within 0.5 of 2 log 2 = 1.386"
+verify.promise(text, got=d_losses[0], near=(coin, 0.5))
+text = "G's first loss lies within 0.3 of log 2 = 0.693"
+verify.promise(text, got=g_losses[0], near=(math.log(2), 0.3))
 
 # %%
-window = min(50, dense_steps)
+window = min(50, dense_updates)
 losses = torch.tensor([d_losses, g_losses])
 d_line, g_line = F.avg_pool1d(losses, window, stride=window)
 at = torch.arange(len(d_line)) * window + window / 2
@@ -582,11 +660,47 @@ text = "D's loss in the second half lies between 0.5 and 1.386"
 verify.promise(text, got=late, above=0.5, below=1.387)
 
 # %% [markdown]
-# Compare this curve with the beautiful one above. There the loss went to 0 and G stood still; here it goes nowhere, and pictures appear.
+# Compare this with the beautiful curve at the top. There the loss went to 0 and G stood still; here neither loss does, and pictures appear.
+#
+# ## Diversity: what none of your checks would notice
+#
+# Suppose G had found one picture that D likes, and drew it whatever the noise is. This is *mode collapse* (lesson 23). Shapes, range, first loss, changed parameters: all healthy. So ask how much G's pictures differ from each other, compared with the data. Try the measure on a collapsed G, made from yours: of
+# 500 noise vectors it keeps the one that D likes best, and varies it by a hundredth.
+
+
+# %%
+def variety(pictures):
+    """Mean distance between two of the pictures, as vectors of pixels."""
+    return torch.pdist(pictures.flatten(1)).mean().item()
+
+
+# %%
+noise = torch.randn(500, LATENT)
+with torch.no_grad():
+    favourite = noise[discriminator(generator(noise)).argmax()]
+    sources = {"G": noise, "collapsed G": favourite + 0.01 * noise}
+    drawn = {name: generator(source) for name, source in sources.items()}
+    liked = {name: discriminator(page).mean().item() for name, page in drawn.items()}
+ratios = {name: variety(page) / variety(images[:500]) for name, page in drawn.items()}
+for name, page in drawn.items():
+    span = f"{page.min():.2f} to {page.max():.2f}"
+    measured = f"D's mean logit {liked[name]:5.2f}, variety {ratios[name]:.2f}"
+    print(f"{name:11}  values from {span}, {measured} of the data's")
+
+# %%
+better = liked["collapsed G"] - liked["G"]
+verify.promise("D likes the collapsed G better", got=better, above=0)
+text = "G's pictures vary at least 0.6 times as much as the data"
+verify.promise(text, got=ratios["G"], at_least=0.6)
+text = "those of the collapsed G vary less than 0.1 times as much"
+verify.promise(text, got=ratios["collapsed G"], below=0.1)
+
+# %% [markdown]
+# A ratio near 1 is necessary, and not enough. A G that has only two pictures to offer still gets about a half, because half of all pairs differ. Lesson 34 measures how much of the data is covered.
 #
 # ## Five patients
 #
-# Now the other way round. The repaired program, with one defect put back. Each trains for a short time, and your checks take its temperature.
+# Now the other way round: the repaired program, with one defect put back. Each patient trains for a short time; then your checks measure it.
 
 
 # %%
@@ -648,17 +762,17 @@ for letter, i in zip("ABCDE", patients):
     print(letter, DEFECTS[i])
 
 # %% [markdown]
-# You should have seen that each defect has a number that gives it away:
+# Each defect has a number that gives it away:
 
 # %%
 of = {DEFECTS[i]: found[letter][1] for letter, i in zip("ABCDE", patients)}
 moves = of["no gradient"]["G moves"]
 verify.promise("no gradient: G moves 0 parameters", got=moves, equals=0)
 partners = of["wrong label"]["D's loss"] + of["wrong label"]["G's loss"]
-text = "wrong label: both losses below 0.1, two partners who agree"
+text = "wrong label: both losses together below 0.1, two partners who agree"
 verify.promise(text, got=partners, below=0.1)
 loss = of["D not frozen"]["D's loss"]
-text = "D not frozen: D's loss is above 2 log 2, worse than a coin's"
+text = "D not frozen: D's loss is above 2 log 2, worse than tossing a coin"
 verify.promise(text, got=loss, above=coin)
 by_heart = max(of, key=lambda defect: of[defect]["known-others"])
 text = "first batch: the largest gap between known and other digits"
@@ -666,8 +780,8 @@ verify.promise(text, got=by_heart, equals="first batch")
 verify.promise("LeakyReLU: values beyond 1", got=of["LeakyReLU"]["to"], above=1)
 
 # %% [markdown]
-# The pictures alone would have told you little, and misled you once: the patient whose D is not frozen draws rather well. In its D the two pushes on the fakes, label 0 in D's own step and label 1 in G's, nearly cancel, and so D is held back. That can steady a game.
-# But it is an accident: you can't set its strength, and D's loss means nothing any more. If a D is to be held back, do it on purpose: R1, below, has a number for it.
+# The pictures alone would have told you little, and may mislead you: look again at what the patient draws whose D is not frozen. Its D is pushed two ways on the fakes, towards label 0 in its own step and towards label 1 in G's. That holds D back, and a D that is held back can steady a game.
+# But you can't set how strongly, and D's loss means nothing any more. To hold D back on purpose, use R1, below: its strength is a number that you choose.
 #
 # Try other combinations of defect and time:
 
@@ -685,7 +799,7 @@ widgets.play(ward, defect=["healthy", *DEFECTS], steps=(100, 2000, 100, start))
 # %% [markdown]
 # ## Your own GAN
 #
-# The dense networks draw, but coarsely: they have to learn anew for each pixel what a stroke is. Your own GAN gets convolutions, and it is told which digit it draws. It also uses R1 (lesson 23) and averaged weights of G. The whole program stands in the next four cells.
+# The dense networks draw, but coarsely: they have to learn separately at each pixel what a stroke is. Your own GAN gets convolutions, and it is told which digit it draws. It also uses R1 (lesson 23) and averaged weights of G. The whole program stands in the next four cells.
 #
 # G gets noise and the class as ten numbers, nine of them 0. D gives ten logits, "is it a real 0?", "is it a real 1?", and so on, and only the one that was asked for counts.
 
@@ -738,7 +852,7 @@ live, wanted = plots.live(), (torch.arange(20) % 10).to(device)
 fixed = torch.randn(20, LATENT).to(device)
 
 # %% tags=["whole-program"]
-for step in range(1, own_steps + 1):
+for step in range(1, own_updates + 1):
     chosen = torch.randint(len(images), (64,))
     real, labels = images[chosen].to(device), digits.labels[chosen].to(device)
     fake = generator(torch.randn(64, LATENT, device=device), labels)
@@ -759,36 +873,36 @@ for step in range(1, own_steps + 1):
     discriminator.requires_grad_(True)
 
     ema.update(averaged, generator, 1 - 1 / (1 + 0.2 * step))
-    if step % max(1, own_steps // 5) == 0:
+    if step % max(1, own_updates // 5) == 0:
         with torch.no_grad():
             drawn = transforms.from_signed(averaged(fixed, wanted))
         alt = f"Digits 0 to 9, twice, drawn after {step} steps."
         live.images(drawn, title=f"Your GAN after {step} steps", alt=alt)
 
 # %% [markdown]
-# Let the examiner judge, who knows real digits only. A hundred of each digit:
+# Let the examiner judge: a classifier that was trained on real digits only. It gets a hundred drawings of each digit:
 
 # %%
 asked = torch.arange(1000) % 10
-averaged = averaged.cpu()
+artist = copy.deepcopy(averaged).cpu()
 with torch.no_grad():
-    drawn = averaged(torch.randn(1000, LATENT), asked)
+    drawn = artist(torch.randn(1000, LATENT), asked)
 share = classifier.recognised(drawn, asked)
 text = "the examiner recognises at least 80 % of what was asked for"
 verify.promise(text, got=share, at_least=0.8)
 
 # %% [markdown]
-# And does it draw a digit in more than one way?
+# And does it draw each digit in more than one way? Compare within a digit, since ten different digits would look varied even if each were always the same:
 
 
 # %%
-def variety(pictures, labels):
-    """Mean distance between two pictures of the same digit."""
-    hundreds = [pictures[labels == k].flatten(1)[:100] for k in range(10)]
-    return torch.stack([torch.pdist(some).mean() for some in hundreds]).mean().item()
+def variety_within(pictures, labels):
+    """The mean over the ten digits of the variety of a hundred pictures of it."""
+    return sum(variety(pictures[labels == k][:100]) for k in range(10)) / 10
 
 
-ratio = variety(drawn, asked) / variety(images[:2000], digits.labels[:2000])
+written = variety_within(images[:2000], digits.labels[:2000])
+ratio = variety_within(drawn, asked) / written
 text = "two drawings of a digit differ at least 0.6 times as much as two written ones"
 verify.promise(text, got=ratio, at_least=0.6)
 
@@ -808,14 +922,16 @@ with plots.figure(title=title, alt=alt, size=(9, 1.7)) as ax:
 # | What shape has each layer's output? | G draws what the data are | channels, a stack fed with the wrong thing |
 # | What is the loss before training? | log 2 for each mean of a loss | pictures on a wrong scale, a sigmoid too many |
 # | Which parameters change in D's step, which in G's? | all of one, none of the other | no gradient, D not frozen |
-# | Does G's step make D find the same fakes more real? | yes | wrong label, wrong sign |
+# | Does D find G(z), for the same z, more real after G's step? | yes | wrong label, wrong sign |
+# | What is the gradient's norm in each layer of G? | no layer far below the others, or below where it was | a loss that saturates, a layer cut off |
 # | Can D bring its loss on one batch to 0? | yes | a D that is too small or not connected |
-# | How many different examples has D seen? | more each step | a fixed batch |
+# | How many different examples has D seen? | more each step, until all | a fixed batch |
 # | Does D judge unseen real examples as it judges seen ones? | nearly | memorising |
 # | What range has the output, what range the data? | the same | the last layer, scaling |
-# | Are all pictures on one scale? | yes | your eyes |
+# | How far apart are two of G's pictures, compared with two of the data's (`variety`)? | a ratio near 1 | mode collapse |
+# | Are all pictures shown on one scale? | yes | pictures that can't be compared |
 #
-# Make the first four before you train for longer than a minute.
+# Run the first four before you train for longer than a minute.
 
 # %% [markdown]
 # ## Check the article
@@ -829,9 +945,9 @@ with plots.figure(title=title, alt=alt, size=(9, 1.7)) as ax:
 # **`train_gan`: wrong.** The stacked model takes 100 random numbers and is given pictures (defect 2), so the call can't run. If it could: D has no step of its own, it stays trainable in the stack (5), the
 # label that G learns from is 0 (4), `images[:batch_size]` is the same batch for ever (6), and `predict` returns NumPy arrays without a gradient (3).
 #
-# **`generate_images`: imprecise.** The formula is right, the clipping and rounding are missing, and `imshow` stretches each picture on its own (8).
+# **`generate_images`: imprecise.** The formula is right, clipping and rounding are missing, and `imshow` stretches the contrast of each picture separately (8).
 #
-# **Section 5.3, which explains the program line by line: wrong where it says that training makes the pictures ever more realistic.** It describes what each line was meant to do. That is how bugs survive a review. And the networks? They were never the
+# **Section 5.3, which explains the program line by line: wrong where it says that training makes the pictures ever more realistic.** It describes what each line was meant to do. That is how bugs survive a review. And the size of the networks? It was never the
 # problem. You drew with the same 128 units:
 
 
@@ -853,8 +969,8 @@ widgets.quiz("31_debug_a_gan")
 # %% [markdown]
 # ## What you should be able to do now
 #
-# Take any GAN program and find out in a minute which network learns and from what; write both steps and the loop; say what the losses must be at the start and why a falling loss proves nothing; keep the examiner honest with
-# random batches, and your eyes with one scale.
+# Take any GAN program and find out in a minute which network learns and from what; write both steps and the loop; say what the losses must be at the start and why a falling loss proves nothing; keep D honest with
+# random batches, and your eyes with one scale; tell a G that draws well from one that always draws the same.
 #
 # Lesson 32 trains a GAN on a thousand cats and a thousand dogs, where the defects are subtler. Lesson 34 replaces "it looks right" by measures.
 #

@@ -1,4 +1,4 @@
-"""Exercises of lesson 31 on the two steps of a GAN: what D learns from, what G learns from, and who must stay as they are."""
+"""Exercises of lesson 31 on the two steps of a GAN: what D learns from, what G learns from, and what must not change."""
 
 import torch
 import torch.nn.functional as F
@@ -64,7 +64,9 @@ def _leave_gradients(module):
 
 def _is_loss(returned, loss):
     if returned is None:
-        return "nothing came back: return the loss, as a number"
+        return "nothing came back: return the loss, as a float"
+    if getattr(returned, "requires_grad", False):
+        return "a tensor that keeps its whole graph came back: return the float, loss.item()"
     return abs(float(returned) - loss) < 1e-6 or f"got {float(returned):.4f}, the loss is {loss:.4f}"
 
 
@@ -116,6 +118,7 @@ def _g_step(step, stacked=False):
     wanted = torch.cat([slope.flatten() for slope in torch.autograd.grad(loss, list(generator.parameters()))])
     before_g, before_d = _weights(generator), _weights(discriminator)
     _leave_gradients(generator)
+    _leave_gradients(discriminator)
     model = nn.Sequential(generator, discriminator) if stacked else generator
     returned = step(generator, discriminator, _Descent(model.parameters()), z)
     moved_g, moved_d = (before_g - _weights(generator)) / 0.1, (before_d - _weights(discriminator)) / 0.1
@@ -150,6 +153,29 @@ def _d_step_with(loss_of, clear=True):
     return step
 
 
+def _d_step_without_update(discriminator, optimizer, real, fake):
+    loss = discriminator_loss(discriminator(real), discriminator(fake.detach()))
+    optimizer.zero_grad()
+    loss.backward()
+    return loss.item()
+
+
+def _d_step_by_sums(discriminator, optimizer, real, fake):
+    loss = F.softplus(-discriminator(real)).sum() + F.softplus(discriminator(fake.detach())).sum()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def _d_step_that_returns_a_tensor(discriminator, optimizer, real, fake):
+    loss = discriminator_loss(discriminator(real), discriminator(fake.detach()))
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
 def _right_d_loss(discriminator, real, fake):
     return discriminator_loss(discriminator(real), discriminator(fake.detach()))
 
@@ -174,10 +200,84 @@ def _right_g_loss(generator, discriminator, z):
     return generator_loss(discriminator(generator(z)))
 
 
+def _g_step_without_update(generator, discriminator, optimizer, z):
+    discriminator.requires_grad_(False)
+    loss = generator_loss(discriminator(generator(z)))
+    optimizer.zero_grad()
+    loss.backward()
+    discriminator.requires_grad_(True)
+    return loss.item()
+
+
+# Right answers written otherwise --------------------------------------------------------------------------------------
+
+
+def _d_step_by_softplus(discriminator, optimizer, real, fake):
+    loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake.detach())).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def _d_step_by_labels(discriminator, optimizer, real, fake):
+    optimizer.zero_grad()
+    logits = discriminator(torch.cat([real, fake.detach()]))
+    on_real, on_fake = logits[: len(real)], logits[len(real) :]
+    loss = F.binary_cross_entropy_with_logits(on_real, torch.ones_like(on_real))
+    loss = loss + F.binary_cross_entropy_with_logits(on_fake, torch.zeros_like(on_fake))
+    loss.backward()
+    optimizer.step()
+    return float(loss)
+
+
+def _d_step_in_two_halves(discriminator, optimizer, real, fake):
+    discriminator.zero_grad()
+    on_real = -F.logsigmoid(discriminator(real)).mean()
+    on_real.backward()
+    on_fake = -F.logsigmoid(-discriminator(fake.detach())).mean()
+    on_fake.backward()
+    optimizer.step()
+    return (on_real + on_fake).detach()
+
+
+def _g_step_by_softplus(generator, discriminator, optimizer, z):
+    discriminator.requires_grad_(False)
+    loss = F.softplus(-discriminator(generator(z))).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    discriminator.requires_grad_(True)
+    return loss.item()
+
+
+def _g_step_that_clears_d(generator, discriminator, optimizer, z):
+    generator.zero_grad()
+    loss = -F.logsigmoid(discriminator(generator(z))).mean()
+    loss.backward()
+    discriminator.zero_grad()
+    optimizer.step()
+    return loss.detach()
+
+
+def _g_step_by_labels(generator, discriminator, optimizer, z):
+    optimizer.zero_grad()
+    for weight in discriminator.parameters():
+        weight.requires_grad = False
+    logits = discriminator(generator(z))
+    loss = F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
+    loss.backward()
+    optimizer.step()
+    for weight in discriminator.parameters():
+        weight.requires_grad = True
+    return float(loss)
+
+
 EXERCISES = [
     Exercise(
         id="gan_steps.discriminator_step",
         reference=discriminator_step,
+        alternatives=[_d_step_by_softplus, _d_step_by_labels, _d_step_in_two_halves],
         properties=[
             prop(
                 "D's loss comes back, as it was before the step",
@@ -197,12 +297,12 @@ EXERCISES = [
             prop(
                 "G gets no gradient",
                 _d_step_leaves_g_alone,
-                "This is D's turn. What stops a gradient on its way back into G?",
+                "This is D's step. What stops the gradient before it gets into G?",
             ),
             prop(
                 "the same fakes serve G afterwards",
                 _fakes_serve_again,
-                "`backward` uses up the graph that it walks through.",
+                "`backward` frees the graph that it passes through.",
             ),
         ],
         mistakes={
@@ -212,28 +312,42 @@ EXERCISES = [
             ),
             "fakes not detached": Mistake(
                 _d_step_with(lambda d, real, fake: discriminator_loss(d(real), d(fake))),
-                "The gradient runs on through the fakes into G. It costs a backward pass through G, leaves G a gradient that helps D, and "
-                "uses up the graph. `fake.detach()` ends it at the pictures.",
+                "The gradient runs on through the fakes into G. That costs a backward pass through G, leaves a gradient in G that helps D, and "
+                "frees G's graph. `fake.detach()` stops it at the pictures.",
             ),
             "gradients not cleared": Mistake(
                 _d_step_with(_right_d_loss, clear=False),
-                "`backward` *adds* to the gradients that are there, here those of G's step before. Call `optimizer.zero_grad()` first.",
+                "`backward` *adds* to the gradients that are already there. Call `optimizer.zero_grad()` first.",
+            ),
+            "no step of the optimiser": Mistake(
+                _d_step_without_update,
+                "`backward` only computes the gradients. Without `optimizer.step()` no weight of D moves.",
+            ),
+            "sums instead of means": Mistake(
+                _d_step_by_sums,
+                "These are sums over the batch: the gradient grows with the batch size, and the loss of a guessing D isn't 1.386. Take the mean of each.",
+            ),
+            "the graph comes back": Mistake(
+                _d_step_that_returns_a_tensor,
+                "The step is right, but `loss` as a tensor keeps its graph, so a list of losses keeps the graph of every step in memory. "
+                "Return the float: `loss.item()`.",
             ),
             "one mean over both": Mistake(
                 _d_step_with(lambda d, real, fake: _right_d_loss(d, real, fake) / 2),
-                "The mean over a batch of real and generated pictures is half of the sum of the two means. Both are in use. This course adds, so a "
+                "The mean over a batch of real and generated pictures is half the sum of the two means. Both are in use. This course adds, so that a "
                 "guessing D has 2 log 2 = 1.386.",
             ),
         },
         hints=[
             "-log σ(l) is F.softplus(-l), and -log(1 - σ(l)) is F.softplus(l).",
-            "The four lines of any training step: loss, optimizer.zero_grad(), loss.backward(), optimizer.step(). Where does G come in, and how do you keep it out?",
+            "The four lines of any training step: loss, optimizer.zero_grad(), loss.backward(), optimizer.step(). Where does a gradient get into G, and how do you stop it?",
             "loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake.detach())).mean()",
         ],
     ),
     Exercise(
         id="gan_steps.generator_step",
         reference=generator_step,
+        alternatives=[_g_step_by_softplus, _g_step_that_clears_d, _g_step_by_labels],
         properties=[
             prop(
                 "-log D(G(z)) comes back, as it was before the step",
@@ -243,18 +357,24 @@ EXERCISES = [
             prop(
                 "G changes",
                 lambda step: bool(_g_step(step)[4].abs().max() > 0) or "no weight of G changed",
-                "The gradient must find its way from D's logit through the picture into G.",
+                "The gradient must run from D's logit through the picture into G, and the optimiser must make a step.",
             ),
             prop("D finds the same fakes no less real", _fakes_look_better, "That is what G's step is for."),
             prop(
                 "G moves in the direction of its own slope",
                 lambda step: _same_way(*_g_step(step)[3:5]),
-                "The gradient of -log D(G(z)), and nothing left over.",
+                "The gradient of -log D(G(z)), and nothing left over from before.",
+            ),
+            prop(
+                "G moves as far as its slope says",
+                lambda step: _same_length(*_g_step(step)[3:5]),
+                "The mean over the fakes, once: no half of it, no double.",
             ),
             prop(
                 "D stays, even if the optimiser owns it",
                 _d_stays,
-                "The optimiser in this check owns both networks, as that of the stacked model does. Without a gradient it leaves a weight alone.",
+                "The optimiser in this check owns both networks, as that of the stacked model does, and D has gradients of its last step. A weight "
+                "without a gradient isn't moved.",
             ),
             prop(
                 "D can learn again afterwards",
@@ -267,20 +387,20 @@ EXERCISES = [
         mistakes={
             "label 0 for the fakes": Mistake(
                 _g_step_with(lambda g, d, z: F.softplus(d(g(z))).mean()),
-                "This is small when D calls the fakes fake. G then learns to be found out. G wants to hear label 1.",
+                "This is small when D calls the fakes fake, so G learns to be found out. For G's step the fakes get label 1.",
             ),
             "the loss that saturates": Mistake(
                 _g_step_with(lambda g, d, z: -F.softplus(d(g(z))).mean()),
-                "log(1 - D) has the right direction, and its slope is D itself: nearly 0 when D is sure to see a fake, when G needs advice most. "
+                "log(1 - D) pushes the right way, but its slope by the logit is D itself: nearly 0 when D is sure that it sees a fake, which is when G has most to learn. "
                 "Use -log D (lesson 23).",
             ),
             "no gradient through the fakes": Mistake(
                 _g_step_with(lambda g, d, z: generator_loss(d(g(z).detach())), freeze=False),
-                "With `detach`, `no_grad` or NumPy on the way, the picture is a constant to autograd. Right in D's step, and the end of all learning in G's.",
+                "After `detach`, `no_grad` or NumPy the picture is a constant to autograd. That is right in D's step; in G's step G learns nothing.",
             ),
             "D is not frozen": Mistake(
                 _g_step_with(_right_g_loss, freeze=False),
-                "The easiest way to make D call fakes real is to spoil D, and an optimiser that owns both will do that. Freeze D before you call it: "
+                "The easiest way to make D call fakes real is to spoil D, and an optimiser that owns both does that. Freeze D before you call it: "
                 "`discriminator.requires_grad_(False)`.",
             ),
             "D stays frozen": Mistake(
@@ -289,11 +409,15 @@ EXERCISES = [
             ),
             "gradients not cleared": Mistake(
                 _g_step_with(_right_g_loss, clear=False),
-                "`backward` adds to what is there from the step before. Call `optimizer.zero_grad()` first.",
+                "`backward` *adds* to the gradients of the step before. Call `optimizer.zero_grad()` first.",
+            ),
+            "no step of the optimiser": Mistake(
+                _g_step_without_update,
+                "`backward` only computes the gradients. Without `optimizer.step()` no weight of G moves.",
             ),
         },
         hints=[
-            "Who must change, who must not, and which answer of D does G want to hear for its pictures?",
+            "Which network must change, which must not, and which label does G want D to give to its pictures?",
             "Freeze D, loss = F.softplus(-discriminator(generator(z))).mean(), zero_grad, backward, step, thaw D, return loss.item().",
         ],
     ),
