@@ -397,6 +397,16 @@ EXPECTED: dict[tuple[str, str, str], str] = {
         "`x - mean` becomes `mean - x`",
     ): "same function: a square follows",
     (
+        "distributions.kl_divergence",
+        "return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(dim=-1) * step",
+        "`(torch.xlogy(p, p) - torch.xlogy(p, q)).sum(dim=-1)` becomes `(torch.xlogy(p, p) - torch.xlogy(p, q)).sum()`",
+    ): "same function: densities have one axis here",
+    (
+        "distributions.kl_divergence",
+        "return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(dim=-1) * step",
+        "`-1` becomes `0`",
+    ): "same function: densities have one axis here",
+    (
         "distributions.mixture_moments",
         "between = (weights * (means - mean) ** 2).sum()",
         "`means - mean` becomes `mean - means`",
