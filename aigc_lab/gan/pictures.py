@@ -52,7 +52,7 @@ def densities(gap: float, model_mean: float, model_spread: float) -> None:
     title = f"JS = {js:.3f} of at most log 2 = 0.693 nats; V(D*, G) = {2 * js - math.log(4):.3f}"
     alt = (
         f"{title}. Left: the data's humps at {-gap / 2:zg} and {gap / 2:g}, the model's at {model_mean:g} with spread "
-        f"{model_spread:g}, and the best D. Middle: both losses of G by where a sample lies. Right: how hard each loss pulls by the "
+        f"{model_spread:g}, and the best D. Middle: both losses of G by where a sample lies. Right: how hard each loss pulls on the "
         f"model's mean; where it is, minimax pulls with {at_mean[0].item():.3g}, non-saturating with {at_mean[1].item():.3g}."
     )
     with plots.figure(
@@ -95,13 +95,13 @@ def loss_slopes(logits: Tensor, of_generator: Mapping[str, Tensor], of_discrimin
 
 
 def orbits(paths: Mapping[str, np.ndarray]) -> None:
-    """Draw paths (steps, 2) of a generator at θ and a discriminator of slope ψ, from the ring to the cross they ought to reach."""
+    """Draw paths (steps, 2) of a generator at θ and a discriminator of slope ψ, from the circle at the start to the cross they ought to reach."""
     ends = {name: float(np.hypot(*path[-1])) for name, path in paths.items()}
     one = len(paths) == 1
     title = (
         f"After {len(next(iter(paths.values()))) - 1} rounds: {next(iter(ends.values())):.2g} from the cross"
         if one
-        else ("The same start, the same steps: who comes to rest at the cross?")
+        else "The same start, the same steps: which game comes to rest at the cross?"
     )
     size = (4.6, 4.2) if one else (2.9 * len(paths), 3.3)
     with plots.figure(title=title, size=size, columns=len(paths)) as axes:
@@ -118,7 +118,11 @@ def orbits(paths: Mapping[str, np.ndarray]) -> None:
 
 def rings(samples: Mapping[str, Tensor], *, title: str, columns: int = 5) -> None:
     """Draw sets of points (n, 2), each over the eight circles of radius 3σ in which good samples lie."""
-    alt = f"{title}. Points over eight circles on a ring, one panel each: {'; '.join(samples)}."
+    told = []
+    for name, points in samples.items():
+        modes, share = ring.coverage(points, ring.centres(), ring.SIGMA)
+        told.append(f"{name}, {modes} of 8 circles hit, {share:.0%} of the points in one")
+    alt = f"{title}. Points over eight circles on a ring, one panel each: {'; '.join(told)}."
     rows = math.ceil(len(samples) / columns)
     columns = min(columns, len(samples))
     angle = np.linspace(0, 2 * np.pi, 40)

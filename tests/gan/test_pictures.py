@@ -6,7 +6,7 @@ import torch
 from scipy import integrate, stats
 
 from aigc_lab import display
-from aigc_lab.gan import pictures
+from aigc_lab.gan import pictures, ring
 
 
 def log_p(x, gap):
@@ -47,3 +47,11 @@ def test_both_pulls_are_told(monkeypatch):
     pictures.densities(4.0, 6.0, 0.6)
     minimax, other = (pull.item() for pull in pictures.pulls(4.0, torch.tensor([6.0], dtype=torch.float64), 0.6))
     assert f"minimax pulls with {minimax:.3g}, non-saturating with {other:.3g}" in shown[1]
+
+
+def test_the_alternative_text_of_a_ring_counts(monkeypatch):
+    shown = []
+    monkeypatch.setattr(display, "show", lambda markup, plain, handle=None: shown.append(plain))
+    half = ring.centres()[:4].repeat(10, 1)  # four of eight modes, and as many points in the middle, where none is
+    pictures.rings({"half": torch.cat([half, torch.zeros(40, 2)])}, title="Two kinds of points")
+    assert "half, 4 of 8 circles hit, 50% of the points in one" in shown[0]

@@ -40,6 +40,13 @@ def test_real_samples_hit_all_and_98_9_percent_are_good():
     assert abs(share - expected) < 4 * math.sqrt(expected * (1 - expected) / n)
 
 
+def test_the_bar_is_a_fifth_of_a_fair_share_of_all_samples():
+    # 800 samples, 100 for each mode if all were fair: 20 good ones hit a mode, 19 don't, however many of the others are bad.
+    centres = ring.centres()
+    samples = torch.cat([centres[:1].repeat(20, 1), centres[1:2].repeat(19, 1), torch.zeros(761, 2)])
+    assert ring.coverage(samples, centres, ring.SIGMA) == (1, 39 / 800)
+
+
 def test_a_blob_in_the_middle_hits_nothing():
     blob = 0.1 * torch.randn(1000, 2, generator=torch.Generator().manual_seed(0))
     assert ring.coverage(blob, ring.centres(), ring.SIGMA) == (0, 0.0)

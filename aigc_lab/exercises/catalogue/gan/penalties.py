@@ -155,7 +155,7 @@ def _flat_costs_too(answer) -> bool | str:
 def _inside(answer) -> bool | str:
     seen = _asked_at(answer, 2000, 2)
     outside = ((seen < -1e-9) | (seen > 1 + 1e-9)).double().mean().item()
-    return outside == 0 or f"{outside:.0%} of the points lie outside of the segment"
+    return outside == 0 or f"{outside:.0%} of the points lie outside the segment"
 
 
 def _one_a_pair(answer) -> bool | str:
@@ -239,8 +239,8 @@ PENALTY = Exercise(
     mistakes={
         "α from a normal distribution": Mistake(
             _normal_alpha,
-            "`torch.randn` instead of `torch.rand`: two thirds of the points (0.66) then lie outside of the segment between real and "
-            "fake. A tutorial of a large library had this for years; it trains all the same, so nobody noticed.",
+            "`torch.randn` instead of `torch.rand`: two thirds of the points (0.66) then lie outside the segment between real and "
+            "fake. A well-known tutorial had this for three years: the critic trains all the same, so it is easy to miss.",
         ),
         "an α for each number": Mistake(
             _alpha_each_number,
