@@ -125,8 +125,8 @@ except RuntimeError as error:
 # %% [markdown]
 # ## Defect 2: a stack that expects noise and gets pictures
 #
-# The next message comes from a `Linear`: a layer that expects 100 numbers was given rows of 28. Which layer expects 100? G's first. `stacked` is G followed by D, so what goes in
-# is noise. The program feeds it pictures.
+# The next message comes from a `Linear`: a layer that expects 100 numbers was given rows of 28. Which layer expects 100? G's first. `stacked` is G followed by D, so its input is
+# noise. The program feeds it pictures.
 #
 # This is more than a typing error. Ask what would train D if the call could run. D has to see real pictures, and there is no way into the stack for them. A stack is good for one thing only, for
 # G's step: noise in, D's opinion of G's picture out. D needs a step of its own. The smallest patch that runs calls D directly:
@@ -166,7 +166,7 @@ text = "after 100 steps the loss is below 0.05 nats"
 verify.promise(text, got=losses[-1], below=0.05)
 
 # %% [markdown]
-# No error any more, and a beautiful curve. Here the dangerous part begins: from now on nothing will tell you that something is wrong. You have to ask.
+# No error any more, and a beautiful curve. Here the dangerous part begins: from now on no message will tell you that something is wrong. You have to measure.
 #
 # The first number to ask for is the loss *before* any training. A fresh D knows nothing: its logits are near 0, so σ(l) is near a half, and the binary cross-entropy
 # is near $-\log\tfrac12 = \log 2$. How near depends on D's random weights, so ask twenty fresh Ds. Then ask twenty more, which get the digits on a scale of 0 to 255.
@@ -221,9 +221,9 @@ verify.agree(claim, two_means, 2 * math.log(2))
 # %% [markdown]
 # Both conventions, log 2 and 2 log 2, are in use; know yours.
 #
-# ## Who has learned?
+# ## Who has learned? Parameters before and after a step
 #
-# The second question is worth more than any curve. After a step of training, *which* parameters are other numbers than before? Write the check. You will use it on every GAN you meet.
+# The second question is worth more than any curve. Which parameters have other values after a step of training than before? Write the check. You will use it on every GAN you meet.
 
 
 # %% tags=["exercise"]
@@ -258,7 +258,7 @@ text = "after 100 steps no pixel that G draws has changed"
 verify.promise(text, got=largest, equals=0)
 
 # %% [markdown]
-# You should have seen 0 of G's and 4 of D's, and not one pixel changed. The loss fell because D learned to tell digits from the noise of a G that stands still. Ten thousand steps later G would draw what it
+# You should have seen 0 of G's and 4 of D's, and not a pixel changed. The loss fell because D learned to tell digits from the noise of a G that stands still. Ten thousand steps later G would draw what it
 # draws now.
 #
 # ## Defect 3: fakes without a gradient
@@ -777,7 +777,12 @@ verify.promise(text, got=loss, above=coin)
 by_heart = max(of, key=lambda defect: of[defect]["known-others"])
 text = "first batch: the largest gap between known and other digits"
 verify.promise(text, got=by_heart, equals="first batch")
+
+# %%
 verify.promise("LeakyReLU: values beyond 1", got=of["LeakyReLU"]["to"], above=1)
+loss = of["LeakyReLU"]["D's loss"]
+text = "LeakyReLU: D's loss is above 0.5, so its head start is used up"
+verify.promise(text, got=loss, above=0.5)
 
 # %% [markdown]
 # The pictures alone would have told you little, and may mislead you: look again at what the patient draws whose D is not frozen. Its D is pushed two ways on the fakes, towards label 0 in its own step and towards label 1 in G's. That holds D back, and a D that is held back can steady a game.
