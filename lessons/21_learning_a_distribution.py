@@ -248,7 +248,7 @@ verify.agree(claim, divergences.entropy(bell, step), formula)
 # %% [markdown]
 # Now let another model $q$ pay for draws of $p$. Its average price, $-\int p \log q$, is the *cross-entropy*. Whatever lies above the entropy is $q$'s own fault:
 #
-# $$KL(p \,\|\, q) = \underbrace{-\int p \log q \, dx}_{\text{what } q \text{ pays}} - \underbrace{\left(-\int p \log p\, dx\right)}_{\text{what nobody can avoid}} = \int p(x) \log\frac{p(x)}{q(x)}\, dx$$
+# $$KL(p \,\|\, q) = \underbrace{-\int p \log q \, dx}_{\text{what } q \text{ pays}} - \underbrace{\left(-\int p \log p\, dx\right)}_{\text{what no model can avoid}} = \int p(x) \log\frac{p(x)}{q(x)}\, dx$$
 #
 # This is the *Kullback-Leibler divergence*. Write it for densities on a grid; the integral becomes the sum over all $n$ points, times the step. Mind the zeros: where $p$ is 0, nothing happens and nothing is paid, whatever $q$ says. Where $p$ is above 0 and $q$ is 0, the price is
 # infinite, and your function should return infinity.

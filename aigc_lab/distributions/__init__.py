@@ -1,4 +1,4 @@
-"""Distributions that one can compute with: how far apart two are, and the smallest generators. Lessons 12, 13, 21.
+"""Distributions that you can compute with: how far apart two are, and the smallest generators. Lessons 12, 13, 21.
 
 - `divergences`: KL, JS, Wasserstein
 - `gaussian_mixture`: a mixture of Gaussians, fitted by EM

@@ -1,4 +1,4 @@
-"""The smallest generator that draws to order: one Gaussian a class. It is fitted in milliseconds, so one can see what each defect of the data does."""
+"""The smallest generator that draws to order: one Gaussian a class. It is fitted in milliseconds, so you can see what each defect of the data does."""
 
 import numpy as np
 
@@ -14,9 +14,7 @@ class ClassGaussians:
     """
 
     def __init__(self, examples: np.ndarray, labels: np.ndarray, noise: float = 0.0) -> None:
-        self.shares = np.bincount(labels) / len(
-            labels
-        )  # maximum likelihood of the class probabilities: the frequencies
+        self.shares = np.bincount(labels) / len(labels)  # maximum likelihood: the frequencies
         self.means = np.stack([examples[labels == c].mean(axis=0) for c in range(len(self.shares))])
         self.roots = []  # matrices A with A Aᵀ = Σ
         for c in range(len(self.shares)):
