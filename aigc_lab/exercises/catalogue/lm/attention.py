@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from aigc_lab.exercises import Exercise, Mistake, case, normal
 from aigc_lab.lm import attention, kv_cache, scaling
@@ -26,6 +27,42 @@ def _attend(query, key, value, mask, scale, dim=-1):
     return scores.softmax(dim) @ value
 
 
+def _attention_by_hint(query, key, value, mask=None):
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return torch.softmax(scores, dim=-1) @ value
+
+
+def _attention_by_torch(query, key, value, mask=None):
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+
+
+def _attention_by_exponentials(query, key, value, mask=None):
+    scores = torch.einsum("...nd,...md->...nm", query, key) * query.shape[-1] ** -0.5
+    seen = torch.ones_like(scores) if mask is None else mask.to(scores.dtype).expand_as(scores)
+    largest = torch.where(seen > 0, scores, torch.full_like(scores, -math.inf)).amax(-1, keepdim=True)
+    weights = torch.exp((scores - largest) * seen) * seen
+    return (weights / weights.sum(-1, keepdim=True)) @ value
+
+
+def _attention_by_rows(query, key, value, mask=None):
+    rows = []
+    for i in range(query.shape[-2]):
+        scores = (query[..., i : i + 1, :] * key).sum(-1) / query.shape[-1] ** 0.5
+        if mask is not None:
+            scores = scores + torch.zeros(key.shape[-2], dtype=scores.dtype).masked_fill(~mask[i], -math.inf)
+        rows.append((scores.softmax(-1)[..., None] * value).sum(-2))
+    return torch.stack(rows, dim=-2)
+
+
+def _without_softmax(query, key, value, mask):
+    """Exponentials as the formula has them: they overflow."""
+    weights = (query @ key.mT / math.sqrt(query.shape[-1])).exp()
+    weights = weights if mask is None else weights * mask
+    return weights / weights.sum(-1, keepdim=True) @ value
+
+
 def _mask_afterwards(query, key, value, mask):
     weights = (query @ key.mT / math.sqrt(query.shape[-1])).softmax(-1)
     return (weights if mask is None else weights * mask) @ value
@@ -34,6 +71,45 @@ def _mask_afterwards(query, key, value, mask):
 def _mask_with_zeros(query, key, value, mask):
     scores = query @ key.mT / math.sqrt(query.shape[-1])
     return (scores if mask is None else scores * mask).softmax(-1) @ value
+
+
+def _mask_by_comparison(length):
+    place = torch.arange(length)
+    return place[:, None] >= place
+
+
+def _mask_by_loops(length):
+    return torch.tensor([[j <= i for j in range(length)] for i in range(length)])
+
+
+def _cache_by_hint(layers, width, length, batch, number_bytes):
+    of_a_token = 2 * width
+    return of_a_token * layers * length * batch * number_bytes
+
+
+def _cache_by_layers(layers, width, length, batch, number_bytes):
+    keys = batch * length * width * number_bytes
+    values = keys
+    return sum(keys + values for _ in range(layers))
+
+
+def _law_by_hint(sizes, losses):
+    slope, intercept = np.polyfit(np.log(sizes), np.log(losses), 1)
+    alpha = -slope
+    return alpha, np.exp(intercept / alpha)
+
+
+def _law_by_covariance(sizes, losses):
+    x, y = np.log10(sizes), np.log10(losses)
+    alpha = -((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum()
+    return alpha, 10 ** (x.mean() + y.mean() / alpha)
+
+
+def _law_by_equations(sizes, losses):
+    x, y = torch.tensor(sizes).log2(), torch.tensor(losses).log2()
+    columns = torch.stack([torch.ones_like(x), -x], dim=1)
+    height, alpha = torch.linalg.solve(columns.T @ columns, columns.T @ y)
+    return alpha.item(), 2 ** (height / alpha).item()
 
 
 def _line(x, y):
@@ -94,6 +170,12 @@ EXERCISES = [
                 value=normal(2, 2, 4, 3, generator=rng),
                 mask=_triangle(4, 0),
             ),
+            case(
+                query=torch.tensor([[2000.0, 0.0, 0.0, 0.0]]).double(),
+                key=torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]).double(),
+                value=torch.tensor([[10.0], [0.0]]).double(),
+                mask=None,
+            ),
         ],
         gradients=True,
         mistakes={
@@ -117,6 +199,11 @@ EXERCISES = [
                 "You set weights to 0 after the softmax. The rows then add up to less than 1, and the forbidden keys are still in the "
                 "denominator: the future leaks. Set their scores to minus infinity before the softmax.",
             ),
+            "exponentials that overflow": Mistake(
+                _without_softmax,
+                "Right for small scores, but e^1000 overflows to infinity, and infinity divided by infinity is NaN. Subtract the largest score of "
+                "each row first, which changes no weight: torch.softmax does that for you.",
+            ),
             "mask with zeros": Mistake(
                 _mask_with_zeros,
                 "A score of 0 is a score like any other: e^0 = 1. Which number x has e^x = 0?",
@@ -132,8 +219,9 @@ EXERCISES = [
         hints=[
             "Three steps: scores of each query with each key, weights, and the mean of the values with these weights.",
             "scores = query @ key.transpose(-2, -1) / math.sqrt(d). The softmax runs over the keys, dim=-1.",
-            "If there is a mask: scores.masked_fill(~mask, -math.inf) before the softmax.",
+            "If there is a mask: scores = scores.masked_fill(~mask, -math.inf). Then return torch.softmax(scores, dim=-1) @ value.",
         ],
+        alternatives=[_attention_by_hint, _attention_by_torch, _attention_by_exponentials, _attention_by_rows],
     ),
     Exercise(
         id="language.causal_mask",
@@ -163,7 +251,13 @@ EXERCISES = [
         hints=[
             "Write it down for three positions: which of 0, 1, 2 may position 1 see?",
             "True where j <= i. `torch.ones(length, length, dtype=torch.bool)` has True everywhere; which of it stays?",
-            "`.tril()` keeps the lower triangle with the diagonal.",
+            "torch.ones(length, length, dtype=torch.bool).tril() keeps the lower triangle with the diagonal.",
+        ],
+        alternatives=[
+            lambda length: torch.ones(length, length, dtype=torch.bool).tril(),
+            _mask_by_comparison,
+            _mask_by_loops,
+            lambda length: np.tri(length, dtype=bool),
         ],
     ),
     Exercise(
@@ -200,6 +294,12 @@ EXERCISES = [
         hints=[
             "How many numbers does one token leave behind in one layer?",
             "A key and a value of `width` numbers each; then for all layers, tokens and texts, and each number has its bytes.",
+            "2 * width numbers a token and layer; multiply by layers, length, batch and number_bytes.",
+        ],
+        alternatives=[
+            _cache_by_hint,
+            _cache_by_layers,
+            lambda layers, width, length, batch, number_bytes: np.prod([2, layers, width, length, batch, number_bytes]),
         ],
     ),
     Exercise(
@@ -207,6 +307,7 @@ EXERCISES = [
         reference=scaling.power_law,
         cases=[
             case(sizes=np.array([1e3, 1e4, 1e5]), losses=np.array([4.0, 2.0, 1.0])),
+            case(sizes=np.array([8.0, 32.0, 128.0]), losses=np.array([0.5, 0.25, 0.125])),
             _noisy_law,
         ],
         mistakes={
@@ -234,7 +335,8 @@ EXERCISES = [
         hints=[
             "Take logarithms on both sides of L = (N_c / N)^alpha. Which line is that?",
             "`slope, intercept = np.polyfit(np.log(sizes), np.log(losses), 1)`: alpha is -slope.",
-            "N_c is where the line crosses ln L = 0: exp(intercept / alpha).",
+            "N_c is where the line crosses ln L = 0: return alpha, np.exp(intercept / alpha).",
         ],
+        alternatives=[_law_by_hint, _law_by_covariance, _law_by_equations],
     ),
 ]

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 
 from aigc_lab.exercises import Exercise, Mistake, case, normal
@@ -23,6 +24,58 @@ def _k_largest(logits, k):
 def _smallest_instead(logits, k, tau):
     least = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, (-logits).topk(k).indices, True)
     return (logits.masked_fill(least, -math.inf) / tau).softmax(-1)
+
+
+def _k_by_hint(logits, k, tau):
+    edge = logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]
+    return torch.softmax(logits.masked_fill(logits < edge, -math.inf) / tau, dim=-1)
+
+
+def _k_by_powers(logits, k, tau):
+    probabilities = torch.softmax(logits, -1)
+    rank = (logits[..., None, :] > logits[..., :, None]).sum(-1)  # how many are larger
+    left = torch.where(rank < k, probabilities ** (1 / tau), 0.0)
+    return left / left.sum(-1, keepdim=True)
+
+
+def _k_in_numpy(logits, k, tau):
+    logits = logits.numpy()
+    out = np.zeros_like(logits)
+    for place in np.ndindex(logits.shape[:-1]):
+        kept = np.argsort(logits[place])[::-1][:k]
+        weights = np.exp((logits[place][kept] - logits[place].max()) / tau)
+        out[place][kept] = weights / weights.sum()
+    return out
+
+
+def _p_by_hint(logits, p):
+    probabilities, order = torch.softmax(logits, dim=-1).sort(dim=-1, descending=True)
+    before = probabilities.cumsum(-1) - probabilities
+    stays = before < p
+    stays = torch.zeros_like(stays).scatter(-1, order, stays)
+    return torch.softmax(logits.masked_fill(~stays, -math.inf), dim=-1)
+
+
+def _p_by_pairs(logits, p):
+    probabilities = logits.softmax(-1)
+    larger = probabilities[..., None, :] > probabilities[..., :, None]
+    before = (larger * probabilities[..., None, :]).sum(-1)
+    left = torch.where(before < p, probabilities, 0.0)
+    return left / left.sum(-1, keepdim=True)
+
+
+def _p_by_loops(logits, p):
+    probabilities = logits.softmax(-1).numpy()
+    out = np.zeros_like(probabilities)
+    for place in np.ndindex(probabilities.shape[:-1]):
+        row, total = probabilities[place], 0.0
+        for token in np.argsort(-row):
+            out[place][token] = row[token]
+            total += row[token]
+            if total >= p:
+                break
+        out[place] /= total
+    return out
 
 
 def _top_p(logits, p):
@@ -66,7 +119,8 @@ EXERCISES = [
         cases=[
             case(logits=FOUR, k=3, tau=0.5),
             lambda rng: case(logits=2 * normal(6, generator=rng), k=2, tau=0.7),
-            lambda rng: case(logits=2 * normal(2, 5, generator=rng), k=2, tau=2.0),
+            lambda rng: case(logits=2 * normal(2, 5, generator=rng), k=3, tau=2.0),
+            lambda rng: case(logits=normal(2, 4, generator=rng), k=6, tau=0.7),
         ],
         mistakes={
             "temperature on the probabilities": Mistake(
@@ -90,9 +144,10 @@ EXERCISES = [
         },
         hints=[
             "Which logit gives probability 0? Give it to all but the k largest; then temperature; then softmax.",
-            "The k-th largest: `logits.topk(k, dim=-1).values[..., -1:]`. Smaller ones go.",
+            "The k-th largest: `edge = logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]`. Smaller ones go.",
             "torch.softmax(logits.masked_fill(logits < edge, -math.inf) / tau, dim=-1)",
         ],
+        alternatives=[_k_by_hint, _k_by_powers, _k_in_numpy],
     ),
     Exercise(
         id="decoding.top_p_probabilities",
@@ -102,6 +157,7 @@ EXERCISES = [
             case(logits=FOUR, p=0.25),
             lambda rng: case(logits=2 * normal(7, generator=rng), p=0.8),
             lambda rng: case(logits=2 * normal(2, 5, generator=rng), p=0.55),
+            lambda rng: case(logits=normal(4, generator=rng), p=1.0),
         ],
         mistakes={
             "drops the token that reaches p": Mistake(
@@ -135,7 +191,8 @@ EXERCISES = [
             "Sort the probabilities from the largest on. Which of them stay, in terms of the sum of those before each one?",
             "before = sorted.cumsum(-1) - sorted; stays = before < p. Then back into the old order: "
             "`torch.zeros_like(stays).scatter(-1, order, stays)`.",
-            "Logits of what doesn't stay become -math.inf, and the softmax of the result is the answer.",
+            "Where a token doesn't stay, its logit becomes minus infinity: torch.softmax(logits.masked_fill(~stays, -math.inf), dim=-1)",
         ],
+        alternatives=[_p_by_hint, _p_by_pairs, _p_by_loops],
     ),
 ]
