@@ -511,7 +511,7 @@ verify.promise(text, got=narrow_gap, above=1)
 # %% tags=["exercise"]
 def batch(images, size):
     """`size` images, each drawn at random from all n, others at each call:
-    (n, c, h, w) -> (size, c, h, w). One may come twice in a batch, or not, as you like."""
+    (n, c, h, w) -> (size, c, h, w). The same one may come twice in a batch."""
     ...  # your code
 
 
