@@ -15,7 +15,7 @@ def truncated_normal(n: int, latent: int, threshold: float, generator: torch.Gen
         generator: source of the noise; None takes torch's own.
 
     Returns:
-        (n, latent), each number in [-threshold, threshold].
+        float32, (n, latent), each number in [-threshold, threshold] up to rounding.
 
     Source:
         Brock, Donahue and Simonyan, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", 2019.
@@ -25,8 +25,7 @@ def truncated_normal(n: int, latent: int, threshold: float, generator: torch.Gen
     # A uniform number between the cumulative probabilities of both ends, turned back: the same law as drawing again, without a loop.
     edge = torch.special.ndtr(torch.tensor(threshold, dtype=torch.float64))
     uniform = torch.rand(n, latent, generator=generator, dtype=torch.float64)
-    z = torch.special.ndtri(1 - edge + (2 * edge - 1) * uniform)
-    return z.clamp(-threshold, threshold).float()  # rounding may cross the edge by 1e-8
+    return torch.special.ndtri(1 - edge + (2 * edge - 1) * uniform).float()
 
 
 def langevin(
@@ -48,7 +47,8 @@ def langevin(
     """
     for _ in range(steps):
         noise = torch.randn(z.shape, generator=generator, dtype=z.dtype)
-        z = z + step_size / 2 * score(z) + step_size**0.5 * noise.to(z.device)
+        uphill = score(z).detach()  # a score may carry a graph, which would grow with each step
+        z = z.detach() + step_size / 2 * uphill + step_size**0.5 * noise.to(z.device)
     return z
 
 
