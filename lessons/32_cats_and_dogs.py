@@ -259,8 +259,8 @@ plots.heatmap(
 
 # %%
 obeys = (animal == told).double().mean().item()
-text = "at least 88 % show the animal that was asked for"
-verify.promise(text, got=obeys, at_least=0.88)
+text = "at least 85 % show the animal that was asked for"
+verify.promise(text, got=obeys, at_least=0.85)
 
 # %% [markdown]
 # A cat and a dog are two points in the space of class codes. Nothing keeps you from asking for what lies between.
@@ -483,8 +483,8 @@ half_way = (1 + 0.625) / 2  # between all upright and the share in the changed d
 text = "data only: nearer to the data's 62.5 % upright than to 100 %"
 verify.promise(text, got=upright["data only"], below=half_way)
 for name in ("both, p < 1", "both, 90 degrees, every time"):
-    text = f"{name}: nearer to 100 % upright than to 62.5 %"
-    verify.promise(text, got=upright[name], above=half_way)
+    text = f"{name}: at least 10 points more upright than with data only"
+    verify.promise(text, got=upright[name] - upright["data only"], at_least=0.1)
 
 # %% [markdown]
 # Why does p rise slowly? The algebra says where the optimum is, not how soon it is found. If G settles in a wrong position before D can tell positions apart through the turns, it may take long to come back. At first G draws noise and D needs no help, so begin without changes. Try the opposite: in `raise_p` replace
@@ -613,8 +613,8 @@ text = "a fixed quarter turn: over 90 % upright with each seed"
 verify.promise(text, got=min(fixed["upright"]), above=0.9)
 text = "quarter turns on both sides, p < 1: over 90 % upright with each seed"
 verify.promise(text, got=min(scores[ways[2]]["upright"]), above=0.9)
-text = "on the data only: about the data's 70 % upright"
-verify.promise(text, got=np.mean(scores[ways[4]]["upright"]), near=(0.70, 0.08))
+text = "on the data only: with no seed more upright than the data's 70 %"
+verify.promise(text, got=max(scores[ways[4]]["upright"]), at_most=0.70)
 ends = ", ".join(f"{share:.0%}" for share in at_random["upright"])
 print(f"upright after random turns, every time, by seed: {ends}")
 
