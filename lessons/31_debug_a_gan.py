@@ -433,7 +433,7 @@ for name, step in (("D's step", step_of_d), ("G's step", step_of_g)):
 # %% [markdown]
 # ## How much arrives: gradient norms by layer
 #
-# Your checks say that a gradient arrives and that something moves. Neither says how much. And Adam hides it, because it divides each gradient by its usual size. So measure the gradient itself, layer by layer. Here D has learned alone for 200 steps and is almost never wrong; G tries
+# Your checks say that a gradient arrives and that something moves. Neither says how much. And Adam hides the size, because it divides each gradient by the gradient's usual size. So measure the gradient itself, layer by layer. Here D has learned alone for 200 steps and is almost never wrong; G tries
 # both losses of lesson 23 on the same pictures.
 
 
@@ -461,7 +461,7 @@ text = "in each layer log(1 - D) sends less than a tenth of what -log D sends"
 verify.promise(text, got=torch.tensor(shares), below=0.1)
 
 # %% [markdown]
-# The gradient of log(1 - D) reaches every layer of G, and is worth next to nothing: its slope by the logit is σ(l), almost 0 when D is sure. In a deeper G also compare the layers with each other. One whose norm is thousands of times smaller than its neighbours' gets almost nothing to learn from.
+# The gradient of log(1 - D) reaches every layer of G, but is next to nothing: the slope of log(1 - D) by the logit is -σ(l), almost 0 when D is sure. In a deeper G also compare the layers with each other. One whose norm is thousands of times smaller than its neighbours' gets almost nothing to learn from.
 #
 # ## Defect 6: always the same 64 digits
 #
@@ -555,7 +555,7 @@ shares = [(values < -0.9).float().mean((1, 2, 3)) for values in outputs.values()
 fewest, most = shares[0].min().item(), shares[1].max().item()
 print(f"black pixels: at least {fewest:.0%} of a digit, at most {most:.0%} of a fake")
 text = "by the number of black pixels alone, all 1,000 pictures are told apart"
-verify.promise(text, fewest > most)
+verify.promise(text, got=fewest, above=most)
 
 # %% [markdown]
 # It is a head start, not a verdict: one of the patients below has this defect, and you will see what it draws. A `tanh` at the end is bounded by -1 and 1 for every input, and flat near both, so that a pixel once black tends to stay black. It is the usual cure, not a law: a linear
@@ -664,8 +664,8 @@ verify.promise(text, got=late, above=0.5, below=1.387)
 #
 # ## Diversity: what none of your checks would notice
 #
-# Suppose G had found one picture that D likes, and drew it whatever the noise is. This is *mode collapse* (lesson 23). Shapes, range, first loss, changed parameters: all healthy. So ask how much G's pictures differ from each other, compared with the data. Try the measure on a collapsed G, made from yours: of
-# 500 noise vectors it keeps the one that D likes best, and varies it by a hundredth.
+# Suppose G had found one picture that D likes, and drew it whatever the noise is. This is *mode collapse* (lesson 23). Shapes, range, first loss, changed parameters: all healthy. So ask how much G's pictures differ from each other, compared with the data's. Try this measure on a collapsed G, made from yours: from
+# 500 noise vectors it takes the one whose picture D likes best, and adds only a hundredth of the usual noise to it.
 
 
 # %%
@@ -696,7 +696,7 @@ text = "those of the collapsed G vary less than 0.1 times as much"
 verify.promise(text, got=ratios["collapsed G"], below=0.1)
 
 # %% [markdown]
-# A ratio near 1 is necessary, and not enough. A G that has only two pictures to offer still gets about a half, because half of all pairs differ. Lesson 34 measures how much of the data is covered.
+# A ratio near 1 is necessary, and not enough. A G that draws only two pictures still gets about a half, because half of all pairs differ. Lesson 34 measures how much of the data is covered.
 #
 # ## Five patients
 #
@@ -786,7 +786,7 @@ verify.promise(text, got=loss, above=0.5)
 
 # %% [markdown]
 # The pictures alone would have told you little, and may mislead you: look again at what the patient draws whose D is not frozen. Its D is pushed two ways on the fakes, towards label 0 in its own step and towards label 1 in G's. That holds D back, and a D that is held back can steady a game.
-# But you can't set how strongly, and D's loss means nothing any more. To hold D back on purpose, use R1, below: its strength is a number that you choose.
+# But you can't set how strongly, and D's loss no longer says how well D judges. To hold D back on purpose, use R1, below: its strength is a number that you choose.
 #
 # Try other combinations of defect and time:
 
@@ -925,7 +925,7 @@ with plots.figure(title=title, alt=alt, size=(9, 1.7)) as ax:
 # | ask | healthy | what it finds |
 # |---|---|---|
 # | What shape has each layer's output? | G draws what the data are | channels, a stack fed with the wrong thing |
-# | What is the loss before training? | log 2 for each mean of a loss | pictures on a wrong scale, a sigmoid too many |
+# | What is the loss before training? | about log 2 for each mean in it; exactly log 2 if D's last layer is set to 0 | pictures on a wrong scale; a sigmoid too many |
 # | Which parameters change in D's step, which in G's? | all of one, none of the other | no gradient, D not frozen |
 # | Does D find G(z), for the same z, more real after G's step? | yes | wrong label, wrong sign |
 # | What is the gradient's norm in each layer of G? | no layer far below the others, or below where it was | a loss that saturates, a layer cut off |
