@@ -433,7 +433,7 @@ EXERCISES = [
         hints=[
             "Bytes first: `transforms.from_signed`, or (x + 1) * 127.5, round, clamp to 0..255, to(torch.uint8).",
             "Reshape to (rows, columns, h, w). In which order must these four axes lie, so that reshape to (rows * h, columns * w) keeps pictures whole?",
-            "from_signed(images).reshape(-1, columns, h, w).permute(0, 2, 1, 3).reshape(-1, columns * w), with h and w from images.shape.",
+            "transforms.from_signed(images).reshape(-1, columns, h, w).permute(0, 2, 1, 3).reshape(-1, columns * w), with h and w from images.shape.",
         ],
     ),
 ]
