@@ -1,5 +1,7 @@
 """What fills the memory while a network trains: weights, gradients, the optimiser's averages, and what the forward pass keeps for the backward pass."""
 
+import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,7 +16,8 @@ def training_bytes(parameters: int, activations: int, mixed: bool) -> int:
     .. math:: 16 N + 4 A \text{ in float32}, \qquad 18 N + 2 A \text{ in mixed precision}
 
     A weight is 4 bytes, its gradient 4, and Adam's two running averages 4 each. In mixed precision (`torch.autocast`) all of these stay in float32. The
-    numbers kept for the backward pass take 2 bytes instead of 4, and a copy of the weights in half precision joins them.
+    numbers kept for the backward pass take 2 bytes instead of 4, and a copy of the weights in half precision joins them. Libraries that keep the
+    gradients in half precision, too, have 16 bytes a weight: 2 + 2, a float32 original of the weights 4, averages 8 (Rajbhandari et al., "ZeRO", 2020).
 
     Args:
         parameters: N, the number of weights.
@@ -64,6 +67,46 @@ def saved_bytes(forward: Callable[[], Any], without: Iterable[Tensor] = ()) -> i
     total = sum(tensor.untyped_storage().nbytes() for address, tensor in kept.items() if address not in known)
     del result  # kept until here, so that no address was given out twice
     return total
+
+
+def most_saved_bytes(work: Callable[[], Any], without: Iterable[Tensor] = ()) -> int:
+    """The most bytes that are kept for backward passes at any one moment of some work, which may run several forward and backward passes.
+
+    Counted as in `saved_bytes`.
+
+    Args:
+        work: runs forward and backward passes.
+        without: tensors that don't count.
+    """
+    known = {tensor.untyped_storage().data_ptr() for tensor in without}
+    holders: Counter[int] = Counter()
+    now = most = 0
+
+    def pack(tensor: Tensor) -> _Holder:
+        nonlocal now, most
+        storage, holder = tensor.untyped_storage(), _Holder(tensor.detach())
+        address, size = storage.data_ptr(), storage.nbytes()
+        if address not in known:
+            now += 0 if holders[address] else size
+            most, holders[address] = max(most, now), holders[address] + 1
+            weakref.finalize(holder, release, address, size)
+        return holder
+
+    def release(address: int, size: int) -> None:
+        nonlocal now
+        holders[address] -= 1
+        now -= 0 if holders[address] else size
+
+    with saved_tensors_hooks(pack, lambda holder: holder.tensor):
+        work()
+    return most
+
+
+class _Holder:
+    """Of a kept tensor; gone as soon as autograd lets go of it."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
 
 
 def accumulated_gradient(

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import torch
+from torch.autograd import DeviceType
 
 os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler's own messages appear among a lesson's outputs
 
@@ -27,18 +28,23 @@ def kind_of(name: str) -> str:
 def seconds_by_kind(profile: Any, device: torch.device) -> dict[str, float]:
     """Seconds that each kind of work took, the longest first, "all else" last.
 
-    An operation that calls others is counted without them, so that no time counts twice.
+    No time counts twice. An operation that calls others is counted without them. A GPU's kernel has a row of its own, and its time stands in the row of
+    the operation that started it as well: the operations' rows count, because their names say what kind of work it was, and the kernels that no
+    operation owns are added to "all else". So the sum is the one under torch's own table.
 
     Args:
         profile: a `torch.profiler.profile` that has ended.
-        device: on a GPU its own time is counted, on the CPU that of the CPU.
+        device: on a CUDA GPU its own time is counted, elsewhere that of the CPU.
     """
-    clock = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
-    totals = dict.fromkeys([*KINDS, OTHER], 0.0)
+    on_gpu = device.type == "cuda"
+    totals, kernels = dict.fromkeys([*KINDS, OTHER], 0.0), 0.0
     for event in profile.key_averages():
-        if (
-            "::" in event.key
-        ):  # an operation of torch: not a kernel, whose time its operation has already, and not the profiler's own row
-            totals[kind_of(event.key.lower())] += getattr(event, clock) / 1e6
+        if event.device_type != DeviceType.CPU:
+            kernels += 0.0 if event.is_user_annotation else event.self_device_time_total / 1e6
+        elif "::" in event.key:  # an operation of torch, not the profiler's own row
+            own = event.self_device_time_total if on_gpu else event.self_cpu_time_total
+            totals[kind_of(event.key.lower())] += own / 1e6
     rest = totals.pop(OTHER)
+    if on_gpu:
+        rest += max(0.0, kernels - rest - sum(totals.values()))
     return dict(sorted(totals.items(), key=lambda item: -item[1])) | {OTHER: rest}

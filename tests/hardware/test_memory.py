@@ -74,6 +74,32 @@ def test_checkpointed_blocks_keep_their_inputs_only():
     assert kept == [4 * 5 * (8 + 32) * 4, 4 * 5 * 8 * 4]
 
 
+def test_the_most_that_is_kept_at_once():
+    """Two passes of different sizes: one after the other the larger one counts, and both together if the first waits."""
+    model, weights = nn.Sequential(nn.Linear(8, 8, bias=False), nn.Tanh()), 4 * 8 * 8
+    inputs = [torch.randn(n, 8) for n in (10, 3)]
+
+    def in_turns():
+        for x in inputs:
+            model(x).sum().backward()
+
+    def together():
+        sum(model(x).sum() for x in inputs).backward()
+
+    alone = [memory.saved_bytes(lambda x=x: model(x).sum(), without=model.parameters()) for x in inputs]
+    assert alone == [10 * 16 * 4, 3 * 16 * 4]
+    assert memory.most_saved_bytes(in_turns, without=model.parameters()) == alone[0]
+    assert memory.most_saved_bytes(together, without=model.parameters()) == sum(alone)
+    model[0].requires_grad_(False)
+    inputs[0].requires_grad_()
+    # now the inputs needn't be kept, but the weights are
+    assert memory.most_saved_bytes(in_turns_of(model, inputs[:1])) == 10 * 8 * 4 + weights
+
+
+def in_turns_of(model, inputs):
+    return lambda: [model(x).sum().backward() for x in inputs]
+
+
 @pytest.mark.parametrize("n", [12, 13, 15])
 @pytest.mark.parametrize("size", [1, 4, 20])
 def test_the_parts_gradient_is_the_whole_batch_s(n, size):

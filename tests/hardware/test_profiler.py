@@ -1,8 +1,13 @@
 """Profiles by kind, against what was really done."""
 
+import re
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
+from torch.autograd import DeviceType
+from torch.autograd.profiler_util import EventList, FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
 from aigc_lab.hardware import profiler
@@ -23,6 +28,45 @@ def test_a_profile_by_kind_finds_the_work_that_was_done():
     assert spent["normalisation"] == 0
     whole = sum(event.self_cpu_time_total for event in watched.key_averages()) / 1e6
     assert sum(spent.values()) <= whole * (1 + 1e-9)
+
+
+def events_of_a_gpu(*, annotated=False, unowned=False):
+    """What torch's profiler would have recorded: a convolution whose kernel takes 1 ms, another whose kernel takes 0.25 ms."""
+
+    def event(name, start, end, device_type=DeviceType.CPU, **named):
+        number = len(events) + 1
+        made = FunctionEvent(number, name, 1, start, end, use_device="cuda", device_type=device_type, stack=[], **named)
+        events.append(made)
+        return made
+
+    events = []
+    event("aten::cudnn_convolution", 0, 50).append_kernel("kernel", 0, 1000)
+    event("aten::leaky_relu", 60, 80).append_kernel("kernel", 0, 250)
+    event("void cudnn::implicit_convolve<float>", 100, 1100, DeviceType.CUDA)
+    event("void at::native::vectorized_elementwise_kernel<4>", 1100, 1350, DeviceType.CUDA)
+    if unowned:
+        event("triton_fused_mul_add", 1400, 1500, DeviceType.CUDA)
+    if annotated:
+        event("Optimizer.step#Adam.step", 100, 9000, DeviceType.CUDA, is_user_annotation=True)
+    found = EventList(events, use_device="cuda")
+    found._build_tree()
+    return found
+
+
+@pytest.mark.parametrize("more", [{}, {"annotated": True}, {"unowned": True}, {"annotated": True, "unowned": True}])
+def test_on_a_gpu_no_kernel_counts_twice(more):
+    events = events_of_a_gpu(**more)
+    spent = profiler.seconds_by_kind(SimpleNamespace(key_averages=events.key_averages), torch.device("cuda"))
+    assert spent["convolutions"] == pytest.approx(1e-3)
+    assert spent["activations and losses"] == pytest.approx(0.25e-3)
+    (told,) = re.findall(r"Self CUDA time total: ([\d.]+)ms", events.table())
+    assert sum(spent.values()) == pytest.approx(float(told) / 1e3)
+
+
+def test_on_the_cpu_the_kernels_of_a_gpu_do_not_count():
+    events = events_of_a_gpu(annotated=True)
+    spent = profiler.seconds_by_kind(SimpleNamespace(key_averages=events.key_averages), CPU)
+    assert sum(spent.values()) == pytest.approx(70e-6)  # 50 and 20 microseconds of the operations themselves
 
 
 @pytest.mark.parametrize(

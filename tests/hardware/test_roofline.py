@@ -51,6 +51,28 @@ def test_what_is_measured_is_a_rate():
     assert 0 < roofline.measure_bandwidth(CPU, mebibytes=1, repeats=1) < 1e18
 
 
+def test_a_roof_is_the_fastest_run(monkeypatch):
+    """A clock on which the first run, which doesn't count, is fastest, and one of the others is disturbed."""
+    durations, clock = iter([0.001, 0.5, 0.25, 4.0]), [0.0]
+    monkeypatch.setattr(roofline.TorchDevice, "now", lambda self: clock[0])
+
+    def work():
+        clock[0] += next(durations)
+
+    assert roofline._fastest(CPU, work, repeats=3) == 0.25
+
+
+def test_tf32_is_switched_for_products_and_convolutions():
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    try:
+        for allowed in (True, False):
+            roofline.allow_tf32(allowed)
+            assert torch.backends.cuda.matmul.allow_tf32 is allowed
+            assert torch.backends.cudnn.allow_tf32 is allowed
+    finally:
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+
+
 def test_flop_of_a_gradient_of_a_gradient_are_counted():
     """What R1 needs: the slope at the input, and its gradient. A linear layer without bias: 2 m k n each time."""
     layer, x = nn.Linear(5, 3, bias=False), torch.randn(7, 5, requires_grad=True)

@@ -79,3 +79,18 @@ def test_the_median_leaves_one_bad_moment_out():
     durations = [1.0, 0.1, 0.1, 50.0, 0.1, 0.1]
     device = timing.PretendDevice(durations, launch=0.0)
     assert timing.time_it(device, run, 5) == pytest.approx(statistics.median(durations[1:]))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
+def test_recorded_work_does_on_a_gpu_what_the_work_does():
+    x, result = torch.ones(8, device="cuda"), torch.empty(8, device="cuda")
+
+    def work():
+        torch.mul(x, 2, out=result)
+        result.add_(1)
+
+    replay = timing.recorded(work)
+    x.fill_(5)
+    replay()
+    assert result.tolist() == [11.0] * 8  # it reads the memory of x anew
