@@ -614,6 +614,9 @@ for name, to_features in spaces.items():
     }
     print(name, {contest: f"{share:.0%}" for contest, share in agrees[name].items()})
 
+# %% [markdown]
+# You should have seen that only the CNN finds the moved original, and that pixels and PCA hardly ever do against the nearest stranger:
+
 # %%
 plots.grouped_bars(
     agrees,
@@ -715,7 +718,6 @@ verify.promise("more than 2 % of new words are unknown", got=unknown, above=0.02
 # Before you count anything, see that equal texts *are* equal. Unicode can write é as one character, or as an e and a combining accent. On the screen you see no difference; a hash, a vocabulary and a tokenizer do:
 
 # %%
-# NBVAL_CHECK_OUTPUT
 composed, decomposed = "caf\u00e9", "cafe\u0301"
 for word in (composed, decomposed):
     print(
