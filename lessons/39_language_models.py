@@ -2,11 +2,11 @@
 # # 39 · Language models
 # <!-- badge -->
 #
-# From a table that can't look back to a small GPT: you build attention, prove that it doesn't peek, make it write, make it fast, and measure what size buys.
+# From a table that can't look back to a small GPT: you build attention, check that it doesn't peek, make it write, make it fast, and measure what size buys.
 #
 # | time | needs | you will be able to |
 # | --- | --- | --- |
-# | <!-- time --> | lesson 02 for bits per character; gradients | build attention and say what each of its parts is for<br>prove with gradients that a model can't see the future<br>choose how a model writes: temperature, top-k, top-p<br>build a cache of keys and values and compute its memory<br>fit a scaling law and say how far to trust it |
+# | <!-- time --> | bits per character, tables of counts and the GRU (lesson 02); gradients, the softmax, PyTorch modules; logarithms | build attention, say what each of its parts is for, and give it positions<br>test in two ways whether a model sees the future<br>choose how a model writes: temperature, top-k, top-p<br>build a cache of keys and values and compute its memory<br>fit a scaling law and say how far to trust it |
 
 # %% tags=["bootstrap"]
 # The build fills this in: it installs aigc_lab where it is missing.
@@ -23,6 +23,7 @@ import textwrap
 import time
 
 import numpy as np
+import sympy
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -42,8 +43,8 @@ from aigc_lab.lm import decoding, kv_cache, pictures, scaling, writer
 
 # %%
 runtime.seed_everything(seed)
-recall_steps = recall_steps or runtime.pick(ci=20, cpu=400)
-gpt_steps = gpt_steps or runtime.pick(ci=8, cpu=600, gpu=3000)
+recall_budget = recall_steps or runtime.pick(ci=20, cpu=400)
+gpt_budget = gpt_steps or runtime.pick(ci=8, cpu=600, gpu=3000)
 train, test = (
     lm.documents(datasets.load("moby_dick", split).texts) for split in ("train", "test")
 )
@@ -53,7 +54,7 @@ vocabulary = lm.Vocabulary(book)
 # %% [markdown]
 # ## A game that counting loses
 #
-# Eight letters get a digit each. Then the letters come again in another order, and you are to say their digits. Any child can do it who may look back.
+# Eight letters get a digit each. Then the letters come again in another order, and you are asked for their digits. A child who may look back can do it.
 
 # %%
 # numbers 1-10 are the digits, 11-30 the letters
@@ -76,11 +77,11 @@ def games(n, rng, pairs=pairs):
 rng = torch.Generator().manual_seed(seed)
 unseen, distance = games(runtime.pick(ci=100, cpu=300), rng)
 answers = unseen[:, 2 * pairs + 1 :: 2]
-line = symbols.decode(unseen[0])
-print(f"told: {line[:16]}   asked: {line[16:]}")
+game = symbols.decode(unseen[0])
+print(f"told: {game[:16]}   asked: {game[16:]}")
 
 # %% [markdown]
-# Lesson 02's best counting model looked at the four or five characters before. Take one that looks at six, give it thousands of lines to count in, and let it play.
+# Lesson 02's best counting model looked at the four or five characters before. Take one that looks at six, let it count in thousands of games, and have it play.
 
 # %%
 lines, _ = games(runtime.pick(ci=500, cpu=5000), rng)
@@ -106,31 +107,32 @@ print(
 )
 
 # %% [markdown]
-# It hardly beats guessing, and no amount of text will help: to a table, each content of the window is a case of its own, and there are more of them than atoms in a grain of sand. Yet the rule is the same in
-# all cases: *find where this letter stood, and copy what came after it*. What is needed is a way to look something up.
+# The table hardly beats guessing, and more text wouldn't help. To a table, every possible context is a case of its own, with counts of its own, and no text is long enough to fill in as many as were just printed. Yet the rule
+# is the same in all of them: *find where this letter stood, and copy what came after it*. What is needed is a way to look something up.
 #
 # ## A soft dictionary
 #
-# A Python dictionary gives for a *query* q the *value* whose *key* equals q. Written as a sum over all entries,
+# Given a *query* q, a Python dictionary returns the *value* whose *key* equals q. Written as a sum over all entries,
 #
 # $$\text{look up}(q) = \sum_j w_j v_j, \qquad w_j = 1 \text{ if } k_j = q, \text{ else } 0$$
 #
-# No gradient gets through an equality. So let keys and queries be vectors, and let a score $s_j = q \cdot k_j$ say how well they fit. What weights should the scores give? They should be positive, add up to 1, and
-# a lead should mean the same wherever it occurs: $w_i / w_j = f(s_i - s_j)$. Then $f(a + b) = f(a) f(b)$, since $w_i/w_k = (w_i/w_j)(w_j/w_k)$, and the only continuous functions that do this
-# are exponentials. Weights in proportion to $e^{s_j}$ that add up to 1: that is the softmax.
+# No gradient gets through an equality. So let keys and queries be vectors, and let a score $s_j = q \cdot k_j$ say how well they fit. How should scores become weights? The weights should be positive and add up to 1, and
+# the ratio of two weights should depend only on the difference of their scores: $w_i / w_j = f(s_i - s_j)$. Since $w_i/w_k = (w_i/w_j)(w_j/w_k)$, this f satisfies $f(a + b) = f(a) f(b)$, and the only continuous functions that do so
+# are exponentials. Weights proportional to $e^{s_j}$ that add up to 1: that is the softmax.
 #
 # For many queries at once, with the vectors as rows,
 #
 # $$\text{attention}(Q, K, V) = \text{softmax}\!\left(\frac{Q K^\top}{\sqrt d}\right) V$$
 #
-# where d is the length of queries and keys. Why $\sqrt d$ comes in a moment. A mask may forbid some pairs: it is `True` where query i may look at key j, and elsewhere the weight must be 0. Which score has $e^s = 0$?
+# where d is the length of queries and keys; why $\sqrt d$ is there comes in a moment. A mask may forbid some pairs: it is `True` where query i may look at key j, and elsewhere the weight must be 0. Which score has $e^s = 0$?
 
 
 # %% tags=["exercise"]
 def attention(query, key, value, mask=None):
-    """Weighted means of the values.
+    """Weighted means of the values: what you return, and its gradients, are checked.
 
     (..., n, d), (..., m, d), (..., m, e), bool (n, m) or None -> (..., n, e)
+    Scores may be as large as 1000. Each query may look at one key at least.
     """
     ...  # your code
 
@@ -162,7 +164,7 @@ verify.agree("a long query makes it a dictionary", found, numbers, tolerance=1e-
 #
 # ## Why divide by the square root of d
 #
-# Let the components of q and k be independent with mean 0 and variance 1, as they are when training begins. Each product $q_i k_i$ then has mean 0 and variance $1 \cdot 1$, and variances of independent numbers add up:
+# Let the components of q and k be independent with mean 0 and variance 1. Each product $q_i k_i$ then has mean 0 and variance $1 \cdot 1$, and variances of independent numbers add up:
 #
 # $$\text{Var}(q \cdot k) = \sum_{i=1}^{d} \text{Var}(q_i k_i) = d$$
 
@@ -174,11 +176,11 @@ for d in (4, 64, 1024):
     )
 
 # %% [markdown]
-# So at d = 1024 scores are typically 32, and $e^{32}$ swamps everything. Why does that hurt? Because of the softmax's gradient. Its Jacobian is
+# So at d = 1024 a score is typically as large as 32, and one key takes nearly all the weight. That hurts because of the softmax's gradient. Its Jacobian is
 #
 # $$\frac{\partial a_i}{\partial s_j} = a_i (\delta_{ij} - a_j), \qquad \text{trace} = \sum_i a_i (1 - a_i) = 1 - \sum_i a_i^2$$
 #
-# The trace is 0 as soon as one weight is 1: the network has decided, and no gradient tells it that it decided wrongly.
+# The trace is 0 as soon as one weight is 1: the network has decided, and no gradient tells it when it has decided wrongly.
 
 
 # %%
@@ -206,17 +208,59 @@ plots.curves(
     markers=True,
     x_label="d, the length of queries and keys (log scale)",
     y_label="trace of the softmax's Jacobian",
-    title="Without the scale, the softmax is stuck before training begins",
+    title="Undivided scores of long vectors leave the softmax no gradient",
 )
 least = min(left["q·k / √d"])
 verify.promise(
-    "with the scale at least 0.7 is left at every d", got=least, at_least=0.7
+    "divided by √d, at least 0.7 is left at every d", got=least, at_least=0.7
 )
 last = left["q·k"][-1]
-verify.promise("without it less than 0.15 at d = 4096", got=last, below=0.15)
+verify.promise("undivided, less than 0.15 at d = 4096", got=last, below=0.15)
 
 # %% [markdown]
-# Try it: how does the number of keys matter?
+# Do queries and keys start with variance 1? That depends on how their matrices are drawn. Inputs of variance 1 and a matrix whose entries have variance 1/width give components of variance 1. GPT-2, and `lm.TransformerLM` after it, draw every matrix with standard
+# deviation 0.02 instead, however wide the model is. Measure the scores before the division: in a new model drawn each way, and in the model that a script of this course trained on *Moby Dick*. All three have d = 32.
+
+
+# %%
+@torch.no_grad()
+def score_sizes(model, tokens):
+    """Standard deviation of q·k in each layer, before the division by √d."""
+    kept = []
+    hooks = [
+        block.to_qkv.register_forward_hook(lambda *call: kept.append(call[-1]))
+        for block in model.blocks
+    ]
+    model.eval()(tokens)
+    for hook in hooks:
+        hook.remove()
+    heads = [qkv.unflatten(2, (3, -1, 32)).permute(2, 0, 3, 1, 4) for qkv in kept]
+    return [(query @ key.mT).std().item() for query, key, _ in heads]
+
+
+# %%
+stored = lm.load("moby_dick")
+new = lm.TransformerLM(len(vocabulary), width=64, layers=2, heads=2)
+unit = lm.TransformerLM(len(vocabulary), width=64, layers=2, heads=2)
+for block in unit.blocks:
+    nn.init.normal_(block.to_qkv.weight, std=64**-0.5)
+windows = lm.windows(vocabulary.encode(book), 64)
+models = {"new, std 0.02": new, "new, variance 1/width": unit, "trained": stored}
+sizes = {name: score_sizes(one, windows[:64, :-1]) for name, one in models.items()}
+for name, found in sizes.items():
+    print(f"{name:22} std of q·k, layer by layer:", *(f"{one:6.2f}" for one in found))
+
+# %%
+small_start = max(sizes["new, std 0.02"])
+verify.promise("drawn small, scores start below 0.5", got=small_start, below=0.5)
+grown = max(sizes["trained"])
+verify.promise("some trained layer's scores exceed √d", got=grown, above=math.sqrt(32))
+
+# %% [markdown]
+# With variance 1 the scores start around $\sqrt{32} \approx 5.7$, as computed. In a model of GPT-2's kind they start so small that the division changes next to nothing: at first all weights are nearly equal. Training then makes the scores grow, and in some layers past $\sqrt{32}$. What
+# the division buys there is that the same size of q and k means the same sharpness at every d, so that neither the learning rate nor the initialisation has to be found anew for each d.
+#
+# Try it, for components of variance 1: how does the number of keys matter?
 
 
 # %%
@@ -243,7 +287,7 @@ widgets.play(weights_drawn, d=(2, 512, 2, 64), keys=(2, 64, 1, 16), scaled=False
 # ## No looking ahead
 #
 # A language model predicts character i + 1 from characters 0 to i. All positions of a text are trained at once, side by side, so the answer to each question stands in the input, one place to the right.
-# Whoever can look there learns nothing else. Hence the *causal mask*.
+# A model that can look there learns nothing else. Hence the *causal mask*.
 
 
 # %% tags=["exercise"]
@@ -258,38 +302,46 @@ causal_mask = check("language.causal_mask", causal_mask)
 # %%
 # NBVAL_CHECK_OUTPUT
 for row in causal_mask(5):
-    print("".join("█" if may else "·" for may in row.tolist()))
+    print("".join("█" if may else "·" for may in row))
 
 # %% [markdown]
-# That a mask *looks* right is no proof. This is: if output i doesn't depend on input j, its gradient with respect to input j is 0. Not small: 0. Below, three layers of attention, and a whole language model with 4 of
-# them that a script of this course trained on *Moby Dick*. For each pair (i, j): how much does input j move output i?
+# The mask looks right. Does the network obey it? If output i doesn't depend on input j, its gradient with respect to input j is 0. Not small: 0. So a gradient that isn't 0 convicts. Below are three layers of attention, and the whole language model trained on
+# *Moby Dick*, which has four. For each pair (i, j): how much does input j move output i?
+
 
 # %%
-T, width = 14, 8
-x = torch.randn(T, width, dtype=torch.float64)
-W = torch.randn(3, width, width, dtype=torch.float64) / width**0.5
+def project(x, W):
+    """Queries, keys and values of each position; x (n, width), W (3, width, width)."""
+    return x @ W
 
 
-def masked(x):
-    query, key, value = x @ W  # of each position
-    return attention(query, key, value, causal_mask(len(x)))
+def past_only(length):
+    return torch.as_tensor(causal_mask(length)).bool()
 
 
-def unmasked(x):
-    return attention(*(x @ W))
+def masked(x, W):
+    return attention(*project(x, W), past_only(len(x)))
 
 
-def too_late(x):
-    query, key, value = x @ W
-    return (query @ key.T / width**0.5).softmax(dim=1) * causal_mask(len(x)) @ value
+def unmasked(x, W):
+    return attention(*project(x, W))
+
+
+def too_late(x, W):
+    query, key, value = project(x, W)
+    weights = (query @ key.T / x.shape[1] ** 0.5).softmax(dim=1)
+    return weights * past_only(len(x)) @ value
 
 
 # %%
 keeper = lm.load("moby_dick").double()
 
 
-def gpt(x):
-    """The language model's logits from embeddings (T, 96): they can have a gradient."""
+def from_embeddings(x):
+    """The language model's logits (T, V), given embeddings (T, 96) for characters.
+
+    Characters have no gradient, embeddings do: x stands in for what the layer gives.
+    """
     hook = keeper.embedding.register_forward_hook(lambda *_: x[None])
     logits = keeper(torch.zeros(1, len(x), dtype=torch.int64))[0][0]
     hook.remove()
@@ -310,13 +362,21 @@ def reach(network, x):
 
 
 # %%
-whale = keeper.embedding(vocabulary.encode("Call me Ishmael")[:T])
-moved = {
-    "causal mask": reach(masked, x),
-    "no mask": reach(unmasked, x),
-    "mask after softmax": reach(too_late, x),
-    "the language model": reach(gpt, whale),
+def random_layer(length, width):
+    """Inputs (length, width) and the three maps of a layer of attention."""
+    x = torch.randn(length, width, dtype=torch.float64)
+    return x, torch.randn(3, width, width, dtype=torch.float64) / width**0.5
+
+
+x14, W14 = random_layer(14, 8)
+whale = keeper.embedding(vocabulary.encode("Call me Ishmael")[:14]).detach()
+networks = {
+    "causal mask": (lambda x: masked(x, W14), x14),
+    "no mask": (lambda x: unmasked(x, W14), x14),
+    "mask after softmax": (lambda x: too_late(x, W14), x14),
+    "the language model": (from_embeddings, whale),
 }
+moved = {name: reach(*both) for name, both in networks.items()}
 
 # %% [markdown]
 # **Predict first.** The second layer has no mask. The third applies it *after* the softmax: it sets the forbidden weights to 0. For which of the four is everything above the diagonal exactly 0? Write it down.
@@ -326,11 +386,11 @@ for name, size in moved.items():
     print(f"{name:20} largest gradient from the future: {np.triu(size, 1).max():.2g}")
 
 # %% [markdown]
-# You should have seen two empty triangles and two full ones. The mask that comes too late does hide the future's *values*, but each weight was divided by the sum over all scores, the future's too. That sum leaks. And
-# the rows no longer add up to 1.
+# You should have seen 0 for two of them, the layer with the mask and the language model. The mask that comes too late does hide the future's *values*, but each weight was divided by a sum over all scores, the future's among them. That sum leaks. And
+# the weights in a row no longer add up to 1.
 
 # %%
-title = "White is exactly 0: only a mask before the softmax keeps the future out"
+title = "White is exactly 0: a mask after the softmax lets the future through"
 alt = (
     "Outputs i by inputs j. The triangle above the diagonal is empty with the causal "
     "mask and for the language model; for the other two it is filled."
@@ -349,15 +409,60 @@ for name in ("causal mask", "the language model"):
     )
 for name in ("no mask", "mask after softmax"):
     verify.promise(f"{name}: the future leaks", got=ahead[name], above=1e-4)
-query, key, _ = x @ W
-late = (query @ key.T / width**0.5).softmax(dim=1) * causal_mask(T)
+query, key, _ = project(x14, W14)
+late = (query @ key.T / 8**0.5).softmax(dim=1) * past_only(14)
 sums = [round(total, 2) for total in late.sum(dim=1).tolist()]
 print("sums of the weights, mask after the softmax:", sums)
 
 # %% [markdown]
-# ## The game, won
+# **A gradient of 0 acquits nobody.** It says only that *small* changes *at this point* do nothing. Rounding, a `detach`, or a ReLU that happens to be off lets information through and no gradient. So add a second test, which needs no gradient: draw the future anew, and compare the past's
+# outputs bit for bit. Here is a fifth suspect, which adds to each output the next input, rounded.
+
+
+# %%
+def peeks(x):
+    return masked(x, W14) + x.roll(-1, dims=0).round()
+
+
+def changed(network, x):
+    """Largest change of outputs 0 to i when all inputs after i are drawn anew."""
+    changes = []
+    for i in range(len(x) - 1):
+        other = torch.cat([x[: i + 1], torch.randn_like(x[i + 1 :])])
+        with torch.no_grad():
+            changes.append((network(other) - network(x))[: i + 1].abs().max().item())
+    return max(changes)
+
+
+# %% [markdown]
+# **Predict first.** What will each of the two tests say about the fifth?
+
+# %% tags=["predict"]
+networks["rounded peek"] = (peeks, x14)
+changes = {name: changed(*both) for name, both in networks.items()}
+for name, both in networks.items():
+    gradient = np.triu(reach(*both), 1).max()
+    print(f"{name:20} gradient {gradient:7.2g}   outputs change by {changes[name]:.2g}")
+
+# %% [markdown]
+# You should have seen that the gradient finds no fault with the fifth, and that its outputs change. The gradient shows *where* a leak is, but can miss one; a changed future catches such leaks, too, but doesn't say where they are. Neither test is a proof for all inputs. The proof is in the formula: a weight
+# $e^{-\infty} = 0$ times any finite value is 0. The tests tell you that the code does what the formula says.
+
+# %%
+for name in ("causal mask", "the language model"):
+    verify.promise(
+        f"{name}: with another future, the same outputs to the bit",
+        got=changes[name],
+        equals=0,
+    )
+blind = float(np.triu(reach(*networks["rounded peek"]), 1).max())
+verify.promise("the rounded peek: its gradient is 0", got=blind, equals=0)
+verify.promise("but its outputs change", got=changes["rounded peek"], above=0.5)
+
+# %% [markdown]
+# ## Attention by hand wins the game
 #
-# Now play with attention. Query: *the letter that stands here*. Key: *what stood one place before*. Value: *what stands there*. So a position asks: after which letter like mine did something come, and what was it? No
+# Now play with attention. Query: *the letter that stands here*. Key: *what stood one place before*. Value: *what stands there*. So each position asks: where did my letter come just before, and what stands there? There is no
 # training, only the right three vectors.
 
 # %%
@@ -368,7 +473,7 @@ def by_hand(lines, value=None):
     here = one_hot[lines]
     before = F.pad(here, (0, 0, 1, 0))[:, :-1]  # all moved by one place
     value = here if value is None else value
-    return attention(400 * here, before, value, causal_mask(lines.shape[1]))
+    return attention(400 * here, before, value, past_only(lines.shape[1]))
 
 
 said = by_hand(unseen).argmax(dim=-1)[:, 2 * pairs :: 2]
@@ -381,8 +486,8 @@ verify.promise("attention set by hand is always right", always)
 looks = by_hand(unseen[:1], torch.eye(4 * pairs).double())[0]
 plots.heatmap(
     looks[2 * pairs :: 2, : 2 * pairs],
-    rows=line[2 * pairs :: 2],
-    columns=line[: 2 * pairs],
+    rows=game[2 * pairs :: 2],
+    columns=game[: 2 * pairs],
     x_label="what was told",
     y_label="letter that is asked for",
     title="Each letter looks at the digit that followed it",
@@ -391,7 +496,7 @@ plots.heatmap(
 
 # %% [markdown]
 # Can the three maps be *learned*? And what about a network that remembers, the GRU of lesson 02? Its state has 64 numbers, in which it must keep eight pairs before it knows which one it will be asked for. Both begin with two
-# pairs and get more on the way: with eight at once, attention would look everywhere a little, learn nothing about *where*, and stay there. Only the answers count.
+# pairs and get more on the way. With eight from the start, attention at first looks everywhere a little, which says nothing about *where* to look, and may be stuck for hundreds of steps. The loss counts only the answers.
 
 
 # %%
@@ -409,7 +514,7 @@ class Look(nn.Module):
         here = one_hot[lines].float()
         before = F.pad(here, (0, 0, 1, 0))[:, :-1]
         query, key, value = self.query(here), self.key(before), self.value(here)
-        return attention(query, key, value, causal_mask(lines.shape[1])), None
+        return attention(query, key, value, past_only(lines.shape[1])), None
 
 
 # %%
@@ -417,9 +522,9 @@ def learn(model, rate):
     """Train on games, new each time; the loss of each step, in nats for an answer."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
     rng, losses = torch.Generator().manual_seed(seed + 1), []
-    for step in range(recall_steps):
+    for step in range(recall_budget):
         # two pairs at first, all of them from the middle on
-        n = min(pairs, 2 + step * 12 // recall_steps)
+        n = min(pairs, 2 + step * 12 // recall_budget)
         lines, _ = games(64, rng, n)
         logits = model(lines[:, :-1])[0][:, 2 * n :: 2]
         loss = F.cross_entropy(logits.flatten(0, 1), lines[:, 2 * n + 1 :: 2].flatten())
@@ -441,8 +546,8 @@ losses = {name: learn(model, rates[name]) for name, model in players.items()}
 
 # %%
 plots.curves(
-    np.arange(1, recall_steps + 1),
-    losses | {"guessing": [math.log(10)] * recall_steps},
+    np.arange(1, recall_budget + 1),
+    losses | {"guessing": [math.log(10)] * recall_budget},
     x_label="step",
     y_label="nats for an answer",
     title="Learning to look back",
@@ -467,28 +572,29 @@ plots.curves(
     markers=True,
     x_label="how far back the answer stands, in characters",
     y_label="share of right answers",
-    title="To attention, far is as near as near",
+    title="Attention answers equally well at every distance",
 )
 shares = {name: hits.float().mean().item() for name, hits in right.items()}
 print({name: f"{value:.0%}" for name, value in shares.items()})
 
 # %%
 if runtime.profile() != "ci":
-    learned, kept = shares["attention, learned"], shares["GRU, learned"]
     verify.promise(
         "learned attention is right in at least 95 % of the cases",
-        got=learned,
+        got=shares["attention, learned"],
         at_least=0.95,
     )
     verify.promise(
-        "the GRU in less than 80 %, after as many steps", got=kept, below=0.8
+        "the GRU in less than 80 %, after as many steps",
+        got=shares["GRU, learned"],
+        below=0.8,
     )
 
 # %% [markdown]
-# Attention learned the rule, and it is the same rule at every distance. The GRU isn't stupid: it keeps a part of what it was told, much more than a table could, and with more steps it would keep more. But everything has to pass through its 64 numbers, and the more pairs there are, the more
-# of them must be kept in case somebody asks. Attention keeps nothing and looks it up.
+# Attention has learned the rule, and it is the same rule at every distance. The GRU does better than the table: it keeps a part of what it was told. But all of it has to pass through 64 numbers, and the more pairs there are, the more
+# must be squeezed into them in case one is asked for. Attention squeezes nothing: it keeps the key and the value of every character and looks them up. That isn't free. Its memory grows with the text, as you will see below.
 #
-# Why does the GRU's line *rise*? What stands far back is mostly asked for late, and the last question is the easiest, if one keeps count: seven digits have been given, so one is left.
+# Why does the GRU's line *rise*? What stands far back is mostly asked for late, and the last question is the easiest for a network that keeps count: seven of the eight digits have been given, so one is left.
 
 # %%
 by_question = right["GRU, learned"].float().mean(dim=0)
@@ -505,23 +611,21 @@ if runtime.profile() != "ci":
 # %% [markdown]
 # ### Why remembering is hard
 #
-# A recurrent network reaches the past through its own steps. Each multiplies the gradient by the same kind of matrix, so after n steps it has been multiplied n times: it vanishes (or explodes) exponentially. Attention goes
-# there in one step, however far it is. How much do inputs n places back move the last output, before any training?
+# A recurrent network reaches the past through its own steps. Each of them multiplies the gradient by a matrix of the same kind, so that over n steps it vanishes (or explodes) exponentially. Attention gets
+# there in one step, however far back it is. How much do inputs n places back move the last output, before any training?
 
 # %%
-T, width = 60, 32
-x = torch.randn(T, width, dtype=torch.float64)
-W = torch.randn(3, width, width, dtype=torch.float64) / width**0.5
+x60, W60 = random_layer(60, 32)
 torch.manual_seed(seed)
-rnn, gru = nn.RNN(width, 64).double(), nn.GRU(width, 64).double()
-networks = {
+rnn, gru = nn.RNN(32, 64).double(), nn.GRU(32, 64).double()
+kinds = {
     "plain recurrent network": lambda x: rnn(x)[0],
     "GRU": lambda x: gru(x)[0],
-    "attention": masked,
+    "attention": lambda x: masked(x, W60),
 }
 moves = {}
-for name, network in networks.items():
-    inputs = x.clone().requires_grad_()
+for name, network in kinds.items():
+    inputs = x60.clone().requires_grad_()
     last = network(inputs)[-1]
     direction = torch.randn(len(last), dtype=torch.float64)
     gradient = torch.autograd.grad(last @ direction, inputs)[0].norm(dim=1)
@@ -529,12 +633,12 @@ for name, network in networks.items():
 
 # %%
 plots.curves(
-    np.arange(T),
+    np.arange(len(x60)),
     moves,
     log_y=True,
     x_label="places back",
     y_label="gradient; last input = 1 (log scale)",
-    title="Recurrent networks forget exponentially; attention doesn't",
+    title="Untrained recurrent networks forget exponentially; attention doesn't",
 )
 
 # %%
@@ -547,59 +651,130 @@ claim = "attention keeps a ten-thousandth or more of it over 50"
 verify.promise(claim, got=attended, at_least=1e-4)
 
 # %% [markdown]
-# The factor is no accident. torch draws the 64 × 64 matrix with variance $1/(3 \cdot 64)$; such a matrix multiplies lengths by about $\sqrt{64 \cdot 1/(3 \cdot 64)} = 1/\sqrt 3 = 0.58$, and the tanh takes a little more. A GRU *can* learn to hold
-# on, by closing its gate; it has to be taught.
+# The factor is no accident. torch draws the 64 × 64 matrix with variance $1/(3 \cdot 64)$; such a matrix multiplies lengths by about $\sqrt{64 \cdot 1/(3 \cdot 64)} = 1/\sqrt 3 = 0.58$, and the slope of tanh, which is below 1, takes a little more. A GRU *can* learn to hold
+# on, by closing its gate, but has to be taught.
 #
-# ## Where am I?
+# ## Where am I? Attention needs positions
 #
-# Attention has a blind spot. Its sums don't know an order: shuffle the inputs, and the outputs are shuffled likewise. With the causal mask, the last position still can't tell in which order the others came.
+# Attention has a blind spot. Its sums know no order: shuffle the inputs, and the outputs are shuffled likewise. Even with the causal mask, the last position can't tell in which order the others came.
 
 # %%
-order = torch.randperm(T - 1)
-shuffled = torch.cat([x[:-1][order], x[-1:]])
-everything = torch.randperm(T)
+order = torch.randperm(len(x60) - 1)
+shuffled = torch.cat([x60[:-1][order], x60[-1:]])
+everything = torch.randperm(len(x60))
 verify.agree(
     "attention(shuffled) is attention, shuffled",
-    unmasked(x[everything]),
-    unmasked(x)[everything],
+    unmasked(x60[everything], W60),
+    unmasked(x60, W60)[everything],
 )
 verify.agree(
     "with the mask: the last output, whatever the order before it",
-    masked(shuffled)[-1],
-    masked(x)[-1],
+    masked(shuffled, W60)[-1],
+    masked(x60, W60)[-1],
 )
 
 # %%
 scrambled = torch.cat([whale[:9][torch.randperm(9)], whale[9:]])
-before, after = (gpt(text)[-1].softmax(0) for text in (whale, scrambled))
+before, after = (from_embeddings(text)[-1].softmax(0) for text in (whale, scrambled))
 change = (after - before).abs().sum().item() / 2
 print(
     f"scrambling the first 9 of 14 characters moves {change:.1%} "
     "of the language model's probability"
 )
-verify.promise("the language model minds", got=change, above=1e-3)
+verify.promise("the language model notices", got=change, above=1e-3)
 
 # %% [markdown]
-# "The whale struck the ship" and "the ship struck the whale" would be the same to a layer of attention. So `lm.TransformerLM` adds to each character's embedding one of its *place*, learned like any other weight. It also has a convolution
+# After "the whale struck the ship" and after "the ship struck the whale", one layer of attention would predict the same. So `lm.TransformerLM` adds to each character's embedding one for its *place*, learned like any other weight. It also has a convolution
 # over the last four characters, a shortcut of this course: it gives each position what "one place before" gave you in the game. (A stack of several layers with a causal mask can find out about places without any of this, because position i sees i + 1
-# characters and can learn to count them: Haviv et al., 2022. It is slow to.)
+# characters and can learn to count them: Haviv et al., 2022.)
+#
+# ### Rotary positions
+#
+# A learned embedding for place 128 exists only if training saw place 128, and what matters in a text is mostly how far *apart* two words are. Many language models since, Llama among them, add nothing. They *rotate* queries and keys (RoPE; Su et al., 2021): take the components in pairs, as points of a plane, and turn pair k
+# of the vector at place m by the angle $m\,\theta_k$. Turning q by $m\theta$ and k by $n\theta$ leaves only the difference in their product:
+#
+# $$(R_{m\theta}\, q) \cdot (R_{n\theta}\, k) = q^\top R_{m\theta}^\top R_{n\theta}\, k = q^\top R_{(n-m)\theta}\, k$$
+
+
+# %%
+def rotate(x, place, base=10_000):
+    """Turn component i and its partner i + d/2 by place · base^(-2i/d); x (n, d)."""
+    half = x.shape[-1] // 2
+    speed = base ** (-torch.arange(half, dtype=x.dtype) / half)
+    cos, sin = (place[:, None] * speed).cos(), (place[:, None] * speed).sin()
+    first, second = x[..., :half], x[..., half:]
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
+
+
+# %%
+m, n, angle = sympy.symbols("m n theta", real=True)
+
+
+def R(by):
+    return sympy.rot_ccw_axis3(by)[:2, :2]  # the turn of a plane by an angle
+
+
+difference = R(m * angle).T * R(n * angle) - R((n - m) * angle)
+verify.agree("RᵀR is the turn by n - m", sum(abs(sympy.simplify(difference))), 0)
+query, key, _ = project(x60, W60)
+place = torch.arange(60, dtype=torch.float64)
+here, moved_on = (
+    rotate(query, place + by) @ rotate(key, place + by).T for by in (0, 1000)
+)
+verify.agree("scores, all places moved on by 1000", moved_on, here, tolerance=1e-9)
+
+# %%
+lengths = rotate(query, place).norm(dim=1)
+verify.agree("no length changes", lengths, query.norm(dim=1), tolerance=1e-9)
+
+
+def rotary(x, W):
+    query, key, value = project(x, W)
+    turned = rotate(query, place[: len(x)]), rotate(key, place[: len(x)])
+    return attention(*turned, value, past_only(len(x)))
+
+
+moved_last = (rotary(shuffled, W60) - rotary(x60, W60))[-1].norm().item()
+share = moved_last / rotary(x60, W60)[-1].norm().item()
+verify.promise("now the last output depends on the order", got=share, above=0.01)
+
+# %%
+apart = torch.arange(200, dtype=torch.float64)
+same = torch.ones(200, 64, dtype=torch.float64)  # a query that equals its key
+scores = {
+    f"base {base:,}": (rotate(same, 0 * apart, base) * rotate(same, apart, base)).sum(1)
+    / 64
+    for base in (100, 10_000)
+}
+plots.curves(
+    apart,
+    scores,
+    x_label="places between query and key",
+    y_label="score, as a share of the score at 0",
+    title="Turned, equal vectors fit best at the same place",
+)
+
+# %% [markdown]
+# The slow pairs hardly turn within a text and compare contents; the fast ones tell neighbours apart. The base sets how slow the slowest is: a longer window asks for a larger one. This course's models keep to learned places.
 #
 # ## A block, and a GPT
 #
-# One attention asks one question. *Heads* ask several, each in its own part of the vector, and a matrix mixes the answers. Then each position thinks for itself, in two layers with four times the width. Both *add* to what is there, so that
+# One attention asks one question. *Heads* ask several, each in its own part of the vector, and a matrix mixes the answers. Then each position is worked through by itself, in two layers, the inner one four times as wide. Both parts *add* to what is there, so that
 # gradients have a straight way through, and both read a normalised copy. That is all there is to `lm.Block`; here it is with your attention inside.
 
 # %%
 block = keeper.blocks[0]
-x = torch.randn(1, 10, 96, dtype=torch.float64)
-parts = block.to_qkv(block.norm_look(x)).chunk(3, dim=-1)
+stream = torch.randn(1, 10, 96, dtype=torch.float64)
+parts = block.to_qkv(block.norm_look(stream)).chunk(3, dim=-1)
 query, key, value = (
     part.view(1, 10, block.heads, -1).transpose(1, 2) for part in parts
 )  # (1, heads, 10, 96 / heads)
-seen = attention(query, key, value, causal_mask(10)).transpose(1, 2).flatten(2)
-y = x + block.mix(seen)
+seen = attention(query, key, value, past_only(10)).transpose(1, 2).flatten(2)
+y = stream + block.mix(seen)
 y = y + block.think(block.norm_think(y))
-verify.agree("a block of lm.TransformerLM, step by step", y, block(x), tolerance=1e-12)
+verify.agree(
+    "a block of lm.TransformerLM, step by step", y, block(stream), tolerance=1e-12
+)
 
 # %% [markdown]
 # Stack two of them, put embeddings in front and logits behind, and train: a small GPT, live. Its loss is the surprise at the next character.
@@ -610,28 +785,26 @@ small = lm.TransformerLM(
     len(vocabulary), width=64, layers=2, heads=2, context=64, dropout=0.0
 )
 recipe = lm.LmRecipe(small, learning_rate=6e-3)
-windows = lm.windows(vocabulary.encode(book), 64)
-history = training.fit(recipe, windows, steps=gpt_steps, batch_size=32, seed=seed)
+history = training.fit(recipe, windows, steps=gpt_budget, batch_size=32, seed=seed)
 
 # %%
 recipe.to("cpu")
 parameters = sum(p.numel() for p in small.parameters())
-read, recent = gpt_steps * 32 * 64, history["bits"][-20:].mean()
+read, recent = gpt_budget * 32 * 64, history["bits"][-20:].mean()
 print(
     f"{parameters:,} parameters, {read:,} characters read "
     f"({read / len(book):.1f} of the book)"
 )
-print(f"on what it reads it pays {recent:.2f} bits per character by now; it writes:\n")
+print(f"on what it reads it now pays {recent:.2f} bits per character; it writes:\n")
 own, characters = lm.Writer(small, vocabulary), runtime.pick(ci=60, cpu=300)
 print(textwrap.fill(writer.write(own, characters, seed=seed, temperature=0.8), 100))
 
 # %% [markdown]
-# Now lesson 02's ruler, on chapters that none of them has read: what do the alphabet, the best counts, this GPT, and a larger one that was trained for longer pay for a character? (Lesson 02 has the rest: rules pay infinitely much, and its GRU, after seconds of training, more than the counts.)
+# Now lesson 02's ruler, on chapters that none of them has read: what do the alphabet, the best counts, this GPT, and a larger one that was trained for longer pay for a character?
 
 # %%
 longest = runtime.pick(ci=1500, cpu=12_000)
 chapters = [one[:longest] for one in test[: runtime.pick(ci=1, cpu=3)]]
-stored = lm.load("moby_dick")
 counted = lm.NgramModel(book[: runtime.pick(ci=100_000, cpu=len(book))], 6, vocabulary)
 
 
@@ -659,7 +832,7 @@ print(
 plots.bars(
     paid,
     y_label="bits per character of held-out chapters",
-    title="Least is paid by the one that read the book again and again",
+    title="The GPT trained for longer pays least",
 )
 best = min(paid, key=paid.get)
 verify.promise(
@@ -667,9 +840,22 @@ verify.promise(
     best == "GPT, trained beforehand",
     got=paid["GPT, trained beforehand"],
 )
+if runtime.profile() == "cpu":
+    behind = paid["GPT, trained just now"] - paid["counts, order 6"]
+    verify.promise(
+        "the GPT trained just now pays more than the counts", got=behind, above=0.1
+    )
+print(
+    f"{len(counted):,} counts, filled in one reading; {parameters:,} weights, "
+    f"moved {gpt_budget} times"
+)
 
 # %% [markdown]
-# And a stranger: the same class, trained on Tang poems. Its vocabulary has thousands of characters, and most of them stand for a word, so bits for each of *its* characters can't be compared with those above.
+# The GPT that you have just built **loses to counting**, though it can look back ten times as far. The table stores every context it meets, each in an entry of its own, and one reading fills it. The GPT has far fewer numbers, which all contexts share,
+# and each step moves them only a little: it needs many steps before it spells as well as the table does. But the table is near its end: the longer its contexts are, the more of them are new to it in another chapter (lesson 02). A GPT can be made larger and go on learning: more weights and many more
+# rounds take the other one past the counts.
+#
+# And a different language: the same class, trained on Tang poems. Its vocabulary has thousands of characters, and most of them stand for a word, so bits for each of *its* characters can't be compared with those above.
 
 # %%
 poems = pretrained.info("lm_quatrains")
@@ -685,7 +871,7 @@ for one in writer.write(poet, 75, seed=seed, temperature=0.7).strip().split("\n\
 # %% [markdown]
 # ## How to choose the next character
 #
-# A model gives probabilities. Somebody has to choose. Why not always the most likely one?
+# A model gives probabilities, and something has to choose. Why not always take the most likely one?
 
 # %%
 prompt = vocabulary.encode(lm.START + "The ")[None]
@@ -702,14 +888,14 @@ def written(choose, texts=1):
 
 
 # %% [markdown]
-# **Predict first.** The stored GPT writes, and takes the most likely character each time (*greedy* decoding). What does the page look like? Write down one sentence.
+# **Predict first.** The stored GPT writes and takes the most likely character each time (*greedy* decoding). What will the page look like? Describe it in a sentence.
 
 # %% tags=["predict"]
 print(textwrap.fill("The " + written(decoding.greedy)[0], 100))
 
 # %% [markdown]
-# You should have seen it go in circles. The likeliest character again and again is not the likeliest text, and even the likeliest text isn't like a text: people say surprising things, at about 2 bits a character. So draw. But a draw sometimes takes
-# what the model finds nearly impossible, and with 82 characters to choose from the many small probabilities add up. One bad character, and the model goes on from there. Three knobs deal with it.
+# You should have seen it go in circles. Always taking the likeliest character doesn't give the likeliest text, and even the likeliest text would be unlike one: Melville's surprises the model by about 2 bits a character. So draw. But a draw sometimes takes
+# what the model finds nearly impossible: each such character is rare, but there are dozens of them, and their small probabilities add up. After one bad character the model has to go on from it. Three knobs help.
 #
 # *Temperature* divides the logits (lesson 02). *Top-k* (Fan et al., 2018) keeps the k most likely tokens.
 
@@ -718,7 +904,7 @@ print(textwrap.fill("The " + written(decoding.greedy)[0], 100))
 def top_k_probabilities(logits, k, tau):
     """Probabilities of the k most likely tokens at temperature tau, 0 for all others.
 
-    (..., V) -> (..., V)
+    (..., V) -> (..., V), the probabilities add up to 1; k may be larger than V
     """
     ...  # your code
 
@@ -727,15 +913,15 @@ def top_k_probabilities(logits, k, tau):
 top_k_probabilities = check("decoding.top_k_probabilities", top_k_probabilities)
 
 # %% [markdown]
-# But how many are good depends on the place. After "The wha" hardly more than one will do, after "The " nearly any letter. *Top-p*, or nucleus sampling (Holtzman et al., 2020), keeps the smallest set of most likely tokens that together hold at least the probability p. The token that reaches p
-# is in. It is often left out by mistake; look for "top_p" among the bug reports of any large library.
+# But how many characters are plausible depends on the place. After "The wha" hardly more than one is, after "The " nearly any letter. *Top-p*, or nucleus sampling (Holtzman et al., 2020), keeps the smallest set of most likely tokens that together hold at least the probability p. The token that reaches p
+# is in; leaving it out is a common mistake.
 
 
 # %% tags=["exercise"]
 def top_p_probabilities(logits, p):
     """Probabilities within the smallest set of most likely tokens that holds p, else 0.
 
-    (..., V) -> (..., V)
+    (..., V) -> (..., V), they add up to 1; 0 < p <= 1, and p = 1 keeps all tokens
     """
     ...  # your code
 
@@ -747,10 +933,8 @@ top_p_probabilities = check("decoding.top_p_probabilities", top_p_probabilities)
 # NBVAL_CHECK_OUTPUT
 four = torch.tensor([0.4, 0.1, 0.3, 0.2], dtype=torch.float64).log()
 for p in (0.3, 0.5, 0.75, 1.0):
-    print(
-        f"p = {p:.2f}:",
-        "  ".join(f"{q:.3f}" for q in top_p_probabilities(four, p).tolist()),
-    )
+    left_over = torch.as_tensor(top_p_probabilities(four, p)).tolist()
+    print(f"p = {p:.2f}:", "  ".join(f"{q:.3f}" for q in left_over))
 
 # %%
 verify.agree(
@@ -781,8 +965,8 @@ few, many = kept["The wha", "top-p 0.9"], kept["The ", "top-p 0.9"]
 verify.promise("top-p keeps fewer where the model is sure", few < many, got=(few, many))
 
 # %% [markdown]
-# Top-k keeps ten in both places: too many in the one, where it lets in what is nearly impossible. Now measure what the knobs do to whole pages: how undecided the draw is (entropy in bits), how much is said again (runs of 12 characters that stood
-# on the page before), and how many of the words exist in the book.
+# Top-k keeps ten in both places: too many after "The wha", where it lets in what is nearly impossible. Now measure what the knobs do to whole pages: how undecided the draw is (entropy in bits), how much is repeated (runs of 12 characters that already stood
+# on the page), and what share of the words exists in the book.
 
 # %%
 words = set(re.findall(r"[a-z']+", book.lower()))
@@ -836,7 +1020,7 @@ if runtime.profile() != "ci":
     verify.promise("the hotter, the fewer words exist", cold > warm > hot, got=hot)
 
 # %% [markdown]
-# No row is best in everything: surprise and correctness are traded against each other, as in lessons 34 and 35. Turn the knobs yourself. They work one after the other: temperature first, then k, then p.
+# No row is best in everything: surprise is traded against correctness, as variety is against fidelity in lessons 34 and 35. Turn the knobs yourself. They act one after the other: temperature first, then k, then p.
 
 
 # %%
@@ -863,29 +1047,26 @@ widgets.play(
 # %% [markdown]
 # ## Writing without reading everything again
 #
-# To write character t + 1, the model reads t characters; for the next it reads t + 1. But what changed for the first t? Nothing: the mask forbids them to see the new one, so their keys and values in every layer are what they were. Keep them. Then the new character
-# asks *its* query of the kept keys, and is the only one that has to be worked through. In one layer:
+# To write character t + 1, the model reads t characters; for the next it reads t + 1. But what has changed for the first t? Nothing: the mask keeps them from seeing the new one, so their keys and values in every layer are what they were. Keep them. Then the new character
+# compares *its* query with the kept keys, and is the only one that has to be worked through. In one layer:
 
 # %%
-T, width = 14, 8
-x = torch.randn(T, width, dtype=torch.float64)
-W = torch.randn(3, width, width, dtype=torch.float64) / width**0.5
 keys, values, outputs = [], [], []
-for new in x:
-    query, key, value = new @ W
+for new in x14:
+    query, key, value = new @ W14
     keys.append(key)
     values.append(value)
     outputs.append(attention(query[None], torch.stack(keys), torch.stack(values))[0])
 verify.agree(
     "one position at a time, with kept keys and values",
     torch.stack(outputs),
-    masked(x),
+    masked(x14, W14),
     tolerance=1e-12,
 )
 
 # %% [markdown]
-# No mask was needed: the future isn't there yet. `kv_cache.CachedTransformer` does this in every layer of `lm.TransformerLM`. It must keep one thing more. What would go wrong if it kept only keys and values? (The convolution looks three characters
-# back, so it keeps their embeddings too. And the place of the new character is t, not 0.)
+# No mask was needed: the future isn't there yet. `kv_cache.CachedTransformer` does this in every layer of `lm.TransformerLM`. It must keep something else as well. What would go wrong if it kept only keys and values? (The convolution looks three characters
+# back, so their embeddings are kept, too. And the place of the new character is t, not 0.)
 
 # %%
 tokens = vocabulary.encode(test[0][: keeper.context])[None]
@@ -922,8 +1103,8 @@ for n in runtime.pick(ci=(15, 30), cpu=(15, 30, 60, 120)):
     )
 
 # %% [markdown]
-# You should have seen a factor that grows with the length and stays far below the saving in work. A pass over 100 positions at once isn't 100 times as slow as one over a single position: processors like big matrices, and Python's own time for each layer is the same. On a
-# GPU this is extreme. A single new token there is a matrix times *one* vector, all weights are fetched from memory for it, and fetching takes most of the time. Lesson 36 measures where that border lies.
+# On a quiet machine the factor grows with the length and stays far below the saving in work. A pass over 100 positions at once isn't 100 times as slow as a pass over one: processors are better at large matrices, and Python takes the same time for each layer. On a
+# GPU the difference is larger still. There, a single new token means multiplying each matrix by *one* vector; all weights are fetched from memory for it, and fetching takes most of the time. Lesson 36 measures where that border lies.
 #
 # The price is memory.
 
@@ -957,12 +1138,12 @@ print(
 print(f"texts at a time until the cache is larger than the weights: {350e9 / gpt3:.0f}")
 
 # %% [markdown]
-# So a server that writes for forty people keeps more numbers of its readers than of the model. That is why newer models let several heads share their keys and values.
+# So a server that writes forty full-length texts at a time needs more memory for caches than for weights. It is one reason why newer models let several heads share their keys and values (grouped-query attention; Ainslie et al., 2023).
 #
-# ## What size buys
+# ## What size buys: a scaling law
 #
 # Is a larger model better, and by how much? A script of this course trained transformers of six sizes on *Moby Dick*, from two thousand to nearly four hundred thousand parameters (N, without embeddings), all on the same number of characters (D), each with two seeds. Each
-# size got its own learning rate, the best of several short trials: one rate for all would handicap some sizes, and the "law" would be about the rate.
+# size got its own learning rate, the best of several short trials: one rate for all would handicap some sizes, and the "law" would be about the rate. These runs are stored, so they don't follow `seed`.
 
 # %%
 laws = pretrained.info("lm_scaling")
@@ -1007,14 +1188,14 @@ verify.promise("each larger size pays less", falls, got=means[-1])
 #
 # $$L(N) = \left(\frac{N_c}{N}\right)^{\alpha}, \qquad \alpha_N = 0.076$$
 #
-# Take logarithms, and it is a straight line. Fit it.
+# In logarithms this is a straight line. Fit it.
 
 
 # %% tags=["exercise"]
 def power_law(sizes, losses):
     """(alpha, N_c) of the power law, by least squares in the logarithms.
 
-    sizes, losses: NumPy arrays
+    sizes, losses: NumPy arrays (n,) of positive numbers -> two numbers
     """
     ...  # your code
 
@@ -1023,12 +1204,12 @@ def power_law(sizes, losses):
 power_law = check("language.power_law", power_law)
 
 # %%
-alpha, scale = power_law(N, L)
-line = -alpha * (np.log(N) - np.log(scale))
-rest = np.log(L) - line
-# bootstrap: other remainders might have come
+alpha, scale = map(float, power_law(N, L))
+straight = -alpha * (np.log(N) - np.log(scale))
+rest = np.log(L) - straight
+# bootstrap: what if the remainders had come in another order?
 drawn = np.random.default_rng(seed).choice(rest, (len(N), 4000))
-others = -np.polyfit(np.log(N), line[:, None] + drawn, 1)[0]
+others = -np.polyfit(np.log(N), straight[:, None] + drawn, 1)[0]
 low, high = np.quantile(others, [0.025, 0.975])
 print(f"alpha = {alpha:.3f}, 95 % interval {low:.3f} to {high:.3f}")
 print(
@@ -1038,8 +1219,17 @@ print(
 print("what the line misses, in % of the loss:", np.round(100 * rest, 1).tolist())
 
 # %% [markdown]
-# Look at the last row before you believe the interval. It assumes that the line is true and the remainders are noise. Are they? The sizes are in order, each with its two seeds. If both seeds of a size miss in the same direction, and the signs go − + − (or + − +) along the sizes, then the points lie on a curve, not on a line.
-#
+# Look at the last row before you believe the interval. The interval assumes that the line is true and that what it misses is noise. Is it? The sizes are in order, each with its two seeds. Here both seeds of a size miss in the same direction, and the signs go from + to − and back to +: the points lie on a curve, not on a line.
+
+# %%
+misses = rest.reshape(-1, 2)  # sizes by seeds
+verify.agree(
+    "both seeds miss on the same side", np.sign(misses[:, 0]), np.sign(misses[:, 1])
+)
+turns = int((np.diff(np.sign(misses[:, 0])) != 0).sum())
+verify.promise("the sign changes twice along the sizes", got=turns, equals=2)
+
+# %% [markdown]
 # There is a reason to expect a curve. No model can pay less than the text's own entropy, so the law should level off at some floor:
 #
 # $$L(N) = L_\infty + \left(\frac{N_c}{N}\right)^{\alpha}$$
@@ -1074,17 +1264,21 @@ print(
 )
 
 # %% [markdown]
-# So an exponent is worth little without the form that it belongs to and the range that it was fitted in. And ours differs from Kaplan's in more than size.
+# So an exponent is worth little without the form that it belongs to and the range that it was fitted in. And our runs differ from Kaplan's in more than size.
 #
-# - Our text is one book, read several times over. Kaplan's models never ran out of text, so that N alone was short. Ours are short of both, and what a larger model gains on what it has read it may not gain on a new chapter.
-# - Ours predict characters, of which spelling is the larger part and is soon learned. Theirs predict pieces of words.
+# - Our text is one book, read several times over. Kaplan's models had text enough, so that only N limited them. Ours are limited by both, and what a larger model gains on the text it has read it may not gain on a new chapter.
+# - Ours predict characters, and much of that is spelling, which is soon learned. Theirs predict pieces of words.
 # - Ours stop after the same number of characters, at very different D/N. Kaplan's were trained until they hardly got better.
-# - Embeddings aren't counted, as with Kaplan. For our smallest model they are about half of all its parameters, and they learn, too; for a large one they hardly matter. Pearce and Song (2024) trace much of the difference
+# - Embeddings aren't counted, as in Kaplan's law. In our smallest model they are about half of all parameters, and they learn, too; in a large one they hardly matter. Pearce and Song (2024) trace much of the difference
 #   between Kaplan's advice and that of Hoffmann et al. (2022) to this.
 # - The floor. Kaplan's fit has none; that of Hoffmann et al. has one, and another exponent. Ours is more than the text's own entropy: all runs read the same number of characters, so what further reading would save is in it, too.
-# - The rates. For the smallest model the highest rate that was tried was the best, so that it may be able to do a little better.
+# - The rates. For the smallest model the highest rate that was tried was the best, so it might do a little better at a still higher one.
 #
-# Had our number come out at 0.076, that would have been no confirmation either. The same record has one size trained on less, with the schedule laid out anew for each length.
+# Had our number come out at 0.076, that would have been no confirmation either.
+#
+# ### Reading more, and reading again
+#
+# The same record has one size trained on less, with the schedule laid out anew for each length.
 
 # %%
 one = laws["over_tokens"]["width"]
@@ -1096,33 +1290,69 @@ LD = np.array([run["test_nats"] for run in over])
 halves = [LD[d == D].mean() for d in np.unique(D)]
 
 # %%
-plots.curves(
-    {"more text read": np.unique(D), "larger model": np.unique(N)},
-    {"more text read": halves, "larger model": means},
-    log_x=True,
-    markers=True,
-    x_label="characters read D, or parameters N (log scale)",
-    y_label="nats per character, test chapters",
-    title="Two ways to a lower loss: read more, or be larger",
-)
+title = "Two ways to a lower loss: a larger model, or more reading"
+with plots.figure(title=title, size=(9.0, 3.2), columns=2) as (left_ax, right_ax):
+    left_ax.plot(np.unique(N), means, "o-", color=plots.COLOURS[0])
+    left_ax.set(xlabel=f"parameters N (D = {most:,.0f})")
+    right_ax.plot(np.unique(D), halves, "o-", color=plots.COLOURS[1])
+    right_ax.set(xlabel=f"characters read D (N = {over[0]['parameters']:,})")
+    for ax in (left_ax, right_ax):
+        ax.set(xscale="log", ylabel="nats per character, test chapters")
 
 # %%
 once = laws["characters"]
-print(f"one round of the text is {once:,} characters; N = {over[0]['parameters']:,}")
+print("rounds of the text:", np.round(np.unique(D) / once, 2).tolist())
 print("what each doubling of D saved, in nats:", np.round(-np.diff(halves), 3).tolist())
 print(
-    f"exponent of D, without a floor: {power_law(D, LD)[0]:.3f} "
+    f"exponent of D, without a floor: {float(power_law(D, LD)[0]):.3f} "
     "(Kaplan's, for the size of the data set: 0.095)"
 )
 falls = bool((np.diff(halves) < 0).all())
 verify.promise("reading more helps at each step", falls, got=halves[-1])
-earlier, later = -np.diff(halves)[-2:] / np.diff(np.unique(D) / once)[-2:]
+shrinks = bool((np.diff(-np.diff(halves)) < 0).all())
+verify.promise("each doubling saves less than the one before", shrinks)
+
+# %% [markdown]
+# Each doubling saves less. Is that because the book is read again? It would be a mistake to conclude so: the savings shrink from the start, where no character is read twice, and under a power law they shrink on fresh text, too. What is missing is a *control*: runs that read
+# equally much and differ only in how much of it is new. So the same model was trained on as many characters as the book has: on all of it once, on a quarter of it (every fourth window) four times, on a sixteenth 16 times, and so on.
+#
+# **Predict first.** How much is lost by reading a quarter of the book four times, instead of all of it once? And a 64th of it 64 times?
+
+# %% tags=["predict"]
+parts = laws["parts_read_again"]
+rounds = sorted({run["rounds"] for run in parts})
+again_nats = [[one["test_nats"] for one in parts if one["rounds"] == n] for n in rounds]
+for n, (first_seed, second_seed) in zip(rounds, again_nats, strict=True):
+    read = parts[0]["tokens"] / n
+    print(
+        f"{read:9,.0f} characters {n:2} times: {first_seed:.3f} and {second_seed:.3f}"
+    )
+
+# %% [markdown]
+# You should have seen hardly any difference for the quarter, and a large one for the 64th. Up to about four rounds, reading again is as good as new text; further rounds are worth less and less, and in the end they harm, because the model learns its few pages by heart. Muennighoff et al. (2023) found the same for models of up to nine billion parameters: up to four rounds hardly differ from fresh text.
+
+# %%
+pays = dict(zip(rounds, np.mean(again_nats, axis=1), strict=True))
+plots.curves(
+    rounds,
+    {"": list(pays.values())},
+    log_x=True,
+    markers=True,
+    x_label="times that the same part is read (log scale)",
+    y_label="nats per character, test chapters",
+    title="The same number of characters, fewer and fewer of them new",
+)
 verify.promise(
-    "but each further round of the book helps less", later < earlier, got=later
+    "four times a quarter: as good as fresh text, within 0.02 nats",
+    got=abs(pays[4] - pays[1]),
+    below=0.02,
+)
+verify.promise(
+    "64 times a 64th: at least 0.1 nats worse", got=pays[64] - pays[1], at_least=0.1
 )
 
 # %% [markdown]
-# Two ways to spend the same computation, $C = 6 N D$: a larger model, or more reading. Kaplan's law said to put most of it into size, and GPT-3 was built so: 1.7 tokens for each parameter. Hoffmann et al. found that both should grow together, and trained a smaller model,
+# A larger model and more reading compete for the same computation, $C = 6 N D$. Kaplan's law said to put most of it into size, and GPT-3 was built that way: 1.7 tokens for each parameter. Hoffmann et al. found that both should grow together, and trained a smaller model,
 # Chinchilla, on more text.
 
 # %%
@@ -1142,17 +1372,17 @@ verify.agree(
 # %% [markdown]
 # ## Check the article
 #
-# **"Data sets in laboratories are usually small" (1.2): not those of the models it cites.** GPT-3 read 300 billion tokens, and what the last picture shows is why: a model that has seen all the text there is must read it again, and each round is worth less.
+# **"Data sets in laboratories are usually small" (1.2): not those of the models it cites.** GPT-3 read 300 billion tokens, and the last picture shows why: once a model has read all the text there is, it can only read it again, and that soon stops helping.
 #
-# **"An RNN handles long-range dependence" (3.1.2): imprecise.** It can in principle. You measured what a plain one keeps of the gradient at each step, and to the power of fifty that is nothing. Attention was brought in because of that.
+# **"An RNN handles long-range dependence" (3.1.2): imprecise.** It can in principle. You measured which share of the gradient a plain one keeps at each step, and to the power of fifty almost nothing is left of it. That is why attention was brought in.
 #
-# **"A CNN is translation invariant" (3.1.2): wrong.** A convolution is *equivariant*: move the input, and the output moves along. Invariant would mean that the output stays as it is. Our language model contains a convolution, so ask it.
+# **"A CNN is translation invariant" (3.1.2): wrong.** A convolution is *equivariant*: move the input, and the output moves along. Invariant would mean that the output stays as it is. Our language model contains a convolution, so try it.
 
 # %%
-line = torch.randn(1, 96, 30, dtype=torch.float64)  # 30 positions
-moved_on = F.pad(line, (5, 0))[..., :30]  # five places to the right
+signal = torch.randn(1, 96, 30, dtype=torch.float64)  # 30 positions
+later = F.pad(signal, (5, 0))[..., :30]  # five places to the right
 with torch.no_grad():
-    before, after = keeper.near(line), keeper.near(moved_on)
+    before, after = keeper.near(signal), keeper.near(later)
 verify.agree(
     "equivariant: the output moves by five places, too",
     after[..., 5:],
@@ -1175,10 +1405,10 @@ widgets.quiz("39_language_models")
 # %% [markdown]
 # ## What you should be able to do now
 #
-# Build attention, and say what the softmax, the square root and the mask are for; prove with gradients what a network can't see; say why recurrent networks forget; choose temperature, top-k and top-p by what they cut off; build a cache of keys and values,
-# and compute its memory; fit a power law, find its interval, and doubt it.
+# Build attention, and say what the softmax, the square root and the mask are for; test in two ways what a network can't see; say why recurrent networks forget, and how rotary positions tell how far apart two words are; choose temperature, top-k and top-p by what they cut off; build a cache of keys and values,
+# and compute its memory; fit a power law, find its interval, and doubt it; ask for a control before you name a cause.
 #
-# Let the other model write with the cache: `kv_cache.generate(lm.load("quatrains"), chinese.encode("明月")[None], 100, decoding.greedy)`. Its window holds 48 characters, so what does it know of the first poem when it writes the fourth? Lesson 36 measures where the time goes, lesson 37 what training costs beyond one GPU.
+# Let the other model write with the cache: `print(chinese.decode(kv_cache.generate(lm.load("quatrains"), chinese.encode("明月")[None], 100, decoding.greedy)[0]))`. Its window holds 48 characters, so what does it know of the first poem when it writes the fourth? Lesson 36 measures where the time goes, lesson 37 what training costs beyond one GPU.
 #
 # ## References
 #
@@ -1187,11 +1417,14 @@ widgets.quiz("39_language_models")
 # - Y. Bengio, P. Simard, P. Frasconi, *Learning Long-Term Dependencies with Gradient Descent is Difficult*, IEEE Transactions on Neural Networks 5(2), 1994.
 # - S. Arora, S. Eyuboglu, A. Timalsina, I. Johnson, M. Poli, J. Zou, A. Rudra, C. Ré, *Zoology: Measuring and Improving Recall in Efficient Language Models*, ICLR 2024. (The game, for large models.)
 # - A. Haviv, O. Ram, O. Press, P. Izsak, O. Levy, *Transformer Language Models without Positional Encodings Still Learn Positional Information*, Findings of EMNLP 2022.
+# - J. Su, Y. Lu, S. Pan, A. Murtadha, B. Wen, Y. Liu, *RoFormer: Enhanced Transformer with Rotary Position Embedding*, arXiv 2104.09864, 2021.
 # - A. Radford, J. Wu, R. Child, D. Luan, D. Amodei, I. Sutskever, *Language Models are Unsupervised Multitask Learners*, 2019.
 # - T. Brown et al., *Language Models are Few-Shot Learners*, NeurIPS 2020.
 # - A. Fan, M. Lewis, Y. Dauphin, *Hierarchical Neural Story Generation*, ACL 2018.
 # - A. Holtzman, J. Buys, L. Du, M. Forbes, Y. Choi, *The Curious Case of Neural Text Degeneration*, ICLR 2020.
+# - J. Ainslie, J. Lee-Thorp, M. de Jong, Y. Zemlyanskiy, F. Lebrón, S. Sanghai, *GQA: Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints*, EMNLP 2023.
 # - J. Kaplan et al., *Scaling Laws for Neural Language Models*, arXiv 2001.08361, 2020.
 # - J. Hoffmann et al., *Training Compute-Optimal Large Language Models*, arXiv 2203.15556, 2022.
+# - N. Muennighoff et al., *Scaling Data-Constrained Language Models*, NeurIPS 2023.
 # - T. Pearce, J. Song, *Reconciling Kaplan and Chinchilla Scaling Laws*, arXiv 2406.12907, 2024.
 # - A. Karpathy, *nanoGPT* and the lecture *Let's build GPT: from scratch, in code, spelled out*, 2023. (The next thing to watch.)

@@ -66,3 +66,14 @@ def test_record_holds_the_same_numbers_twice_and_larger_models_pay_less():
     assert len(losses) == 6
     assert losses == sorted(losses, reverse=True)
     assert 1.2 < losses[-1] < losses[0] < 2.3  # nats: 1.7 and 3.3 bits
+
+
+def test_four_rounds_of_a_quarter_are_as_good_as_new_text_and_many_rounds_harm():
+    """As Muennighoff et al. (2023) found: up to four rounds hardly differ from fresh text. Only what is read again differs here."""
+    parts = pretrained.info("lm_scaling")["parts_read_again"]
+    assert len({run["tokens"] for run in parts}) == 1
+    mean = {
+        n: np.mean([run["test_nats"] for run in parts if run["rounds"] == n]) for n in {run["rounds"] for run in parts}
+    }
+    assert mean[4] == pytest.approx(mean[1], abs=0.02)
+    assert mean[1] < mean[16] < mean[64]
