@@ -74,7 +74,7 @@ plots.curves(
     paths,
     x_label="step",
     y_label="m (the data are at 0)",
-    title="Same start, same discriminator: one of them never starts",
+    title="Same start, same discriminator: one generator never starts",
 )
 
 # %%
@@ -241,7 +241,7 @@ verify.agree("and that mean is the loss that trains", -loss, v_each.mean())
 #
 # ## Where the gradient goes
 #
-# The same paper analyses one loss and recommends another: G descends $-\log D(G(z))$ instead of $\log(1 - D(G(z)))$. Early in training D is nearly always right: its logit on a
+# Goodfellow et al. analyse one loss and recommend another: G descends $-\log D(G(z))$ instead of $\log(1 - D(G(z)))$. Early in training D is nearly always right: its logit on a
 # fake may be $-8$.
 #
 # **Predict first.** At logit $-8$, which of the two losses still has a slope, and how large is it? And at $+8$, when D takes the fake for real? Write four numbers down. Then run the cell.
@@ -847,9 +847,12 @@ claim = "the right valley lies at w = 1 + g / 2λ"
 verify.agree(claim, right_way, 1 + g_ / (2 * lam))
 claim = "the wrong one at w = -1 + g / 2λ, as long as that is negative"
 verify.agree(claim, wrong_way, -1 + g_ / (2 * lam))
+right_depth = -g_ * right_way + lam * (right_way - 1) ** 2
+wrong_depth = -g_ * wrong_way + lam * (-wrong_way - 1) ** 2
+verify.agree("their depths differ by 2 g", wrong_depth - right_depth, 2 * g_)
 
 # %% [markdown]
-# Two valleys, and between them the ridge at slope 0, where the penalty is λ in full. With λ = 10 and $g = 1$ the wrong valley is nearly as good a place as the right one. It disappears at $g = 2\lambda$: that is where game (c) came to rest with weight 1, at θ = 2. A small λ leaves no wrong valley and lets the slope exceed 1. So train several critics, and look at the sign.
+# Two valleys, and between them the ridge at slope 0, where the penalty is λ in full. With λ = 10 and $g = 1$ the ridge is 10 high and the valleys differ by 2, so descent doesn't cross. The wrong valley disappears at $g = 2\lambda$: that is where game (c) came to rest with weight 1, at θ = 2. A small λ leaves no wrong valley and lets the slope exceed 1. So train several critics, and look at the sign.
 #
 # Still, the loss of a good critic means something: its negative, without the penalty, estimates a distance in units of the data. In the original game a perfect D's loss is $\log 4 - 2\,\mathrm{JS}$, and where nothing overlaps that is 0, near or far.
 #
@@ -1078,7 +1081,7 @@ if runtime.profile() != "ci":
 # - Minimax, which stood still at the start, is ahead of the loss that was meant to replace it. Adam makes up for its small slopes, as it did for the one weight, and then the order is the one that JS against reverse KL predicts: the non-saturating runs stay longer on a few modes. What holds under a perfect D needn't hold under a real one; here it does.
 # - The same loss with and without R1: with it, hardly a run stays on a few modes. It costs D a second backward pass.
 # - Hinge without any bound on D's slope stays on a few modes for long. In practice D is bounded as well, mostly by spectral normalisation (`gan.with_spectral_norm`, Miyato et al. 2018).
-# - The Wasserstein game fails step for step. It gets somewhere when G waits for its critic, as in Gulrajani et al., although G then makes a fifth of the steps: a critic far from its best measures no distance.
+# - The Wasserstein game fails step for step. It makes progress when G waits for its critic, as in Gulrajani et al., although G then takes a fifth of the steps: a critic far from its best measures no distance.
 # - With their λ = 10, chosen for pictures, the same game fails on the ring. A penalty's weight belongs to its problem, so report it with the result.
 # - No game comes near the 98.9 % of real samples. G is continuous, so it can't jump: between two modes it draws a bridge.
 #
