@@ -5,11 +5,12 @@ A straight line leads from each noise ε to each picture x, and is walked in uni
 .. math:: x_t = (1 - t)\,\varepsilon + t\,x, \qquad \frac{d x_t}{dt} = x - \varepsilon, \qquad \varepsilon \sim N(0, I), \; t \in [0, 1]
 
 Many lines cross at a point. The network learns their mean velocity there, :math:`v(x_t, t) = \mathbb{E}[x - \varepsilon \mid x_t]`, from the
-squared error, whose optimum is a mean. Whoever follows v from a drawn noise arrives at a draw from the data: at each t the
-points have the same distribution as the x_t (Lipman et al., 2023).
+squared error, whose optimum is a mean. Points that follow v from drawn noises end as draws from the data, because their density solves the same
+continuity equation, :math:`\partial_t p_t = -\nabla \cdot (v\,p_t)`, from the same start as that of the x_t (Lipman et al., 2023).
 
 Diffusion is the same with another path: :math:`x_t = \sqrt{\bar\alpha}\,x + \sqrt{1 - \bar\alpha}\,\varepsilon`. Each of v, the mean picture
-:math:`\mathbb{E}[x \mid x_t] = x_t + (1 - t)\,v` and the mean noise :math:`\mathbb{E}[\varepsilon \mid x_t] = x_t - t\,v` gives the other two.
+:math:`\mathbb{E}[x \mid x_t] = x_t + (1 - t)\,v` and the mean noise :math:`\mathbb{E}[\varepsilon \mid x_t] = x_t - t\,v` gives the other two, for
+0 < t < 1. At t = 0 the noise says nothing about the picture, and at t = 1 the picture nothing about the noise; v gives both at every t.
 """
 
 from collections.abc import Callable
@@ -54,7 +55,7 @@ def follow(velocity: Callable[[Tensor, Tensor], Tensor], noise: Tensor, steps: i
     r"""Follow a velocity from t = 0 to t = 1 in equal steps.
 
     Euler: :math:`x \leftarrow x + h\,v(x, t)`. Midpoint: :math:`x \leftarrow x + h\,v(x + \tfrac h2 v(x, t),\, t + \tfrac h2)`. Heun: the mean of the
-    velocities at both ends of Euler's step. The error of Euler falls as h, that of the others as h², for two evaluations a step. Heun's last look is at t = 1,
+    velocities at both ends of Euler's step. The error of Euler falls as h, that of the others as h², for two evaluations a step. Heun's last evaluation is at t = 1,
     about a point that isn't quite a picture: a trained network knows nothing about those, so with few steps Heun fails where the exact velocity would not.
 
     Args:

@@ -22,6 +22,7 @@ SMALL = {  # script -> (names it is told instead, arguments, what it writes)
     "checkpoint_classifier": ({"EPOCHS": 1, "BATCH": 8}, [], ["classifier_digits"]),
     "checkpoint_classifier_cats_dogs": ({"EPOCHS": 1, "BATCH": 8}, [], ["classifier_cats_dogs"]),
     "checkpoint_flow_digits": ({"JUDGED": 20, "EVALUATIONS": 2}, ["--steps", "2"], ["flow_digits"]),
+    "checkpoint_flow_samplers": ({"JUDGED": 20, "EVALUATIONS": (2, 4), "SEEDS": (0,)}, [], ["flow_samplers"]),
     "checkpoint_gan_digits": ({"JUDGED": 20, "STEPS": 2}, [], ["gan_digits"]),
     "checkpoint_lm": ({}, ["--minutes", "0.005"], ["lm_moby_dick", "lm_quatrains"]),
     "checkpoint_lm_scaling": ({"HIGHEST": 0.008, "LOWEST": 0.008}, ["--tokens", "8000"], ["lm_scaling"]),
