@@ -257,8 +257,8 @@ grown = max(sizes["trained"])
 verify.promise("some trained layer's scores exceed √d", got=grown, above=math.sqrt(32))
 
 # %% [markdown]
-# With variance 1 the scores start around $\sqrt{32} \approx 5.7$, as computed. In a model of GPT-2's kind they start so small that the division changes next to nothing: at first all weights are nearly equal. Training then makes the scores grow, and in some layers past $\sqrt{32}$. What
-# the division buys there is that the same size of q and k means the same sharpness at every d, so that neither the learning rate nor the initialisation has to be found anew for each d.
+# With variance 1 the scores start around $\sqrt{32} \approx 5.7$, as computed. In `lm.TransformerLM` they start so small that the division changes next to nothing: at first all weights are nearly equal. (The wider the model, the larger they start; GPT-2 is twelve times as wide.) Training then makes the scores grow, and in some layers past
+# $\sqrt{32}$. The division does the same everywhere: queries and keys of the same size give weights of the same sharpness, however long they are.
 #
 # Try it, for components of variance 1: how does the number of keys matter?
 
@@ -684,7 +684,7 @@ print(
 verify.promise("the language model notices", got=change, above=1e-3)
 
 # %% [markdown]
-# After "the whale struck the ship" and after "the ship struck the whale", one layer of attention would predict the same. So `lm.TransformerLM` adds to each character's embedding one for its *place*, learned like any other weight. It also has a convolution
+# After "the whale struck the ship." and after "the ship struck the whale.", one layer of attention would predict the same: the characters are the same, and so is the last of them. So `lm.TransformerLM` adds to each character's embedding one for its *place*, learned like any other weight. It also has a convolution
 # over the last four characters, a shortcut of this course: it gives each position what "one place before" gave you in the game. (A stack of several layers with a causal mask can find out about places without any of this, because position i sees i + 1
 # characters and can learn to count them: Haviv et al., 2022.)
 #
@@ -996,7 +996,7 @@ knobs = {
 
 # %%
 entropy, again, exist = {}, {}, {}
-print(f"{'':16} entropy  said again  words that exist")
+print(f"{'':16} entropy    repeated  words that exist")
 for name, cut in knobs.items():
     pages, entropy[name] = page(cut)
     again[name] = np.mean([decoding.repeated_share(one) for one in pages])
@@ -1294,10 +1294,13 @@ title = "Two ways to a lower loss: a larger model, or more reading"
 with plots.figure(title=title, size=(9.0, 3.2), columns=2) as (left_ax, right_ax):
     left_ax.plot(np.unique(N), means, "o-", color=plots.COLOURS[0])
     left_ax.set(xlabel=f"parameters N (D = {most:,.0f})")
-    right_ax.plot(np.unique(D), halves, "o-", color=plots.COLOURS[1])
-    right_ax.set(xlabel=f"characters read D (N = {over[0]['parameters']:,})")
+    right_ax.plot(np.unique(D) / 1e6, halves, "o-", color=plots.COLOURS[1])
+    size = f"N = {over[0]['parameters']:,}"
+    right_ax.set(xlabel=f"millions of characters read, D ({size})")
     for ax in (left_ax, right_ax):
         ax.set(xscale="log", ylabel="nats per character, test chapters")
+    right_ax.set_xticks([0.2, 1, 5], ["0.2", "1", "5"])
+    right_ax.minorticks_off()
 
 # %%
 once = laws["characters"]
@@ -1329,7 +1332,7 @@ for n, (first_seed, second_seed) in zip(rounds, again_nats, strict=True):
     )
 
 # %% [markdown]
-# You should have seen hardly any difference for the quarter, and a large one for the 64th. Up to about four rounds, reading again is as good as new text; further rounds are worth less and less, and in the end they harm, because the model learns its few pages by heart. Muennighoff et al. (2023) found the same for models of up to nine billion parameters: up to four rounds hardly differ from fresh text.
+# You should have seen hardly any difference for the quarter, and more than a nat for the 64th. For this model, four rounds are as good as new text, 16 nearly so; with 64 it reads a few pages so often that it can learn them by heart, and that doesn't help on other chapters. Muennighoff et al. (2023) found the same for models of up to nine billion parameters: up to four rounds hardly differ from fresh text.
 
 # %%
 pays = dict(zip(rounds, np.mean(again_nats, axis=1), strict=True))
@@ -1372,7 +1375,7 @@ verify.agree(
 # %% [markdown]
 # ## Check the article
 #
-# **"Data sets in laboratories are usually small" (1.2): not those of the models it cites.** GPT-3 read 300 billion tokens, and the last picture shows why: once a model has read all the text there is, it can only read it again, and that soon stops helping.
+# **"Data sets in laboratories are usually small" (1.2): not those of the models it cites.** GPT-3 read 300 billion tokens, and the last picture shows why: once a model has read all the text there is, it can only read it again, and that helps only for so many rounds.
 #
 # **"An RNN handles long-range dependence" (3.1.2): imprecise.** It can in principle. You measured which share of the gradient a plain one keeps at each step, and to the power of fifty almost nothing is left of it. That is why attention was brought in.
 #
