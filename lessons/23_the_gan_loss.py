@@ -590,7 +590,8 @@ verify.agree("and real samples hit all eight modes", modes, 8)
 # %% tags=["exercise"]
 def discriminator_objective(discriminator, generator, real, z, loss):
     """What D minimises in one step: `loss(real_logits, fake_logits)` of D's logits
-    on `real` and on what `generator` makes of `z`. Call D once for each of the two.
+    on `real` and on what `generator` makes of `z`, passed by position.
+    Call D once for each of the two.
     backward() of the result must reach D's weights, and none of G's."""
     ...  # your code
 
@@ -807,6 +808,7 @@ def scores_on_grid(networks):
         return networks(x[:, None].float().repeat(count, 1)).reshape(count, -1).double()
 
 
+# %%
 def draw_critics(named, title, y_label="score"):
     """Curves over the middle of x, each shifted so that its mean on the data is 0."""
     shown = (x > -4.5) & (x < 4.5)
@@ -896,6 +898,8 @@ for c, read, slope, at in zip(clips.tolist(), readings, steepest, share_clipped)
         f"c = {c:4.2f}: reads off {read:6.2g} (least work {work:.1f}); steepest slope "
         f"{slope:6.2g}, at most {64**2 * c**3:6.2g}; {at:.0%} of its weights at ±c"
     )
+
+# %%
 if runtime.profile() != "ci":
     of_bound = steepest / (64**2 * clips.double() ** 3)
     claim = "each critic is steeper than a third of its own bound, 64² c³"

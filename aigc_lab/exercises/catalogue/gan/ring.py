@@ -61,7 +61,8 @@ def _detached_in_one_line(discriminator, generator, real, z, loss):
 def _without_grad(discriminator, generator, real, z, loss):
     with torch.no_grad():
         fake = generator(z)
-    return loss(real_logits=discriminator(real), fake_logits=discriminator(fake))
+    real_logits, fake_logits = discriminator(real), discriminator(fake)
+    return loss(real_logits, fake_logits)
 
 
 def _frozen(discriminator, generator, real, z, loss):
@@ -93,9 +94,14 @@ def _players() -> tuple[nn.Module, nn.Module, torch.Tensor, torch.Tensor]:
     return D, G, normal(6, 2, generator=rng), normal(6, 2, generator=rng)
 
 
+def _loss(real_logits, fake_logits, /) -> torch.Tensor:
+    """By position only, since the losses of the lesson name their arguments differently."""
+    return gan.discriminator_loss(real_logits, fake_logits)
+
+
 def _ask(answer) -> tuple[torch.Tensor, nn.Module, nn.Module]:
     D, G, real, z = _players()
-    return answer(D, G, real, z, gan.discriminator_loss), D, G
+    return answer(D, G, real, z, _loss), D, G
 
 
 def _value(answer) -> bool | str:
@@ -109,7 +115,7 @@ def _real_first(answer) -> bool | str:
     D, G, real, z = _players()
     firsts = []
 
-    def noting(real_logits, fake_logits):
+    def noting(real_logits, fake_logits, /):
         firsts.append(float(real_logits.sum()))
         return (real_logits - fake_logits).mean()
 
@@ -121,14 +127,14 @@ def _real_first(answer) -> bool | str:
 def _g_is_asked(answer) -> bool | str:
     D, G, real, z = _players()
     watched = _Watched(G)
-    answer(D, watched, real, z, gan.discriminator_loss)
+    answer(D, watched, real, z, _loss)
     return bool(watched.asked) or "`generator` was never called"
 
 
 def _apart(answer) -> bool | str:
     D, G, real, z = _players()
     watched = _Watched(D)
-    answer(watched, G, real, z, gan.discriminator_loss)
+    answer(watched, G, real, z, _loss)
     sizes = [len(x) for x in watched.asked]
     return max(sizes, default=0) <= len(real) or f"D was asked for {max(sizes)} examples in one call"
 
@@ -147,7 +153,7 @@ def _learns_from(which: int):
     def predicate(answer) -> bool | str:
         D, G, real, z = _players()
 
-        def of_one_side(real_logits, fake_logits):
+        def of_one_side(real_logits, fake_logits, /):
             return (real_logits, fake_logits)[which].square().sum()
 
         objective = answer(D, G, real, z, of_one_side)
