@@ -5,7 +5,7 @@ r"""Diffusion: noise is added to a picture step by step, and a network learns to
           \bar\alpha_t = \prod_{s \le t} (1 - \beta_s)
 
 `flow` walks a straight path instead, where :math:`x_t = (1 - t)\,\varepsilon + t\,x` and the picture is at t = 1. Samplers of either kind work with
-either network, since both predict the same three things; `denoise` samples along the straight path, with as much fresh noise as one likes.
+either network, since both predict the same three things; `denoise` samples along the straight path, with as much fresh noise as you like.
 """
 
 from collections.abc import Callable
@@ -55,7 +55,7 @@ def simple_loss(predicted: Tensor, noise: Tensor) -> Tensor:
 
 
 def step_back(x_t: Tensor, x_0: Tensor, betas: Tensor, step: int) -> tuple[Tensor, Tensor]:
-    r"""Mean and variance of q(x_{t-1} | x_t, x_0), the step back that one could take if one knew the picture.
+    r"""Mean and variance of q(x_{t-1} | x_t, x_0), the step back that you could take if you knew the picture.
 
     .. math:: \tilde\mu = \frac{\sqrt{\bar\alpha_{t-1}}\,\beta_t}{1 - \bar\alpha_t}\,x_0
               + \frac{\sqrt{1 - \beta_t}\,(1 - \bar\alpha_{t-1})}{1 - \bar\alpha_t}\,x_t, \qquad

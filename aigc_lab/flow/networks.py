@@ -40,7 +40,7 @@ class ResidualBlock(nn.Module):
 class UNet(nn.Module):
     r"""v(x_t, t, y): a velocity for each pixel.
 
-    The picture is folded to half its size, halved once more, and unfolded again; what was seen at the larger scale is handed across. For
+    The picture is shrunk to half its size, halved once more, and enlarged again; what was seen at the larger scale is joined to it. For
     28×28 and width w: (4, 14, 14) → (w, 14, 14) → (2w, 7, 7) → (w, 14, 14) → (1, 28, 28).
 
     Args of forward:

@@ -283,7 +283,7 @@ EXERCISES = [
             ),
             "half a step only": Mistake(
                 lambda velocity, x, t, h: x + h / 2 * velocity(x + h / 2 * velocity(x, t), t + h / 2),
-                "You look ahead rightly, but then walk only half of the way. The whole step h is due, with the velocity of its middle.",
+                "You look ahead correctly, but then walk only half the way. Take the whole step h, with the velocity at its middle.",
             ),
             "the clock stands still": Mistake(
                 lambda velocity, x, t, h: x + h * velocity(x + h / 2 * velocity(x, t), t),
@@ -295,7 +295,7 @@ EXERCISES = [
             ),
             "the step goes on from the middle": Mistake(
                 lambda velocity, x, t, h: (m := x + h / 2 * velocity(x, t)) + h * velocity(m, t + h / 2),
-                "You walk to the middle, and from there a whole step: one and a half in all. The look ahead is only a look; start again from x.",
+                "You walk to the middle, and from there a whole step: one and a half in all. The first half step only looks ahead; take the whole step from x.",
             ),
             "Heun's step": Mistake(
                 lambda velocity, x, t, h: x + h / 2 * ((v := velocity(x, t)) + velocity(x + h * v, t + h)),
@@ -304,7 +304,7 @@ EXERCISES = [
         },
         hints=[
             "Take half a step with the velocity where you stand. What is the velocity at the place you reach?",
-            "Both place and time of the look ahead are half a step on: x + h/2 v and t + h/2.",
+            "Ask there: both place and time are half a step on, x + h/2 v and t + h/2.",
             "v = velocity(x, t); v = velocity(x + h / 2 * v, t + h / 2); then x + h * v.",
         ],
     ),
