@@ -895,8 +895,8 @@ at_the_clip = sum((p.abs() > 0.99 * bounds).sum((1, 2)) for p in clipped.paramet
 share_clipped = at_the_clip / sum(p[0].numel() for p in clipped.parameters())
 for c, read, slope, at in zip(clips.tolist(), readings, steepest, share_clipped):
     print(
-        f"c = {c:4.2f}: reads off {read:6.2g} (least work {work:.1f}); steepest slope "
-        f"{slope:6.2g}, at most {64**2 * c**3:6.2g}; {at:.0%} of its weights at ±c"
+        f"c = {c:4.2f}: reads off {read:7.3g} (least work {work:.2f}); steepest slope "
+        f"{slope:7.3g}, at most {64**2 * c**3:6.3g}; {at:.0%} of its weights at ±c"
     )
 
 # %%
