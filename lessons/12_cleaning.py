@@ -189,7 +189,7 @@ verify.promise("dHash, 10 bits: over 50 false pairs", got=false, above=50)
 #
 # ## The hash proposes, the pixels decide
 #
-# Silhouettes of cats and dogs are harder: flat black on flat white, and many of the animals sit alike. Nothing is planted here.
+# Silhouettes of cats and dogs are harder: flat black on flat white, and many of the animals sit alike. A text-to-image model drew them (lesson 11 asks what follows from that). Nothing is planted here.
 
 # %%
 animals = datasets.load("cats_dogs")
