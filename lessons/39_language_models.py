@@ -851,7 +851,7 @@ print(
 )
 
 # %% [markdown]
-# The GPT that you have just built **loses to counting**, though it can look back ten times as far. The table stores every context it meets, each in an entry of its own, and one reading fills it. The GPT has far fewer numbers, which all contexts share,
+# After the few hundred steps of a laptop, the GPT that you have just built **loses to counting**, though it can look back ten times as far. The table stores every context it meets, each in an entry of its own, and one reading fills it. The GPT has far fewer numbers, which all contexts share,
 # and each step moves them only a little: it needs many steps before it spells as well as the table does. But the table is near its end: the longer its contexts are, the more of them are new to it in another chapter (lesson 02). A GPT can be made larger and go on learning: more weights and many more
 # rounds take the other one past the counts.
 #
