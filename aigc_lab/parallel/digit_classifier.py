@@ -18,13 +18,13 @@ def digits(n: int = 2000) -> tuple[Tensor, Tensor]:
 
 
 class DigitClassifier(BaseRecipe):
-    """Two layers that say which digit a picture shows. Each new one starts from the same weights."""
+    """Two layers that say which digit a picture shows. All with the same seed start from the same weights."""
 
     parts = ("model", "optimizer")
 
-    def __init__(self, learning_rate: float = 0.5) -> None:
+    def __init__(self, seed: int = 1, learning_rate: float = 0.5) -> None:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(1)
+            torch.manual_seed(seed)
             self.model = nn.Sequential(nn.Linear(784, 32), nn.Tanh(), nn.Linear(32, 10)).double()
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=learning_rate)
         self.optimizer_step = OptimizerStep()

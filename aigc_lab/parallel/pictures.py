@@ -1,10 +1,11 @@
-"""Pictures of training on several processes: a ring all-reduce round by round, and what runs take in energy."""
+"""Pictures of training on several processes: a ring round by round, messages beside a backward pass, and what runs take in energy."""
 
 from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
 from aigc_lab import plots
+from aigc_lab.parallel.overlap import Timeline
 
 
 def contributions(states: Sequence[Tensor], *, title: str) -> None:
@@ -32,6 +33,39 @@ def contributions(states: Sequence[Tensor], *, title: str) -> None:
             ax.grid(False)
             ax.set_title("start" if round_ == 0 else f"round {round_}", fontsize=9)
         axes[0].set(xlabel="piece", ylabel="process")
+
+
+def timelines(plans: Mapping[str, Timeline], *, title: str) -> None:
+    """When the GPU computes and when the link sends, a pair of rows for each plan, in milliseconds; each bar bears the number of its layer."""
+    rows = [
+        (f"{name}: {what}", spans)
+        for name, plan in plans.items()
+        for what, spans in zip(("GPU", "link"), plan, strict=True)
+    ]
+    ends = "; ".join(f"{name}: done after {1e3 * plan.seconds:.3g} ms" for name, plan in plans.items())
+    alt = f"{title}. Bars over milliseconds, for each plan a row of layers that compute and a row of their messages. {ends}."
+    with plots.figure(title=title, alt=alt, size=(8.5, 0.9 + 0.4 * len(rows))) as ax:
+        for y, (_, spans) in enumerate(rows):
+            for k, (start, end) in enumerate(spans):
+                width = 1e3 * (end - start)
+                ax.barh(y, width, left=1e3 * start, height=0.7, color=plots.COLOURS[y % 2], edgecolor="white")
+                if width:
+                    ax.text(
+                        1e3 * start + width / 2,
+                        y,
+                        str(len(spans) - k),
+                        ha="center",
+                        va="center",
+                        fontsize=8,
+                        color="white",
+                    )
+        ax.set(
+            yticks=range(len(rows)),
+            yticklabels=[name for name, _ in rows],
+            xlabel="milliseconds; the number is the layer's",
+        )
+        ax.invert_yaxis()
+        ax.grid(axis="y", visible=False)
 
 
 def energies(kilowatt_hours: Mapping[str, float], *, title: str) -> None:

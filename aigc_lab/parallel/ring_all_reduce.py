@@ -16,8 +16,8 @@ def bytes_sent(size: float, processes: int) -> float:
         processes: p, at least 1.
 
     Returns:
-        Bytes, in 2 (p - 1) messages of M/p: nothing alone, never 2 M or more, however many there are. No method sends less (for sums whose
-        terms lie one in each process).
+        Bytes, in 2 (p - 1) messages of M/p: nothing alone, never 2 M or more, however many there are. No method in which
+        the processes do all of the adding sends less from the busiest one; a switch that adds (in-network reduction) gets by with M.
 
     Source:
         Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations", 2009.

@@ -15,6 +15,12 @@ def test_each_reader_starts_from_the_same_weights_and_disturbs_no_random_numbers
     assert torch.equal(one.weights(), digit_classifier.DigitClassifier().weights())
 
 
+def test_another_seed_gives_other_weights():
+    one, same, other = (digit_classifier.DigitClassifier(seed).weights() for seed in (4, 4, 5))
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
 def test_it_reads_most_digits_after_200_steps(monkeypatch):
     monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
     one, (pictures, labels) = digit_classifier.DigitClassifier(), digit_classifier.digits()

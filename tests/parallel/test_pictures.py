@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from aigc_lab import display
-from aigc_lab.parallel import pictures, ring_all_reduce
+from aigc_lab.parallel import overlap, pictures, ring_all_reduce
 
 
 @pytest.fixture
@@ -27,3 +27,14 @@ def test_energies_are_told_by_name_and_number(shown):
     (markup,) = shown
     for words in ("From a kettle", "a kettle: 0.125", "a city", "kWh", "logarithmic"):
         assert words in markup
+
+
+def test_timelines_say_when_each_plan_is_done(shown):
+    computing, sending = [0.004] * 3, [0.002] * 3
+    plans = {
+        "waiting": overlap.timeline(computing, sending, overlapped=False),
+        "overlapped": overlap.timeline(computing, sending, overlapped=True),
+    }
+    pictures.timelines(plans, title="Two ways")
+    (markup,) = shown
+    assert "waiting: done after 18 ms; overlapped: done after 14 ms" in markup
