@@ -1,5 +1,6 @@
 """Exercises on training with several processes, and what it costs (lesson 37)."""
 
+import numpy as np
 import torch
 
 from aigc_lab.exercises import Exercise, Mistake, case, normal
@@ -24,20 +25,72 @@ def _stages(weights, gpus, stage, each=(2, 2, 12), first_shared=(3, 2, 1)):
     return weights * sum(shares)
 
 
+def _weighted_rows(gradients, sizes):
+    weights = torch.tensor(sizes, dtype=gradients.dtype) / sum(sizes)
+    return (weights[:, None] * gradients).sum(dim=0)
+
+
+def _example_by_example(gradients, sizes):
+    total = torch.zeros_like(gradients[0])
+    for row, count in zip(gradients, sizes, strict=True):
+        for _ in range(count):  # each example brings its part's mean
+            total = total + row
+    return total / sum(sizes)
+
+
+def _sent_by_counting_messages(size, processes):
+    sent = 0.0
+    for _half in range(2):
+        for _message in range(processes - 1):
+            sent += size / processes
+    return sent
+
+
+def _held_by_cases(weights, gpus, stage):
+    if stage == 0:
+        return 16 * weights
+    if stage == 1:
+        return 4 * weights + 12 * weights / gpus
+    return 2 * weights + 14 * weights / gpus if stage == 2 else 16 * weights / gpus
+
+
+def _held_part_by_part(weights, gpus, stage):
+    total = 0.0
+    for size, first_shared in ((12, 1), (2, 2), (2, 3)):
+        part = size * weights
+        if stage >= first_shared:
+            part /= gpus
+        total += part
+    return total
+
+
+def _hours_step_by_step(flops, peak, utilisation):
+    reached = peak * utilisation
+    seconds = flops / reached
+    minutes = seconds / 60
+    return minutes / 60
+
+
 EXERCISES = [
     Exercise(
         id="parallel.averaged_gradient",
         reference=data_parallel.averaged_gradient,
+        alternatives=[
+            _weighted_rows,
+            _example_by_example,
+            lambda gradients, sizes: np.average(np.asarray(gradients), axis=0, weights=sizes),
+        ],
         cases=[
             case(gradients=torch.tensor([[1.0, 0.0], [5.0, 4.0]], dtype=torch.float64), sizes=[3, 1]),
             case(gradients=torch.tensor([[2.0], [4.0]], dtype=torch.float64), sizes=[8, 8]),
+            case(gradients=torch.tensor([[3.0, -1.0]], dtype=torch.float64), sizes=[5]),
             _parts,
         ],
         mistakes={
             "every part counts the same": Mistake(
                 lambda gradients, sizes: gradients.mean(dim=0),
-                "This is the plain mean of the rows. With 3 examples in one part and 1 in the other, the lonely one then weighs "
-                "as much as the three together: each of them 1/6, it 1/2, where all should weigh 1/4.",
+                "This is the plain mean of the rows. With 3 examples in one part and 1 in the other, that one then weighs as much "
+                "as the three together: 1/2, against 1/6 for each of the three. All should weigh 1/4.",
             ),
             "summed instead of averaged": Mistake(
                 lambda gradients, sizes: gradients.sum(dim=0),
@@ -58,12 +111,18 @@ EXERCISES = [
         hints=[
             "The mean over all n examples is a sum over examples, divided by n. Group the sum by parts.",
             "Part i contributes n_i times its own mean, over n.",
-            "`weights = torch.tensor(sizes) / sum(sizes)`, then a weighted sum of the rows.",
+            "`weights = torch.tensor(sizes, dtype=gradients.dtype) / sum(sizes)`, then a weighted sum of the rows: "
+            "`(weights[:, None] * gradients).sum(dim=0)`.",
         ],
     ),
     Exercise(
         id="parallel.ring_bytes",
         reference=ring_all_reduce.bytes_sent,
+        alternatives=[
+            lambda size, processes: 2 * (processes - 1) * (size / processes),
+            _sent_by_counting_messages,
+            lambda size, processes: 2 * size - 2 * size / processes,
+        ],
         cases=[
             case(size=100.0, processes=4),
             case(size=100.0, processes=2),
@@ -86,8 +145,8 @@ EXERCISES = [
             ),
             "two vectors, however many processes": Mistake(
                 lambda size, processes: 2 * size,
-                "That is where it goes for many processes. But p pieces need only p - 1 rounds each way, since one of them starts at home. "
-                "How much does a process send that is alone?",
+                "Two vectors are the limit for many processes. But each half takes p - 1 rounds, not p. How much does a process "
+                "send that is alone?",
             ),
             "the mean over processes": Mistake(
                 lambda size, processes: 2 * (processes - 1) * size / processes**2,
@@ -103,11 +162,13 @@ EXERCISES = [
     Exercise(
         id="parallel.bytes_per_gpu",
         reference=sharding.bytes_per_gpu,
+        alternatives=[_held_by_cases, _held_part_by_part, lambda weights, gpus, stage: _stages(weights, gpus, stage)],
         cases=[
             case(weights=1e9, gpus=4, stage=0),
             case(weights=1e9, gpus=4, stage=1),
             case(weights=1e9, gpus=4, stage=2),
             case(weights=1e9, gpus=4, stage=3),
+            case(weights=1e9, gpus=1, stage=2),
             lambda rng: case(
                 weights=7e9,
                 gpus=int(torch.randint(2, 100, (1,), generator=rng)),
@@ -122,8 +183,8 @@ EXERCISES = [
             ),
             "everything in float32": Mistake(
                 lambda weights, gpus, stage: _stages(weights, gpus, stage, each=(4, 4, 8)),
-                "4 + 4 + 8 is 16 as well, so stage 0 comes out right. In mixed precision it is 2 + 2 + 12, and most of it can be shared out "
-                "in stage 1 already: 7 GB instead of 10 for 10^9 weights on 4 GPUs.",
+                "4 + 4 + 8 is 16 as well, so stage 0 comes out right. Here it is 2 + 2 + 12, and stage 1 already shares out most of it: "
+                "7 GB are left instead of 10 for 10^9 weights on 4 GPUs.",
             ),
             "one stage too far": Mistake(
                 lambda weights, gpus, stage: _stages(weights, gpus, stage, first_shared=(2, 1, 1)),
@@ -137,19 +198,25 @@ EXERCISES = [
             ),
             "weights never shared": Mistake(
                 lambda weights, gpus, stage: _stages(weights, gpus, stage, first_shared=(9, 2, 1)),
-                "In stage 3 the weights are shared out, too. With 2 bytes a weight left on each GPU, no number of GPUs would "
-                "ever hold more than one GPU does.",
+                "In stage 3 the weights are shared out, too. With all of them on each GPU, a model whose 16-bit weights don't fit "
+                "one GPU would fit no number of them.",
             ),
         },
         hints=[
             "Stage 0 first: 2 bytes for the weight, 2 for its gradient, 12 in the optimiser.",
             "The optimiser's part is divided by p from stage 1, the gradient's from stage 2, the weight's from stage 3.",
-            "Stage 1 is 4 N + 12 N / p.",
+            "Stage 0 is 16 N, stage 1 is 4 N + 12 N / p, stage 2 is 2 N + 14 N / p, stage 3 is 16 N / p.",
         ],
     ),
     Exercise(
         id="parallel.gpu_hours",
         reference=costs.gpu_hours,
+        alternatives=[
+            lambda flops, peak, utilisation: flops / (peak * utilisation) / 3600,
+            lambda flops, peak, utilisation: flops / peak / utilisation / 3600,
+            _hours_step_by_step,
+            lambda flops, peak, utilisation: flops / (3600 * utilisation * peak),
+        ],
         cases=[
             case(flops=3.6e15, peak=1e12, utilisation=0.5),
             case(flops=3.14e23, peak=312e12, utilisation=0.4),
@@ -165,10 +232,10 @@ EXERCISES = [
                 "This is the time at the full peak. No training reaches it: at a utilisation of 0.5 it takes twice as long, and you "
                 "have booked half of the machines.",
             ),
-            "the worse the faster": Mistake(
+            "the lower the utilisation, the faster": Mistake(
                 lambda flops, peak, utilisation: flops * utilisation / peak / 3600,
-                "Here a machine that is used half as well is done in half the time. Which rate do you really get: peak times utilisation. "
-                "Divide by that.",
+                "Here a machine that is used half as well is done in half the time. The rate that you really get is peak times "
+                "utilisation. Divide by that.",
             ),
             "seconds": Mistake(
                 lambda flops, peak, utilisation: flops / (peak * utilisation),
@@ -176,7 +243,7 @@ EXERCISES = [
             ),
             "minutes": Mistake(
                 lambda flops, peak, utilisation: flops / (peak * utilisation) / 60,
-                "Divided by 60 once: these are minutes. Hours are asked for, since hours are what is rented.",
+                "You divided by 60 once, so these are minutes. GPUs are rented by the hour: divide by 60 again.",
             ),
         },
         hints=[
