@@ -2,11 +2,11 @@
 # # 36 · GPU training
 # <!-- badge -->
 #
-# You find out where training time and memory go on the machine in front of you, change what pays there, and lose nothing when the machine is taken away.
+# You find out where training time and memory go on the machine in front of you, change what pays there, and lose almost nothing when the machine is taken away.
 #
 # | time | needs | you will be able to |
 # |---|---|---|
-# | <!-- time --> | lesson 01 | time work on a device that doesn't wait for you<br>say what an operation can reach at most on your machine, and what limits it<br>measure what a change to a training loop gains<br>count the memory of a training, and cut it without changing the gradient<br>go on after a crash as if nothing had happened |
+# | <!-- time --> | lessons 01 and 23 (the GAN that is timed here); PyTorch's modules, optimisers and autograd; derivatives; some idea of a process and of a file on a disk | time work on a device that doesn't wait for you<br>say what an operation can reach at most on your machine, and what limits it<br>measure what a change to a training loop gains<br>count the memory of a training, and cut it without changing the gradient<br>resume after a crash as if nothing had happened |
 
 # %% tags=["bootstrap"]
 # The build fills this in: it installs aigc_lab where it is missing.
@@ -42,7 +42,7 @@ from aigc_lab.recipes import optimizer_step
 
 # %%
 runtime.seed_everything(seed)
-rounds = rounds or runtime.pick(ci=1, cpu=5, gpu=15)
+repeats = rounds or runtime.pick(ci=1, cpu=5, gpu=15)
 device = runtime.device()
 here = timing.TorchDevice(device)  # now(), run(work), synchronize()
 gpu = timing.QueuedDevice() if device.type == "cpu" else here
@@ -51,11 +51,11 @@ name = torch.cuda.get_device_name(device) if on_cuda else device.type.upper()
 print(f"All numbers below are those of this machine: {name}, {threads} threads.")
 
 # %% [markdown]
-# ## A thousand times too fast
+# ## Timing: too fast to be true
 #
-# You multiply twenty large matrices on a GPU, and look at the clock before and after. The answer is wonderful. If there is no GPU here, a small stand-in
-# takes its place: a thread that accepts orders and works them off one by one, while your program goes on. Only this is borrowed from the GPU. The matrices are
-# multiplied on your CPU, for real.
+# You multiply twenty large matrices on a GPU, and look at the clock before and after. The result is wonderful. If there is no GPU here, a small stand-in
+# takes its place: a thread that accepts orders and works through them one by one, while your program goes on. Only this queue is borrowed from the GPU; the matrices
+# really are multiplied, on your CPU.
 
 # %%
 size = runtime.pick(ci=400, cpu=800, gpu=4000)
@@ -76,38 +76,32 @@ gpu.synchronize()
 start = gpu.now()
 gpu.run(heavy)
 asked = gpu.now() - start
-print(
-    f"the clock says {1e3 * asked:.3f} ms: "
-    f"{operations / asked / 1e12:.0f} thousand billion operations a second!"
-)
+print(f"the clock says {1e3 * asked:.3f} ms: {operations / asked / 1e9:,.0f} GFLOP/s!")
 
 # %% [markdown]
-# Compare that with what the maker of the machine promises, and you know that something is wrong. Nobody waited. The call returned as soon as the order was accepted. Wait for
-# the work, then look again:
+# A GFLOP/s is a billion ($10^9$) floating-point operations a second. Compare the number with the machine's data sheet, and you know that something is wrong. Nobody waited: the
+# call returned as soon as the order was accepted. Wait for the work, then look again:
 
 # %%
 gpu.synchronize()
 done = gpu.now() - start
-print(
-    f"after waiting: {1e3 * done:.1f} ms, "
-    f"{operations / done / 1e12:.3f} thousand billion operations a second"
-)
-longer = f"{done / asked:,.0f} times as long"
-verify.promise("waiting takes longer than asking", done > asked, got=longer)
+print(f"after waiting: {1e3 * done:.1f} ms, {operations / done / 1e9:,.0f} GFLOP/s")
+claim = "the work takes more than twice as long as giving the order"
+verify.promise(claim, got=done / asked, above=2)
 
 # %% [markdown]
 # On a CUDA GPU the wait is `torch.cuda.synchronize()`. Some operations wait without saying so: `loss.item()`, `.tolist()`, `.cpu()`, `print(tensor)`, `if tensor:`, `tensor.nonzero()`.
-# Each has to see a number that the GPU may not have computed yet.
+# Each needs a number that the GPU may not have computed yet.
 #
-# Now write a timer that deserves the name. Run the work once without counting, since the first run compiles and allocates. Then time it `repeats` times, and give back the
-# median, which one bad moment can't spoil. Think of the two moments at which the device must have nothing left to do. (The check uses a pretended device with a clock
-# of its own, so that right and wrong differ by digits.)
+# Now write a timer that deserves the name. Run the work once without counting it, since the first run compiles and allocates. Then time it `repeats` times and return the
+# median, which one bad moment can't spoil. Think of the two moments at which the device must have nothing left to do. (The check uses a simulated device with a clock
+# of its own, so the right answer is an exact number.)
 
 
 # %% tags=["exercise"]
 def time_it(device, work, repeats):
-    """Median seconds of work(device), after one run that isn't counted;
-    device has now() and synchronize()."""
+    """Median seconds of `repeats` runs of work(device), after one run that isn't
+    counted; device has now(), in seconds, and synchronize()."""
     ...  # your code
 
 
@@ -116,7 +110,7 @@ time_it = check("hardware.time_it", time_it)
 
 
 # %%
-def seconds(work, repeats=rounds):
+def seconds(work, repeats=repeats):
     """Seconds that work() takes on this machine's device."""
     return time_it(here, lambda _: work(), repeats)
 
@@ -126,32 +120,33 @@ print(f"the twenty products, timed properly: {1e3 * seconds(heavy):.1f} ms")
 # %% [markdown]
 # ## How fast is this machine?
 #
-# A processor does two things: it computes, and it moves numbers between memory and its arithmetic. Measure both limits. For the first, multiply two large matrices. For the
-# second, add long vectors, $a = b + 3c$, which takes next to no arithmetic.
+# A processor does two things: it computes, and it moves numbers between memory and its arithmetic units. Measure both limits. For the first, multiply two large matrices. For the
+# second, add long vectors, $a = b + 3c$, which takes next to no arithmetic: two vectors are read, one is written. A limit is what the machine can do undisturbed, so the fastest of
+# several runs counts. On a GPU both are measured in full float32: TF32, a rounded float32 for matrix units, is switched off until its turn comes.
 
 # %%
-large = runtime.pick(ci=768, cpu=2048, gpu=8192)
-peak = roofline.measure_peak(device, size=large, repeats=rounds)
-mebibytes = runtime.pick(ci=16, cpu=64, gpu=512)
-bandwidth = roofline.measure_bandwidth(device, mebibytes=mebibytes, repeats=rounds)
+roofline.allow_tf32(False)
+large = runtime.pick(ci=512, cpu=768, gpu=8192)
+peak = roofline.measure_peak(device, size=large, repeats=4 * repeats)
+mebibytes = runtime.pick(ci=64, gpu=512)  # far more than a cache holds
+bandwidth = roofline.measure_bandwidth(device, mebibytes=mebibytes, repeats=repeats)
 machine = roofline.Machine("this machine, measured", peak, bandwidth)
 ridge = machine.ridge
 print(f"arithmetic: {peak / 1e9:,.0f} GFLOP/s in float32")
 print(f"memory:     {bandwidth / 1e9:,.1f} GB/s")
-print(f"for each byte it moves, it could do {ridge:.1f} floating-point operations")
+print(f"for each byte it moves, it could do {ridge:.1f} operations")
 
 # %% [markdown]
-# The last number is the interesting one. A float32 has four bytes. If an operation does less with each number it fetches than this machine could, the arithmetic stands idle and
-# waits for memory.
+# The last number is the interesting one. An operation that does less with each byte it moves leaves the arithmetic idle, waiting for memory.
 #
-# How much does an operation do with each byte? This is its *arithmetic intensity*, the floating-point operations (FLOP) divided by the bytes that it must move if each
-# number passes through memory once. For the product of an $(m, k)$ and a $(k, n)$ matrix, count: each of the $mn$ results is a sum of $k$ products; two matrices are read, one is
+# How much does an operation do with each byte? This is its *arithmetic intensity*: its floating-point operations (FLOP), divided by the bytes that it must move if each
+# number passes through memory once. For the product of an $(m, k)$ and a $(k, n)$ matrix, count. Each of the $mn$ results is a sum of $k$ products; two matrices are read and one is
 # written.
 
 
 # %% tags=["exercise"]
 def arithmetic_intensity(m, k, n, bytes_per_number):
-    """FLOP a byte of an (m, k) times a (k, n) matrix;
+    """FLOP per byte of an (m, k) times a (k, n) matrix, four whole numbers > 0;
     a multiplication and an addition count as two FLOP."""
     ...  # your code
 
@@ -160,7 +155,7 @@ def arithmetic_intensity(m, k, n, bytes_per_number):
 arithmetic_intensity = check("hardware.arithmetic_intensity", arithmetic_intensity)
 
 # %% [markdown]
-# For square float32 matrices of size $n$ it is $n / 6$: the larger, the better. For a matrix times a single vector it never reaches 1/2, however large the matrix.
+# For square float32 matrices of size $n$ it is $n / 6$: the larger, the better. For a float32 matrix times a single vector it never reaches 1/2, however large the matrix.
 
 # %%
 side = sympy.symbols("n", positive=True)
@@ -179,7 +174,7 @@ by_vector = arithmetic_intensity(4096, 4096, 1, 4)
 print(f"4096 × 4096 times a vector:  {by_vector:7.1f} FLOP/B")
 
 # %% [markdown]
-# A convolution is counted in the same way. `roofline.convolution` does it; torch's own counter, which watches the operations as they run, must come to the same FLOP.
+# A convolution is counted in the same way, by `roofline.convolution`. torch's own counter, which watches the operations as they run, must find the same FLOP.
 
 # %%
 layer = nn.Conv2d(16, 32, kernel_size=3, stride=2, padding=1)
@@ -197,7 +192,7 @@ print(
 # %% [markdown]
 # ## The roof
 #
-# From intensity $I$, the measured peak and the measured bandwidth follows the most that an operation can reach on this machine. Computing and moving go on at the same time.
+# The intensity of an operation, the peak and the bandwidth together say what the operation can reach at most on this machine. Computing and moving go on at the same time.
 
 
 # %% tags=["exercise"]
@@ -211,22 +206,31 @@ def attainable(intensity, peak, bandwidth):
 attainable = check("hardware.attainable", attainable)
 
 # %% [markdown]
-# **Predict first.** Two vectors of some million numbers are added: one FLOP for each twelve bytes (read 4, read 4, write 4). Which share of the measured peak will
-# this reach here: about all of it, a half, a tenth, or a hundredth? Write it down.
+# **Predict first.** The roof was measured with a sum of vectors and a product of large matrices. Now test it on something else: a large matrix times a *vector*, which is what a
+# language model does for each token that it writes. Its intensity is 1/2. Which share of the measured peak will it reach here: about all of it, a half, a tenth, or less? Write it down.
 
 # %% tags=["predict"]
-long = runtime.pick(ci=2**22, cpu=2**24, gpu=2**27)
-b, c, total = (torch.ones(long, device=device) for _ in range(3))
-rate = long / seconds(lambda: torch.add(b, c, out=total))
-roof = attainable(1 / 12, peak, bandwidth)
-print(
-    f"adding: {rate / 1e9:.2f} GFLOP/s, {rate / peak:.1%} of the peak; "
-    f"the roof there is {roof / 1e9:.2f} GFLOP/s"
+rows = runtime.pick(ci=4096, gpu=16384)
+weight, vector = (
+    torch.randn(rows, rows, device=device),
+    torch.randn(rows, device=device),
 )
+intensity = arithmetic_intensity(rows, rows, 1, 4)
+by_vector = 2 * rows**2 / seconds(lambda: weight @ vector)
+roof = attainable(intensity, peak, bandwidth)
+share = by_vector / peak
+print(f"matrix times vector: {by_vector / 1e9:.2f} GFLOP/s, {share:.1%} of the peak")
+print(f"the roof at {intensity:.2f} FLOP/B: {roof / 1e9:.2f} GFLOP/s")
+print(f"so it reached {by_vector / roof:.0%} of its roof")
+verify.promise("less than half of the peak", got=share, below=0.5)
 
 # %% [markdown]
-# You should have seen a few hundredths or less, about what the roof allows. The arithmetic is idle nearly all the time. No better code for the *addition* can change that. Only fewer trips to
-# memory can.
+# The arithmetic is idle most of the time, and the roof foresaw that without having seen this operation. No better code for the multiplication can change it. Only fewer bytes can: weights in
+# half precision, or several vectors at once.
+#
+# More than 100 % is possible. Most CPUs fetch each line of memory before they overwrite it (*write-allocate*): the sum of vectors moved four vectors where we counted three, so the true bandwidth
+# is up to 4/3 of the measured one, and an operation that only reads can show it. A roof is a model, good to a third and not to a per cent. (Far more than 133 % means that something else used the memory while
+# the bandwidth was measured, or that the matrix is still in a cache.)
 #
 # Put more operations under the roof, each measured:
 
@@ -246,8 +250,11 @@ for n in (64, 256, 1024):
     measure(f"matrices {n} × {n}", product, lambda pair=pair: pair[0] @ pair[1])
 
 # %%
-adding = roofline.Work(long, 12 * long)
+long = runtime.pick(ci=2**22, cpu=2**24, gpu=2**27)
+b, c, total = (torch.ones(long, device=device) for _ in range(3))
+adding = roofline.Work(long, 12 * long)  # read 4 bytes, read 4, write 4
 measure("adding long vectors", adding, lambda: torch.add(b, c, out=total))
+points["matrix times vector"] = (intensity, by_vector)
 layer, maps = layer.to(device), maps.to(device)
 measure("D's second convolution", work, lambda: layer(maps))
 activation = roofline.Work(maps.numel(), 8 * maps.numel())
@@ -262,13 +269,13 @@ title = (
 pictures.roofs([machine], points, title=title)
 
 # %% [markdown]
-# How to read it. *Under the slanted part* an operation waits for memory: make it move less. *Near the flat part* it computes as fast as it can: only less arithmetic or a
-# lower precision helps. *Far below both* something else costs: starting the operation, or a shape that doesn't fill the machine. On a GPU most of a small model's operations lie
-# there. A point *above* the slanted part found its numbers still in the cache, which is faster than memory.
-# One above the flat part says that something else was running while the peak was measured: measure again.
+# How to read it. *Near the slanted part* an operation waits for memory: make it move less. *Near the flat part* it computes as fast as it can: only less arithmetic or a
+# lower precision helps. *Far below both* something else costs time: starting the operation, or a shape that doesn't fill the machine. On a GPU most of a small model's operations lie
+# there. A point *above* the slanted part found its numbers still in the cache, which is faster than memory, or only reads.
+# A point above the flat part means that something else was running while the peak was measured (measure again), or that a GPU rounded to TF32.
 #
-# Now take a layer with 4096 × 4096 weights, and choose a machine and a batch size. The GPUs' numbers come from their data sheets, so they are promises, not measurements. How large must the batch be on each
-# before it computes instead of waiting?
+# Now take a layer with 4096 × 4096 weights, and choose a machine and a batch size. The GPUs' numbers come from their data sheets: they are what the maker promises, not measurements. How large must the
+# batch be on each machine before the layer computes instead of waiting?
 
 # %%
 machines = {
@@ -306,12 +313,12 @@ for name in ("T4, float32", "T4, fp16", "H100, bf16"):
     print(f"{name}: it computes from a batch of {batch} on")
 
 # %% [markdown]
-# The faster the chip, the more it must be given at once. Arithmetic has grown faster than memory for decades. This is why the tricks of today's training are about traffic: larger batches, fused operations,
-# half precision.
+# The more arithmetic a chip has for each byte of bandwidth, the more it must be given at once. Arithmetic has grown faster than memory for decades, so most tricks of today's training save traffic: larger
+# batches, fused operations, half precision.
 #
 # ## Where the time goes
 #
-# Guesses about slow code are mostly wrong. A profiler writes down each operation with its time. Let it watch eight steps of the GAN of this course, and add up by kind.
+# Guesses about slow code are mostly wrong. A profiler records each operation with its time. Let it watch eight steps of the GAN of this course, and add up by kind.
 
 # %%
 digits = datasets.load("digits")
@@ -336,16 +343,21 @@ plots.bars(
     y_label="milliseconds a step",
     title=f"A GAN step on this machine: {share:.0%} of it is convolutions",
 )
+print(f"all else for nothing: {1 / share:.2f} times as fast")
 if device.type == "cpu":
     claim = "on a CPU, convolutions take more than half"
     verify.promise(claim, got=share, above=0.5)
 
 # %% [markdown]
-# On two CPU cores convolutions take about three quarters of a step. So a cleverer optimiser or a quicker random generator can't gain much there, however clever. (If a part with share $s$ becomes
-# infinitely fast, the whole becomes $1/(1-s)$ times as fast. This is Amdahl's law.) On a GPU you see a different picture: the convolutions are over at once, and hundreds of small
-# operations are left.
+# On a CPU most of a step is convolutions. So the cleverest optimiser and the quickest random generator can't gain much there: if everything but the convolutions took no time at all, the step would be
+# faster by the factor printed above. (If a part with share $s$ takes no time, the whole becomes $1/(1-s)$ times as fast. This is Amdahl's law.) On a GPU the picture differs: the
+# convolutions are over quickly, and hundreds of small operations remain.
 #
-# What does the device do in the rest of the time? And which share of its peak does a step reach?
+# To see *when* things happen, not only how long they take, write the same recording to a file: `watched.export_chrome_trace("trace.json")`, and open it at `ui.perfetto.dev`. The upper rows are Python
+# giving orders, the lower ones a GPU working on them. Gaps in the lower rows are a device that waits for Python: give it larger or fewer orders. A long bar above a gap, named `aten::item` or
+# `cudaStreamSynchronize`, is Python waiting for the device: look less often.
+#
+# Which share of its peak does a step reach? And on a GPU, how much of the time is it at work?
 
 
 # %%
@@ -369,14 +381,14 @@ if device.type == "cuda":
 # %% [markdown]
 # ## One change a row
 #
-# The web is full of advice for faster training. Don't believe it; measure it. Below is a table in which each row is one change, timed before and after, in turns, so that a slow moment of the
-# machine hits both. A row whose tool isn't there says so.
+# The web is full of advice for faster training. Don't believe it; measure it. Below is a table in which each row is one change. Before and after are timed in turns, so that a slow moment of the
+# machine hits both. A row that this machine can't measure says why.
 #
-# **Data.** Tutorials load pictures one by one, turn each into floats, and glue 64 of them together. When the whole set fits into memory, one index does the same. And `DataLoader`'s workers are processes: they
+# **Data.** Tutorials load pictures one by one, turn each into floats, and stack 64 of them. When the whole set fits into memory, indexing one tensor does the same. And `DataLoader`'s workers are processes: they
 # pay when a picture must be decoded from a file, but here?
 
 # %%
-table = speedups.SpeedupTable(here, rounds)
+table = speedups.SpeedupTable(here, repeats)
 slow_images, slow_labels = images[:2000].cpu(), labels[:2000].cpu()
 
 
@@ -419,9 +431,26 @@ table.row(
 )
 
 # %% [markdown]
-# The last of these costs four times the memory and moves four times the bytes. Whether it is a gain at all, your row says.
+# The last of these takes four times the memory and moves four times the bytes. Your row says whether it gains anything.
 #
-# **Looking.** `loss.item()` at every step is in every tutorial. On a CPU it costs nothing. On a GPU each look waits until all work is done, and then the device waits for its next order.
+# A GPU copies from *pinned* memory, which the system promises not to move, faster than from ordinary memory, and while Python goes on (`non_blocking=True`). `DataLoader(..., pin_memory=True)` hands out such
+# batches. If everything is on the GPU already, as in this course, there is nothing to copy.
+
+# %%
+change = "data: copied from pinned memory"
+if on_cuda:
+    ordinary = torch.zeros(2**24, dtype=torch.uint8)
+    pinned = ordinary.pin_memory()
+    table.row(
+        change,
+        lambda: ordinary.to(device),
+        lambda: pinned.to(device, non_blocking=True),
+    )
+else:
+    table.not_here(change, "no CUDA GPU to copy to")
+
+# %% [markdown]
+# **Looking.** Many tutorials call `loss.item()` at every step. On a CPU this costs nothing. On a GPU each call waits until all work is done, and then the device waits for its next order.
 
 
 # %%
@@ -435,8 +464,8 @@ change = "loss: not looked at in each step"
 table.row(change, four_steps_with_a_look_at_each, four_steps)
 
 # %% [markdown]
-# **Batch size.** More examples a step fill the machine better, so that each example mostly gets cheaper. That is only half of the story: what counts is how much is *learnt* in a minute, and there a larger
-# batch means fewer steps. Below, "before" and "after" are both the time for the larger number of pictures.
+# **Batch size.** More examples a step fill the machine better, so each example usually gets cheaper. That is half of the story: what counts is how much is *learnt* in a minute, and a larger
+# batch means fewer steps in it. Below, "before" and "after" are both the time for the larger number of pictures.
 
 
 # %%
@@ -456,10 +485,26 @@ table.row("batch: 256 instead of 64", trainer(64), trainer(256), examples=(64, 2
 
 # %% [markdown]
 # **Memory format.** A picture can lie in memory channel by channel, or with all channels of a pixel side by side (`channels_last`), as a GPU's matrix units want it. **Precision.** Half the
-# bits are half the traffic, and a GPU's matrix units are many times as fast in them. But only hardware that *has* such units gains; a T4 has none for bf16, and emulates it.
+# bits are half the traffic, and a GPU's matrix units are many times as fast with them. But only hardware that *has* such units gains; a T4 has none for bf16, and emulates it. From an A100 on (compute
+# capability 8.0) there is a step between: TF32 keeps float32's range, and 10 of its 23 bits after the point. torch allows it for convolutions by default, but not for matrix products.
 
 # %%
 table.row("memory format: channels_last", trainer(), trainer(channels_last=True))
+
+
+def with_tf32(allowed, train):
+    roofline.allow_tf32(allowed)
+    train()
+
+
+change, train = "precision: TF32, not float32", trainer()
+if on_cuda and torch.cuda.get_device_capability(device) >= (8, 0):
+    table.row(change, lambda: with_tf32(False, train), lambda: with_tf32(True, train))
+else:
+    table.not_here(change, "only CUDA GPUs from compute capability 8.0 on")
+roofline.allow_tf32(False)
+
+# %%
 precision = runtime.half_precision(device)
 if precision:
     table.row(f"precision: {precision}", trainer(), trainer(precision=precision))
@@ -467,8 +512,9 @@ else:
     table.not_here("precision: bf16", "no units for it; it would be emulated, slowly")
 
 # %% [markdown]
-# **Fewer, larger operations.** An optimiser that loops over the weights starts several small operations for each tensor; a *fused* one does all in one. `torch.compile` does the same for any chain of
-# operations: seven of them, which read and write the whole vector each, become one that reads and writes once. It takes a compiler and some patience at the first call.
+# **Fewer, larger operations.** An optimiser that loops over the weights starts several small operations for each tensor. `foreach` does each kind of operation for all tensors together, and is what torch
+# chooses by itself on a GPU; a *fused* optimiser does everything in one. Both are compared with what you get if you don't ask. `torch.compile` fuses any chain of
+# operations: seven of them, which each read and write the whole vector, become one that reads and writes once. It takes a compiler and some patience at the first call.
 
 
 # %%
@@ -481,8 +527,9 @@ def adam(**how):
     return torch.optim.Adam(weights, **how)
 
 
-looping, fused = adam(foreach=False, fused=False), adam(fused=True)
-table.row("optimiser: fused Adam", looping.step, fused.step)
+loop, by_kind, default = adam(foreach=False), adam(foreach=True), adam()
+table.row("optimiser: foreach, not a loop", loop.step, by_kind.step)
+table.row("optimiser: fused, not the default", default.step, adam(fused=True).step)
 
 
 # %%
@@ -490,7 +537,7 @@ def chain(x):
     return torch.sigmoid(1.7 * x) * x + 0.1 * x.square() - 1
 
 
-vector = torch.randn(runtime.pick(ci=2**20, cpu=2**22, gpu=2**26), device=device)
+long_vector = torch.randn(runtime.pick(ci=2**20, cpu=2**22, gpu=2**26), device=device)
 
 
 # %%
@@ -500,12 +547,34 @@ if runtime.profile() == "ci" or tool is None:
 else:
     try:
         compiled, begun = torch.compile(chain), here.now()
-        compiled(vector)
+        compiled(long_vector)
         waited = here.now() - begun
         print(f"the first call took {waited:.1f} s: it wrote a program and compiled it")
-        table.row(change, lambda: chain(vector), lambda: compiled(vector))
+        table.row(change, lambda: chain(long_vector), lambda: compiled(long_vector))
     except Exception as error:  # a half-installed compiler is as good as none
         table.not_here(change, f"{type(error).__name__} in the compiler")
+
+# %% [markdown]
+# A *CUDA graph* leaves the operations as they are, but hands all of them over as one order. It is recorded once, and always does the same on the same memory. So it gains where a GPU waits for Python, as it does
+# with a network as small as this one.
+
+# %%
+z = torch.randn(64, recipe.generator.latent, device=device)
+
+
+@torch.no_grad()
+def draw():
+    return recipe.generator(z, labels[:64])
+
+
+change = "CUDA graph: 64 pictures by one order"
+if on_cuda:
+    try:
+        table.row(change, draw, timing.recorded(draw))
+    except Exception as error:  # what waits for the GPU can't be recorded
+        table.not_here(change, f"{type(error).__name__} while recording")
+else:
+    table.not_here(change, "no CUDA GPU")
 
 # %% [markdown]
 # **Another architecture.** The GAN's last layer must double the size. A transposed convolution can do that; so can a smaller convolution that draws four channels and lays them out as neighbours
@@ -525,27 +594,31 @@ print()
 table.show()
 
 # %%
-title = "On this machine: right of the line is a gain, left of it a loss"
+gains = sum(factor > 1.1 for factor in table.factors.values())
+title = f"{gains} of {len(table.factors)} changes gain more than 10 % on this machine"
 pictures.factors(table.factors, title=title)
 
 # %% [markdown]
-# Mind what a row says: how much *its own piece* of the work gains. Fetching data fifty times as fast helps little if it was two per cent of a step. Multiply by the share that the profiler showed.
+# Right of the line is a gain, left of it a loss. Note what a row says: how much *its own piece* of the work gains. Fetching data fifty times as fast helps little if it was two per cent of a step. Multiply by
+# the share that the profiler showed.
 #
-# The course's GAN went through such a table, with one more column: not steps a second but quality a minute, as the Fréchet distance (lesson 34) after 60 s on two CPU
-# cores, in multiples of the floor that real digits reach. That column turned some advice around. What was learnt:
+# The course's GAN went through such a table, with one more column: not steps a second but quality after the same time, as the Fréchet distance (lesson 34) after 60 s on two CPU
+# cores; real digits reach 0.44. That column turned some advice around (from `benchmarks/README.md`; one seed each, whose runs scatter by ±0.1):
 #
-# | change | result |
+# | change | Fréchet distance after 60 s |
 # |---|---|
-# | learning rate that falls with the known budget | 1.75 → 1.5 times the floor |
-# | R1 penalty every 4 steps instead of every 8 or 16 | slower steps, better pictures in the same time |
-# | batches of 32 or 96 instead of 64 | no better in the same time, either of them |
-# | last layer by convolution and PixelShuffle | a few per cent more steps a second |
-# | `channels_last` | nothing on the CPU |
+# | last layer by convolution and PixelShuffle: 3 % more steps a second | 0.85 → 0.73 |
+# | twice the learning rate, falling with the known budget | 0.73 → 0.66 to 0.74 |
+# | R1 penalty every 4 steps instead of every 8: slower steps; a higher rate that falls earlier | 0.63 to 0.72 |
+# | batches of 32 or 96 instead of 64 | no better |
+# | `channels_last`: 32.4 ms a step instead of 31.7 | no better |
+#
+# Only the first change is larger than the scatter. A table of speed alone would show a gain of 3 % for it, and a loss for the third.
 #
 # ## What fills the memory
 #
-# Training keeps four things in memory: the weights; a gradient for each; what the optimiser remembers, for Adam two running averages of each gradient; and what the forward pass must keep so that the backward
-# pass can use it, the *activations*. The first three can be counted with pen and paper. The fourth too, with a hook: torch lets you watch each tensor that it saves for the backward pass.
+# Training keeps four things in memory: the weights; a gradient for each; what the optimiser remembers, for Adam two running averages for each weight; and what the forward pass must keep for the backward
+# pass, the *activations*. The first three can be counted with pen and paper. So can the fourth, and a hook checks the count: torch lets you watch each tensor that it saves for the backward pass.
 
 # %%
 network = gan.Discriminator((1, 28, 28), None, width=16).to(device)
@@ -562,10 +635,11 @@ filled = {
 }
 
 # %%
+share = kept / sum(filled.values())
 plots.bars(
     {name: held / 1e6 for name, held in filled.items()},
     y_label="MB, for a batch of 64",
-    title="A small network's memory is nearly all activations",
+    title=f"{share:.0%} of a small network's memory is activations",
 )
 
 # %% [markdown]
@@ -585,14 +659,14 @@ claim = "kept for backward: 4 bytes × 64 pictures × 16,464 numbers"
 verify.agree(claim, filled["kept for backward"], 4 * 64 * numbers)
 
 # %% [markdown]
-# So you can say beforehand what a training will need. Write it down, also for mixed precision: under `torch.autocast` the weights, the gradients and Adam's averages stay in float32. What is kept for the backward pass is in
+# So you can say beforehand what training will need. Write it down, for mixed precision, too. Under `torch.autocast` the weights, the gradients and Adam's averages stay in float32. What is kept for the backward pass is in
 # half precision, and a half-precision copy of the weights joins them.
 
 
 # %% tags=["exercise"]
 def training_bytes(parameters, activations, mixed):
-    """Bytes of a training with Adam: weights, gradients, averages,
-    and `activations` kept numbers; mixed: True under autocast."""
+    """Bytes of training with Adam: `parameters` weights, their gradients and averages,
+    and `activations` numbers kept for backward; mixed: True under autocast."""
     ...  # your code
 
 
@@ -620,9 +694,16 @@ print(
 )
 claim = "mixed precision keeps 50 to 55 % of it"
 verify.promise(claim, got=less / kept, at_least=0.5, at_most=0.55)
+copies = 2 * sum(weight.numel() for weight in weights if weight.dim() > 1)
+claim = "2 bytes a kept number, and 2 a weight for the copies (none of the biases)"
+verify.promise(claim, got=less, equals=2 * 64 * numbers + copies)
 
 # %% [markdown]
-# For a network this small the weights are nothing. For a language model it is the other way round. Before a single activation is kept:
+# Elsewhere you may read 16 bytes a weight for mixed precision, in lesson 37 for one. Both are right, of different programs. DeepSpeed and Megatron can keep the weights *and the gradients* in half precision, beside
+# one float32 original of the weights: 2 + 2 + 4 bytes, and 8 for Adam's averages (Rajbhandari et al., 2020). Autocast leaves weights and gradients in float32 and adds the copy: 4 + 4 + 2 + 8. The two bytes are
+# the gradient's.
+#
+# For a network this small the weights are nothing. For a language model it is the other way round. Before a single activation is kept, in float32:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -638,21 +719,21 @@ for name, n in models.items():
     print(f"{name:18} {need:6.1f} GB: T4 (16 GB) {t4:3}  H100 (80 GB) {h100}")
 
 # %% [markdown]
-# What if it doesn't fit? Weights, gradients and averages can only be shared out among several GPUs (lesson 37, Beyond one GPU). The activations can be cut, in two ways that leave the gradient as it is.
+# What if it doesn't fit? Weights, gradients and averages can be divided among several GPUs (lesson 37, Beyond one GPU). The activations can be cut on one GPU, in three ways that leave the gradient as it is.
 #
-# ## In parts
+# ## A batch in parts
 #
-# Activations grow with the batch. Take the batch in parts, add up the gradients, and step once. The mean over $n$ examples is made of the parts' means, each with its share:
+# Activations grow with the batch. Take the batch in parts, add up the gradients, and step once. The mean over $n$ examples is made of the parts' means, each weighted by its share:
 #
 # $$\nabla \frac{1}{n} \sum_{j=1}^{n} \ell_j = \sum_i \frac{n_i}{n} \, \nabla \Big( \frac{1}{n_i} \sum_{j \in \text{part } i} \ell_j \Big)$$
 #
-# Well-known libraries had these weights wrong until 2024, for texts of unequal length, and nobody noticed until somebody compared. The last part may be smaller than the others.
+# The shares matter: the last part may be smaller than the others. And the gain is only there if nothing of a part is kept when the next one begins.
 
 
 # %% tags=["exercise"]
 def accumulated_gradient(loss, weights, examples, size):
-    """Gradient of loss(weights, examples), a mean over examples,
-    with at most `size` examples at a time."""
+    """Gradient at `weights` of loss(weights, examples), a mean over the examples.
+    A call of loss gets at most `size` of them, and keeps nothing for the next."""
     ...  # your code
 
 
@@ -660,6 +741,20 @@ def accumulated_gradient(loss, weights, examples, size):
 accumulated_gradient = check("hardware.accumulated_gradient", accumulated_gradient)
 
 # %% [markdown]
+# For texts the share is easily got wrong. The loss of a language model is a mean over *tokens*, and parts with equally many texts have unequally many tokens. Divide by the number of parts, and a token in a short
+# text counts more than one in a long one:
+
+# %%
+tokens_of = torch.tensor([3, 40, 5, 12]).double()  # of four texts
+mean_losses = torch.tensor([4.0, 2.0, 4.0, 3.0]).double()  # of their tokens
+by_tokens = (tokens_of / tokens_of.sum() * mean_losses).sum()
+print(f"mean over all tokens: {by_tokens:.2f}")
+print(f"mean of the four texts' means: {mean_losses.mean():.2f}")
+
+# %% [markdown]
+# Several well-known libraries trained with the second of these. The fault was reported in 2021, but most people learnt of it only in October 2024, when 32 texts at once and 32 texts one by one were compared and gave
+# different losses (Marie, 2024; Unsloth, 2024).
+#
 # In `training.fit` the argument is `accumulate`. The memory for activations falls to the part's share, and the step is the same:
 
 # %%
@@ -686,9 +781,37 @@ verify.agree("a step with 64, and with four parts of 16", at_once, in_parts)
 # %% [markdown]
 # This holds as long as examples don't look at each other. Batch norm makes them do so, and lesson 37 shows what follows.
 #
-# ## Forget and compute again
+# Does it save a whole GAN's memory, too? Its step has two turns, and pictures that are drawn for D's turn are used again in G's. Measure the most that is kept at any moment of a step:
+
+
+# %%
+def most_kept(parts):
+    """The most bytes kept during a step of the GAN that takes 64 pictures in parts."""
+    torch.manual_seed(seed)
+    fresh = gan.GanRecipe.for_data(digits).to(device)
+    fresh.optimizer_step = optimizer_step.OptimizerStep(accumulate=parts)
+    networks = nn.ModuleList([fresh.generator, fresh.discriminator, fresh.averaged])
+    batch = next(training.Batches((images, labels), 64, seed))
+    return memory.most_saved_bytes(lambda: fresh.step(batch), networks.parameters())
+
+
+# %%
+most = {parts: most_kept(parts) for parts in (1, 2, 4, 8)}
+for parts, held in most.items():
+    print(f"parts: {parts}, at most {held / 1e6:4.1f} MB at once")
+claim = "twice as many parts, half as much: 4 against 2, 8 against 4"
+halves = torch.tensor([most[4] / most[2], most[8] / most[4]])
+verify.promise(claim, got=halves, near=(0.5, 0.02))
+claim = "two parts keep less than half of one"
+verify.promise(claim, got=most[2] / most[1], below=0.5)
+
+# %% [markdown]
+# From one part to two it is even less than half. In one piece G draws once, and what its pictures need for G's gradient waits through all of D's turn. In parts that would keep the graphs of *all* parts, and
+# nothing would be saved. So the recipe then draws without a graph for D and once more for G, from the same noise: some arithmetic for the memory. Accumulation is free only where one loss has one backward pass.
 #
-# The other way: keep only what goes *into* each block of layers. When the backward pass arrives, run the block's forward pass once more, and have its activations for that moment. This is called activation
+# ## Checkpointing: forget, and compute again
+#
+# The second way: keep only what goes *into* each block of layers. When the backward pass arrives, run the block's forward pass once more, and its activations are there for that moment. This is called activation
 # checkpointing, and it is one line. Here are 12 blocks of a width that first grows fourfold, as in a transformer:
 
 # %%
@@ -734,14 +857,88 @@ claim = "for at most a third more arithmetic"
 verify.promise(claim, got=more / flop, above=1, at_most=4 / 3)
 
 # %% [markdown]
-# Why a third? A backward pass costs twice a forward pass, one for the gradient of the inputs and one for that of the weights. One more forward pass makes four units out of three. torch stops it as soon as it has what it
-# needs, before the last product of each block, so that you may see less.
+# Why a third? A backward pass costs twice a forward pass: one product for the gradient of the inputs and one for that of the weights. One more forward pass makes four units out of three. torch stops it as soon as it has what it
+# needs, before the last product of each block, so you see less than a third.
 #
 # Each of the 12 blocks keeps its input, 64 numbers an example, instead of 64 + 256 + 256. With a checkpoint around each $\sqrt{L}$ of $L$ layers, memory grows like $\sqrt{L}$ and not like $L$ (Chen et al., 2016).
 #
+# ## FlashAttention: never write the large matrix
+#
+# The third way is for one operation that fills the memory of language models. *Attention* (lesson 39) gives each of $n$ positions a weighted mean of $n$ rows $v_j$. The weights are a softmax over the
+# products of its query $q_i$ with all keys $k_j$:
+#
+# $$o_i = \sum_j \frac{e^{s_{ij}}}{\sum_l e^{s_{il}}}\, v_j, \qquad s_{ij} = \frac{q_i \cdot k_j}{\sqrt{d}}$$
+#
+# Written like this, $n \times n$ weights are kept for the backward pass. A text twice as long takes four times the memory.
+
+
+# %%
+def by_the_book(q, k, v):
+    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+    return scores.softmax(-1) @ v
+
+
+def attention_bytes(attend, n):
+    shape = (1, 4, n, 32)  # a text, 4 heads, n positions, 32 numbers each
+    qkv = [torch.randn(shape, device=device, requires_grad=True) for _ in range(3)]
+    return memory.saved_bytes(lambda: attend(*qkv), without=qkv)
+
+
+lengths = [128, 256, 512, 1024]
+ways = {"by the book": by_the_book, "torch": F.scaled_dot_product_attention}
+keeps = {
+    way: torch.tensor([attention_bytes(attend, n) for n in lengths]).double()
+    for way, attend in ways.items()
+}
+
+# %%
+by_book, by_torch = (held[-1] / 1e6 for held in keeps.values())
+plots.curves(
+    lengths,
+    {way: held / 1e6 for way, held in keeps.items()},
+    x_label="positions",
+    y_label="MB kept for backward",
+    title=f"1,024 positions: {by_book:.1f} MB by the book, {by_torch:.1f} MB by torch",
+    markers=True,
+)
+growth = {way: held[1:] / held[:-1] for way, held in keeps.items()}
+claim = "by the book: twice the length, 4 times the bytes"
+verify.promise(claim, got=growth["by the book"], near=(4, 0.01))
+claim = "torch's own: twice the length, 2 times the bytes"
+verify.promise(claim, got=growth["torch"], near=(2, 0.01))
+
+# %% [markdown]
+# How can a softmax be taken without having all of its row? Go through the keys in blocks and keep three things for each query: the largest score so far, the sum of $e^{s - \text{largest}}$, and the sum of the
+# rows with these weights. When a block brings a larger score, shrink both sums to the new scale.
+
+
+# %%
+def in_blocks(q, k, v, size=64):
+    """The same mean, with `size` keys at a time."""
+    largest, total, mixed = torch.full_like(q[..., :1], -torch.inf), 0, 0
+    for keys, values in zip(k.split(size, -2), v.split(size, -2)):
+        scores = q @ keys.transpose(-2, -1) / q.shape[-1] ** 0.5
+        larger = torch.maximum(largest, scores.amax(-1, keepdim=True))
+        shrink, weights = (largest - larger).exp(), (scores - larger).exp()
+        total = shrink * total + weights.sum(-1, keepdim=True)
+        mixed = shrink * mixed + weights @ values
+        largest = larger
+    return mixed / total
+
+
+q, k, v = torch.randn(3, 1, 4, 200, 32, dtype=torch.float64).unbind()
+whole = by_the_book(10 * q, k, v)  # large scores, so that the scale matters
+verify.agree("in blocks and by the book", in_blocks(10 * q, k, v), whole)
+by_torch = F.scaled_dot_product_attention(10 * q, k, v)
+verify.agree("torch's own and by the book", by_torch, whole)
+
+# %% [markdown]
+# FlashAttention (Dao et al., 2022) does this with blocks that fit into the fast memory on the chip. The scores never travel to the GPU's memory, and the backward pass computes them again from $q$, $k$ and one number for each
+# query. It is checkpointing inside one operation, and here it is even faster: the traffic that it saves costs more time than the arithmetic that it adds. The result is exact, not an approximation.
+#
 # ## When the machine is taken away
 #
-# A free GPU comes without a promise. The session ends after hours, or after minutes. So kill a training for real and see what is left. This is the program; it runs in a process of its own, writes a
+# A free GPU comes without a promise. The session may end after hours, or after minutes. So kill a training run for real and see what is left. This is the program. It runs in a process of its own, writes a
 # checkpoint every five steps, and says where it is:
 
 # %% tags=["whole-program"]
@@ -753,12 +950,13 @@ def tell(step, recipe, history):
     print("step", step, flush=True)
     time.sleep(0.01)  # so that one can watch
 
+seed = int(sys.argv[2])
 torch.set_num_threads(1)
-torch.manual_seed(0)
+torch.manual_seed(seed)
 digits = datasets.load("digits")
 recipe = gan.GanRecipe.for_data(digits, width=4)
 training.fit(
-    recipe, digits, steps=120, batch_size=16, seed=1,
+    recipe, digits, steps=120, batch_size=16, seed=seed,
     checkpoint=sys.argv[1], save_every_steps=5, callback=tell, every_steps=1,
 )
 """
@@ -781,7 +979,7 @@ def begin(file):
     # profile ci: on the CPU, quietly
     settings = {"AIGC_LAB_PROFILE": "ci", "PYTHONPATH": str(package)}
     env = os.environ | settings
-    command = [sys.executable, "-c", program, str(folder / file)]
+    command = [sys.executable, "-c", program, str(folder / file), str(seed)]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
 
 
@@ -801,10 +999,11 @@ reached, code = len(newest["history"]["rows"]), broken.returncode
 print(
     f"killed, exit code {code}. The newest whole checkpoint is that of step {reached}."
 )
-verify.promise("it did not end by itself", code != 0, got=code)
+claim = "it was killed between steps 33 and 119: a checkpoint of step 30 to 115 is left"
+verify.promise(claim, got=reached, at_least=30, at_most=115)
 
 # %% [markdown]
-# Now the same program again, with the same file. It says where it goes on. When it is done, compare its weights with those of the run that nobody touched:
+# Now start the same program again, with the same file. It says where it resumes. When it is done, compare its weights with those of the run that nobody touched:
 
 # %%
 said = begin("broken").communicate()[0].splitlines()
@@ -818,11 +1017,11 @@ equal = torch.equal(one["history"]["rows"], other["history"]["rows"])
 verify.promise("so are all losses of all steps", equal)
 
 # %% [markdown]
-# Equal to the bit, not about equal. For that the file must hold everything that the next step depends on: weights, both optimisers' averages, the running average of G, the position in the shuffled data, and the state of each random
-# generator. Anyone who saves only the weights starts with an optimiser that has forgotten everything, on examples it has already seen in this epoch. (On a GPU some operations add in an order that changes from run to run;
+# Equal to the bit, not nearly equal. For that the file must hold everything that the next step depends on: weights, both optimisers' averages, the running average of G, the position in the shuffled data, and the state of each random
+# generator. If you save the weights alone, you resume with an optimiser that has forgotten everything, on examples it has already seen in this epoch. (On a GPU some operations add in an order that changes from run to run;
 # there, resumed runs are equal up to that.)
 #
-# And what if the file is damaged? Do it, in three ways:
+# And what if the file is damaged? Damage it, in three ways:
 
 # %%
 whole_file = (folder / "broken").read_bytes()
@@ -841,11 +1040,11 @@ for damage, content in damages.items():
     verify.promise(f"{damage}: {claim}", got=step, equals=115)
 
 # %% [markdown]
-# Each file carries the SHA-256 of its content, the previous checkpoint is kept, and reading executes no code from it. A new file gets its name only once it is on the disk; a kill in the middle of writing loses the newest at most.
+# Each file carries the SHA-256 of its content, the previous checkpoint is kept, and reading it executes no code. A new file gets its name only once it is on the disk; a kill in the middle of writing loses the newest checkpoint at most.
 #
-# ### How often?
+# ### How often to save
 #
-# Saving takes δ seconds, and a break comes every $M$ seconds on average. With a save each τ seconds you lose the share δ/τ to writing, and τ/2 of work at each break (Young, 1974):
+# Saving takes δ seconds, and a break comes every $M$ seconds on average. If you save every τ seconds, you lose the share δ/τ to writing, and τ/2 of work at each break, so τ/(2M) of the time (Young, 1974):
 #
 # $$\text{cost}(\tau) = \frac{\delta}{\tau} + \frac{\tau}{2M}$$
 
@@ -865,7 +1064,7 @@ def write():
 saving = seconds(write, repeats=3)
 print(
     f"writing this GAN takes {1e3 * saving:.1f} ms here; "
-    f"for a break every 2 hours, save each {(2 * saving * 7200) ** 0.5:.0f} s"
+    f"for a break every 2 hours, save every {(2 * saving * 7200) ** 0.5:.0f} s"
 )
 
 # %% [markdown]
@@ -875,13 +1074,15 @@ print(
 # from google.colab import drive
 # drive.mount("/content/drive")
 # training.fit(recipe, digits, seconds=3600, checkpoint="/content/drive/MyDrive/gan.checkpoint")
+# drive.flush_and_unmount()
 # ```
 #
-# After a break, run the same cells. For a run with a budget of *steps* the result is the one that an unbroken run would have had. A budget of seconds counts only the seconds that were spent training.
+# Drive writes late: the file is in a cache of the machine first, and copied in the background. If the machine is taken away before that, the newest checkpoints go with it, so count on losing more than the last interval.
+# `flush_and_unmount()` waits until all is copied; call it at the end, before you let the machine go. After a break, run the same cells. For a run with a budget of *steps* the result is the one that an unbroken run would have had. A budget of seconds counts only the seconds that were spent training.
 #
 # ## Check the article
 #
-# The article's section 5.1 lists what one needs. "Usually a GPU, a Tesla V100 or better": **imprecise**. What one needs follows from the arithmetic of the model, which you can count. Here is the count for the GAN of this course:
+# The article's section 5.1 lists what you need. "Usually a GPU, a Tesla V100 or better": **imprecise**. What you need follows from the arithmetic of the model, which you can count. Here is the count for the GAN of this course:
 
 # %%
 need = 1000 * step_flop
@@ -892,7 +1093,7 @@ print(
 print(f"on a T4 at the peak of its data sheet: {need / 8.1e12:.2f} s.")
 
 # %% [markdown]
-# And "V100 or better" is no order: a V100 has more arithmetic than many newer cards, and no units for bf16, which today's recipes take for granted. NVIDIA's chips have them from compute capability 8.0 on:
+# And "V100 or better" is no ranking: a V100 does more arithmetic than many newer cards, but has no units for bf16, which today's recipes take for granted. NVIDIA's chips have them from compute capability 8.0 on:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -901,7 +1102,7 @@ for chip, capability in {"V100": 7.0, "T4": 7.5, "A100": 8.0, "H100": 9.0}.items
     print(f"{chip}: compute capability {capability}, {halves}")
 
 # %% [markdown]
-# "A fast CPU for processing the data": **right** where pictures are decoded and augmented on the CPU. When the data fits into the GPU's memory, the table above says what is left of it. `pip install tensorflow-gpu`: **wrong** by now. The package was withdrawn in
+# "A fast CPU for processing the data": **right** where pictures are decoded and augmented on the CPU. When the data fits into the GPU's memory, the rows on data in your table say what is left of it. `pip install tensorflow-gpu`: **wrong** by now. The package was withdrawn in
 # December 2022, as lesson 01 shows; `tensorflow` and `torch` find a GPU by themselves.
 #
 # ## Quiz
@@ -912,18 +1113,21 @@ widgets.quiz("36_gpu_training")
 # %% [markdown]
 # ## What you should be able to do now
 #
-# You can time work on a GPU without being fooled. You can say whether an operation waits for memory or for arithmetic, on any machine of which you know two numbers. You have a table of what pays on yours. You can count a
-# training's memory beforehand, cut it in two ways without touching the gradient, and go on after a crash to the bit.
+# You can time work on a GPU without being fooled. You can say whether an operation waits for memory or for arithmetic, on any machine of which you know two numbers. You have a table of what pays on yours. You can count the
+# memory of a training run beforehand, cut it in three ways without changing the gradient, and resume after a crash to the bit.
 #
-# When one GPU isn't enough, go on with lesson 37, Beyond one GPU: the same step by several processes, and what a training run costs in hours, money and energy.
+# When one GPU isn't enough, go on with lesson 37, Beyond one GPU: several processes share one step, and you count what a training run costs in hours, money and energy.
 #
 # ## References
 #
 # - Amdahl, "Validity of the Single Processor Approach to Achieving Large Scale Computing Capabilities", AFIPS 1967
 # - Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost", arXiv 1604.06174, 2016
+# - Dao, Fu, Ermon, Rudra, Ré, "FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness", NeurIPS 2022
 # - Kingma, Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015
+# - Marie, "Gradient accumulation yields worse results than the equivalent batch size", issue 2175 of TRL, October 2024
 # - McCalpin, "Memory Bandwidth and Machine Balance in Current High Performance Computers", IEEE TCCA Newsletter 1995
 # - Micikevicius, Narang, Alben, Diamos, Elsen, Garcia, Ginsburg, Houston, Kuchaiev, Venkatesh, Wu, "Mixed Precision Training", ICLR 2018
 # - Rajbhandari, Rasley, Ruwase, He, "ZeRO: Memory Optimizations Toward Training Trillion Parameter Models", SC 2020
+# - Unsloth, notes on the release "Gradient Accumulation Fix" (reported in 2021, found again in 2024), October 2024
 # - Williams, Waterman, Patterson, "Roofline: An Insightful Visual Performance Model for Multicore Architectures", Communications of the ACM 2009
 # - Young, "A First Order Approximation to the Optimum Checkpoint Interval", Communications of the ACM 1974
