@@ -1028,7 +1028,7 @@ for w in pushes:
     told = "   ".join(f"{name} {row[-1]:.3f}" for name, row in dial.items())
     print(f"w = {w:3.0f}   {told}   Fréchet {far[-1]:.2f}")
 nearest, *_, farthest_real = floor(n)
-print(f"{n} real digits, six times: Fréchet {nearest:.2f} to {farthest_real:.2f}")
+print(f"{n:,} real digits, six times: Fréchet {nearest:.2f} to {farthest_real:.2f}")
 
 # %%
 title = "Guidance buys recognition with variety"
