@@ -6,7 +6,7 @@
 #
 # | time | needs | you will be able to |
 # |---|---|---|
-# | <!-- time --> | lesson 21 or a training loop of your own; gradients | average gradients so that several processes train one model, and say where that breaks<br>start two processes from a notebook, lose one, and go on exactly<br>count what a ring all-reduce sends, and read a scaling measurement<br>compute the memory of a sharded model for each GPU<br>estimate hours, energy, carbon and money of a run before you start it |
+# | <!-- time --> | a training loop of your own, with backpropagation and Adam (lesson 21); mean, variance, derivatives; half precision and activations (lesson 36) | average gradients so that several processes train one model, and say where that breaks<br>start two processes from a notebook, lose one, and go on exactly<br>count what a ring all-reduce sends, say when it hides behind the backward pass, and read a scaling measurement<br>write data-parallel and sharded training in PyTorch<br>compute the memory of a sharded model for each GPU<br>estimate hours, energy, carbon and money of a run before you start it |
 
 # %% tags=["bootstrap"]
 # The build fills this in: it installs aigc_lab where it is missing.
@@ -18,6 +18,7 @@ watts = 30  # at the socket, while this computer trains: a guess, put in yours
 
 # %%
 import os
+import shutil
 import subprocess
 import tempfile
 from itertools import pairwise
@@ -45,6 +46,7 @@ from aigc_lab.parallel import (
     data_parallel,
     digit_classifier,
     launcher,
+    overlap,
     ring_all_reduce,
     sharding,
 )
@@ -56,7 +58,7 @@ runtime.seed_everything(seed)
 # Two processes need two GPUs; with fewer, everything here computes on the CPU.
 if runtime.profile() != "ci":
     os.environ["AIGC_LAB_PROFILE"] = "gpu" if launcher.gpus_for(2) else "cpu"
-timed_steps = timed_steps or runtime.pick(ci=8, cpu=60, gpu=200)
+steps_timed = timed_steps or runtime.pick(ci=8, cpu=60, gpu=200)
 place = "GPU" if runtime.device().type == "cuda" else "CPU"
 scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 folder = Path(scratch.name)
@@ -66,8 +68,8 @@ folder = Path(scratch.name)
 #
 # One GPU is too slow, or too small. You get a second one. What do you do with it? Start the training twice, each process on its own half of the data, and hope?
 #
-# Try it. You need no GPU for it: a *process* is a running program, and two of them on a CPU meet all the questions that a thousand GPUs meet. Here is the program that each of them runs. It asks which of how many it is, and
-# takes every step on its own 16 examples. First without any exchange. Then with `training.fit`, the loop you know, and not a word about the other process. Last it times a larger model, for later.
+# Try it. You need no GPU: a *process* is a running program, and two of them on a CPU raise most of the questions that a thousand GPUs raise. Here is the program that each of them runs. It asks which of how many it is, and
+# takes every step on 16 examples of its own: first without any exchange, then with `training.fit`, the loop you know, which is told nothing about the other process. Last, it times a larger model; you will need those times further down.
 
 # %% tags=["whole-program"]
 worker = """
@@ -78,26 +80,29 @@ from aigc_lab import datasets, training, vae
 from aigc_lab.parallel import digit_classifier
 from aigc_lab.training.processes import Processes
 
+steps_timed, seed = map(int, sys.argv[1:])
 here = Processes()                      # here.index of here.count
 data = digit_classifier.digits()        # 2,000 digits
 
 Model = digit_classifier.DigitClassifier
-alone, path = Model(), []               # 1. nobody talks
-for batch in islice(training.Batches(data, 16, 0, here.index, here.count), 60):
+alone, path = Model(seed), []           # 1. nobody talks
+for batch in islice(training.Batches(data, 16, seed, here.index, here.count), 60):
     path.append(alone.weights())
     alone.step(batch)
 path.append(alone.weights())
 
-together, trail = Model(), []           # 2. the same steps under fit
+together, trail = Model(seed), []       # 2. the same steps under fit
 def keep(step, recipe, history):
     trail.append(recipe.weights())
-training.fit(together, data, steps=60, batch_size=16, callback=keep, every_steps=5)
+training.fit(
+    together, data, steps=60, batch_size=16, seed=seed, callback=keep, every_steps=5
+)
 
 digits, seconds = datasets.load("digits"), {}
 for batch_size in (32, 64):             # 3. how long does a step take?
     recipe = vae.VaeRecipe.for_data(digits)
     seconds[batch_size] = digit_classifier.seconds_a_step(
-        recipe, digits, batch_size, int(sys.argv[1])
+        recipe, digits, batch_size, steps_timed
     )
 
 result = {"alone": torch.stack(path[::5]), "together": torch.stack(trail)}
@@ -105,32 +110,37 @@ torch.save(result | {"seconds": seconds}, f"result {here.index}")
 """
 
 # %% [markdown]
-# `digit_classifier.DigitClassifier` is the smallest recipe there is: two layers that say which digit a picture shows, in float64. Each process builds it with the same first weights.
+# `digit_classifier.DigitClassifier` is the smallest recipe of the course: two layers that say which digit a picture shows, in float64. Each process builds it with the same first weights.
 #
-# Who starts the two? A launcher, `torchrun`, which is a Python module. It tells each process its number and where to find the other, and watches over both. Start it from the notebook as a program of its own; `launcher.command` below only writes its command line. (A notebook can't be copied
-# into several processes: it has opened files, threads, perhaps a GPU.)
+# What starts the two? A launcher, `torchrun`, which is a Python module. It tells each process its number and where to find the other, and watches over both. Start it from the notebook as a program of its own; `launcher.command` below only writes its command line. (A notebook can't be copied
+# into several processes: it has open files, threads, perhaps a GPU.)
 
 
 # %%
-def start(program, *arguments, **options):
-    """Two processes run a program, with one thread each; what they say comes back."""
-    (folder / "worker.py").write_text(program)
+def start(program, home, *arguments, **options):
+    """Two processes run a program in an empty folder `home`, with one thread each;
+    what they print comes back."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    (home / "worker.py").write_text(program, encoding="utf-8")
     return subprocess.run(
-        [*launcher.command("worker.py", **options), *arguments],
-        cwd=folder,
+        [*launcher.command("worker.py", **options), *map(str, arguments)],
+        cwd=home,
         env=launcher.environment(runtime.profile()),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         timeout=600,
     )
 
 
 # %%
 print("python", *launcher.command("worker.py")[1:])
-run = start(worker, str(timed_steps))
+pair = folder / "two processes"
+run = start(worker, pair, steps_timed, seed)
 if run.returncode:
     raise RuntimeError(run.stderr[-2000:])
-results = [torch.load(folder / f"result {i}", weights_only=True) for i in range(2)]
+results = [torch.load(pair / f"result {i}", weights_only=True) for i in range(2)]
 
 # %%
 zero, one = results
@@ -151,20 +161,21 @@ verify.promise(claim, got=kept, equals=0)
 # %% [markdown]
 # Two processes that don't talk train two models, each from half of the data. You have doubled the bill and gained nothing. Under `fit` they end with the *same* model, bit for bit. What did they tell each other?
 #
-# ## The one sentence they exchange
+# ## Averaging gradients: the one message they exchange
 #
 # Before each step, every process replaces its gradient by the mean over all processes. Why is that enough? Say the batch has $n$ examples with losses $\ell_j$, and part $i$ holds $n_i$ of them. The gradient is linear, so
 #
 # $$\nabla\,\frac1n\sum_{j=1}^{n}\ell_j \;=\; \frac1n\sum_{i=1}^{p}\;\sum_{j\in\text{part } i}\nabla\ell_j \;=\; \sum_{i=1}^{p}\frac{n_i}{n}\,g_i,\qquad g_i = \nabla\,\frac1{n_i}\sum_{j\in\text{part } i}\ell_j .$$
 #
-# Nothing is approximated. With equal parts all weights $n_i/n$ are $1/p$: the plain mean. That is all there is to it: `average` in `aigc_lab/training/processes.py` is a few lines around one call of Accelerate, PyTorch's `DistributedDataParallel` does the same
-# while the backward pass is still running. Write it for any parts.
+# Nothing is approximated. With equal parts all weights $n_i/n$ are $1/p$: the plain mean. That is all there is to it: `average` in `aigc_lab/training/processes.py` is a few lines around one call of Accelerate. (Under `fit` there is a second, tiny message about four times a second: all must agree on the time and on whether stop was pressed, so that all stop after the same step.)
+# Write the mean for parts of any sizes.
 
 
 # %% tags=["exercise"]
 def averaged_gradient(gradients, sizes):
     """The whole batch's gradient. gradients: (p, d), row i is the gradient of the mean
-    loss of part i. sizes: list of p numbers of examples. Returns (d,)."""
+    loss of part i. sizes: list of p numbers of examples. Returns (d,); no gradient
+    has to flow through it."""
     ...  # your code
 
 
@@ -172,7 +183,7 @@ def averaged_gradient(gradients, sizes):
 averaged_gradient = check("parallel.averaged_gradient", averaged_gradient)
 
 # %% [markdown]
-# Check the derivation on a real network, in float64, where "equal" can mean 12 digits:
+# Check the derivation on a real network, in float64, where "equal" can mean nine digits and more:
 
 
 # %%
@@ -185,29 +196,29 @@ def gradient(loss, model):
 # %%
 data = digit_classifier.digits()
 pictures, labels = (tensor[:32] for tensor in data)
-model = digit_classifier.DigitClassifier().model
-whole = gradient(F.cross_entropy(model(pictures), labels), model)
+model = digit_classifier.DigitClassifier(seed).model
+of_all = gradient(F.cross_entropy(model(pictures), labels), model)
 for sizes in ([16, 16], [24, 8], [1, 30, 1]):
     parts = zip(pictures.split(sizes), labels.split(sizes))
     rows = [gradient(F.cross_entropy(model(x), y), model) for x, y in parts]
     mean = averaged_gradient(torch.stack(rows), sizes)
     claim = f"parts of {sizes}: weighted mean = gradient of the batch of 32"
-    verify.agree(claim, mean, whole, tolerance=1e-12)
+    verify.agree(claim, mean, of_all)
 
 # %% [markdown]
 # And for whole trainings: same first weights, same gradients, same optimiser, so the same path. One process with batches of 32 must end where the two processes with 16 each did. `fit` deals the examples out so that the two parts of each
 # step make up the batch that one process would have taken.
 
 # %%
-one = digit_classifier.DigitClassifier()
-training.fit(one, data, steps=60, batch_size=32)
+one = digit_classifier.DigitClassifier(seed)
+training.fit(one, data, steps=60, batch_size=32, seed=seed)
 claim = "60 steps of 2 × 16 end where 60 steps of 32 end"
 verify.agree(claim, results[0]["together"][-1], one.weights(), tolerance=1e-10)
 
 # %% [markdown]
-# Not to the last bit this time. A sum in another order is rounded elsewhere, and training carries such differences on. That is why the claim says $10^{-10}$ in float64, and why float32 runs on other numbers of GPUs never repeat each other exactly.
+# This time equality to the last bit isn't promised. A sum in another order is rounded differently, and training carries such differences on. That is why the claim allows $10^{-10}$ in float64, and why float32 runs on different numbers of GPUs hardly ever repeat each other exactly.
 #
-# ## Where it breaks
+# ## Where averaging breaks
 #
 # The proof has a premise: the loss is a *mean* over examples, each of which has a loss of *its own*. Here are six losses on the same 32 digits, in two parts:
 #
@@ -265,17 +276,21 @@ for name, (net, loss, sizes) in trials.items():
     print(f"{name:22} relative error of the plain mean: {errors[name]:8.1e}")
 
 # %% [markdown]
-# You should have seen two exact rows, one that is wrong by half, and three that are wrong in direction.
+# You should have seen two exact rows, one that is wrong by half, and three with an error that no factor mends.
 #
 # - *Unequal parts* need the weights $n_i/n$. They come up in the last batch of an epoch, and wherever the mean runs over something that varies, such as the tokens of texts of unequal length.
-# - *A sum* gives $1/p$ of the gradient it gave on one process: the step shrinks with each GPU you add.
+# - *A sum* over the examples ties the step to the number of examples that *each process* has. The plain mean of the parts' sums is 16 times the gradient of the mean loss; one process with all 32 has 32 times. If you keep the total batch and cut it among more processes, the step shrinks with each of them. If you keep 16 for each process, the factor stays 16, however many take part.
 # - *Batch norm* makes examples look at each other. Each process uses the mean and variance of its own part, so a picture gets another logit in another process.
 # - *Contrastive losses* compare with all others in the batch. A part of 16 asks an easier question, one among 16 instead of one among 32, however well you average.
 
 # %%
 for name in ("mean, 16 + 16", "layer norm, 16 + 16"):
     verify.promise(f"{name}: exact", got=errors[name], below=1e-12)
-claim = "sum: the plain mean is half of the whole, so the error is 1/2"
+halves = zip(pictures.split(16), labels.split(16))
+sums = torch.stack([gradient(sum_loss(model, x, y), model) for x, y in halves])
+claim = "mean of the parts' sums = 16 × the gradient of the mean loss"
+verify.agree(claim, sums.mean(dim=0), 16 * of_all)
+claim = "the sum over all 32 is twice that, so the error is 1/2"
 verify.agree(claim, errors["sum, 16 + 16"], 0.5)
 for name in ("mean, 24 + 8", "batch norm, 16 + 16", "contrastive, 16 + 16"):
     verify.promise(f"{name}: wrong by more than 1 %", got=errors[name], above=0.01)
@@ -299,15 +314,15 @@ claim = "the same picture gets another logit beside other pictures"
 verify.promise(claim, got=shift, above=1e-3)
 
 # %% [markdown]
-# In a GAN this hurts twice: D's judgement of one picture depends on the company it is in, and with eight processes each norm sees an eighth of the batch. The cures: a norm that looks at one example at a time (layer, group or instance norm),
-# or `torch.nn.SyncBatchNorm`, which sends sums and squares round in each such layer. For contrastive losses, gather all codes from all processes before the loss, *with* their gradients.
+# In a GAN this hurts twice: D's judgement of one picture depends on the others in its part, and with eight processes each norm sees an eighth of the batch. The cures: a norm that looks at one example at a time (layer, group or instance norm),
+# or `torch.nn.SyncBatchNorm`, which adds up sums and squares over all processes in each such layer. For contrastive losses, gather the codes of all processes before the loss, *with* their gradients.
 #
 # ## How a sum travels
 #
-# The mean over processes needs a sum. Somebody has to carry it. The obvious way: all send their gradient to process 0, which adds them up and sends the result back. With $p$ processes and $M$ bytes, process 0 receives and sends $2(p-1)M$ bytes while the others wait. The busiest
+# The mean over processes needs a sum. How does it get to all of them? The obvious way: all send their gradient to process 0, which adds them up and sends the result back. With $p$ processes and $M$ bytes, process 0 receives and sends $2(p-1)M$ bytes while the others wait. The busiest
 # process gets busier with every one you add.
 #
-# A ring does better. Each process talks to its right neighbour only, and the vector is cut into $p$ pieces. In each round everybody sends *one* piece and adds what arrives to its own. The pieces start at different places, so all links are always busy. Follow the number of processes whose contribution is in each piece:
+# A ring does better. Each process talks to its right neighbour only, and the vector is cut into $p$ pieces. In each round every process sends *one* piece and adds what arrives to its own. The pieces start at different places, so all links are always busy. Follow the number of processes whose contribution is in each piece:
 
 # %%
 states = list(ring_all_reduce.rounds(torch.ones(4, 4)))
@@ -315,7 +330,7 @@ title = "Three rounds gather the sums, three hand them round"
 parallel_pictures.contributions(states, title=title)
 
 # %% [markdown]
-# After $p - 1$ rounds each process owns one finished piece. After another $p - 1$ everybody has them all. With numbers in place of counts, three processes:
+# After $p - 1$ rounds each process owns one finished piece. After another $p - 1$ every process has them all. With numbers in place of counts, three processes:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -360,8 +375,8 @@ less = ring_bytes(1.0, 10**6) < 2
 verify.promise("however many take part, each sends less than two vectors", less)
 
 # %% [markdown]
-# $2\frac{p-1}{p}M$: nearly independent of $p$. No method sends less (Patarasuk and Yuan 2009). What does grow is the number of *rounds*, $2(p-1)$, and each costs the time that a message takes to set out. So libraries send all gradients of a step as a few large vectors, begin
-# while the backward pass is still under way, and use trees where the vectors are short. Play with it: when does waiting for messages beat the bytes?
+# $2\frac{p-1}{p}M$: nearly independent of $p$. As long as the processes do the adding, no method lets the busiest of them send less (Patarasuk and Yuan 2009). (Some networks have switches that add: then each process sends its vector once, $M$ bytes, and the sum comes back.) What does grow is the number of *rounds*, $2(p-1)$, and each costs the
+# *latency*: the time from sending a message to its arrival, however short it is. So libraries send the gradients of a step as a few large vectors, and use trees where the vectors are short. Play with it: from how many processes on does the latency cost more than the bytes?
 
 
 # %%
@@ -369,8 +384,8 @@ process_counts = [2**k for k in range(1, 11)]
 
 
 def communication_times(size, speed, wait):
-    """Milliseconds by number of processes; bytes in all, bytes a second,
-    seconds a message."""
+    """Milliseconds by number of processes: bytes in all, bytes a second,
+    seconds of latency."""
     return {
         "ring": [
             1e3 * ring_all_reduce.seconds(size, p, speed, wait) for p in process_counts
@@ -408,9 +423,57 @@ widgets.play(
 )
 
 # %% [markdown]
-# ## Measured: one against two
+# ## Hiding the messages behind the backward pass
 #
-# Now the question from the start. The two processes above have also timed a step of the VAE of this course, with one thread each. Time the same on one process, here, with one thread, too. There are two questions to ask:
+# The backward pass begins at the last layer, so that layer's gradient is ready first, and could travel while the others are still being computed. `fit` doesn't do this: it waits for all gradients and sends them as one vector. PyTorch's `DistributedDataParallel` does, with *buckets* of about 25 MB. Draw both, for eight equal layers on eight GPUs:
+
+
+# %%
+def backward_pass(ms_a_layer, megabytes_a_layer, gigabytes_a_second):
+    speed = gigabytes_a_second * 1e9
+    sending = ring_all_reduce.seconds(megabytes_a_layer * 1e6, 8, speed)
+    layers = [ms_a_layer / 1e3] * 8, [sending] * 8
+    plans = {
+        "after it": overlap.timeline(*layers, overlapped=False),
+        "during it": overlap.timeline(*layers, overlapped=True),
+    }
+    after, during = (1e3 * plan.seconds for plan in plans.values())
+    title = f"Sent after the backward pass: {after:.0f} ms, during it: {during:.0f} ms"
+    parallel_pictures.timelines(plans, title=title)
+
+
+widgets.play(
+    backward_pass,
+    ms_a_layer=(1, 20, 1, 5),
+    megabytes_a_layer=(10, 500, 10, 100),
+    gigabytes_a_second=(5, 400, 5, 50),
+)
+
+# %% [markdown]
+# As long as a message takes less time than a layer, only the message of the first layer sticks out, because nothing is left to hide it. Once messages take longer, the link is busy without a pause, and the GPU waits. On which side are you? Let $N$ weights in half precision see $T$ tokens a step on each GPU (you will meet these counts again below): the backward pass takes
+# $4NT$ operations at $uP$ a second, the ring moves nearly $2 \cdot 2N$ bytes at $\beta$ a second. Set the two equal:
+
+# %%
+N, T, reached, beta = sympy.symbols("N T uP beta", positive=True)
+enough = sympy.solve(sympy.Eq(4 * N * T / reached, 4 * N / beta), T)[0]
+claim = "messages can hide from T = uP / β tokens on each GPU: N cancels"
+verify.agree(claim, enough, reached / beta)
+links = {
+    "within a computer, 400 GB/s": 400e9,
+    "between computers, 50 GB/s": 50e9,
+    "10-gigabit Ethernet, 1.25 GB/s": 1.25e9,
+}
+print("H100, 400 TFLOP/s reached: messages can hide from ... tokens on each GPU")
+for link, bandwidth in links.items():
+    tokens = enough.subs({reached: 400e12, beta: bandwidth})
+    print(f"{link:>31}: {float(tokens):10,.0f}")
+
+# %% [markdown]
+# This is lesson 36's roofline, with the network in the place of the memory: operations for each byte sent, instead of operations for each byte read. The size of the model doesn't matter. The work on each GPU between two messages does, and the link. Over an ordinary network, training as one is hardly worth it, unless you talk less often (gradient accumulation) or send fewer bytes.
+#
+# ## Measured: one process against two
+#
+# Now the question from the start. The two processes above have also timed a step of the course's VAE, with one thread each, under `fit`, so without overlap. Time the same on one process, here, also with one thread. There are two questions to ask:
 #
 # - *Strong scaling*: the same work, divided. One process takes 64 examples a step, two take 32 each. Ideal: half the time.
 # - *Weak scaling*: twice the work for twice the workers. Both take 64. Ideal: the same time.
@@ -421,7 +484,7 @@ torch.set_num_threads(1)
 digits, single = datasets.load("digits"), {}
 for n in (32, 64):
     recipe = vae.VaeRecipe.for_data(digits)
-    single[n] = digit_classifier.seconds_a_step(recipe, digits, n, timed_steps)
+    single[n] = digit_classifier.seconds_a_step(recipe, digits, n, steps_timed)
 torch.set_num_threads(threads)
 double = results[0]["seconds"]
 
@@ -436,7 +499,7 @@ plots.bars(
     },
     y_label="milliseconds a step, median",
     title=f"Strong scaling {strong:.2f} × (ideal 2), "
-    f"weak scaling {weak:.0%} (ideal 100 %)",
+    f"weak scaling {100 * weak:.0f} % (ideal 100 %)",
 )
 
 # %%
@@ -449,29 +512,24 @@ print(f"This machine has {units} {kind} for two processes.")
 if units < 2:
     print(
         "They took turns on it, so neither kind of scaling can gain anything: "
-        "what you see is the price of talking."
+        "you see what the communication costs."
     )
 
 # %%
-less, talking = single[32] / single[64], double[32] - single[32]
-share = data_parallel.serial_share(strong, 2)
-print(f"strong scaling: {strong:.2f} × as fast; ideal 2")
-print(f"half of the examples, alone: {less:.0%} of the time; ideal 50%")
-print(f"talking, and getting into each other's way: {1e3 * talking:.1f} ms a step")
+half, longer = single[32] / single[64], double[32] - single[32]
+print(f"strong scaling: two processes are {strong:.2f} × as fast as one; ideal 2")
+print(f"one process, 32 examples: {100 * half:.0f} % of the time for 64; ideal 50 %")
+print(f"32 examples, two processes against one: {1e3 * longer:+.1f} ms a step; ideal 0")
 print(
-    f"weak scaling: each at {weak:.0%} of its speed alone, "
-    f"together {2 * weak:.2f} × the work in the same time"
-)
-print(
-    f"not divided, by Amdahl's law: {share:.0%}; "
-    f"then {1 / max(share, 1e-3):.1f} × is the end, however many take part"
+    f"weak scaling: each process at {100 * weak:.0f} % of its speed alone, "
+    f"together {2 * weak:.2f} × the work in the same time; ideal 2"
 )
 
 # %% [markdown]
-# Look how many cores or GPUs this machine has before you compare: other machines, and your own on another day, give other numbers. Two things eat the second worker. Half of the examples don't take half of the time, since each step has costs that don't depend on the batch (starting layers, the
-# optimiser, which every process does in full). And the gradients must travel, while both share one memory bus. Weak scaling suffers from the second only. That is why large runs are planned by it: give each GPU enough to do, and the talking hides behind it.
+# Check how many cores or GPUs this machine has before you compare: other machines, or your own when it is busy, give other numbers. Two things keep two processes from being twice as fast. Half of the examples take more than half of the time, since part of each step doesn't depend on the batch (starting
+# layers; the optimiser, which every process runs in full). And the gradients must travel, while both processes share the machine's memory. Weak scaling suffers from the second only. That is why large runs are planned by it: give each GPU enough to do, and communication hides behind it.
 #
-# *Amdahl's law* puts a number on the first. If a share $s$ of the work can't be divided, $p$ processes take $s + (1-s)/p$ of the time:
+# *Amdahl's law* deals with the first. If a share $s$ of the work can't be divided, $p$ processes take $s + (1-s)/p$ of the time:
 
 # %%
 s, p_ = sympy.symbols("s p", positive=True)
@@ -481,6 +539,24 @@ verify.agree("endless processes: 1 / s", sympy.limit(speed, p_, sympy.oo), 1 / s
 halfway = sympy.solve(sympy.Eq(speed, 1 / (2 * s)), p_)[0]
 claim = "half of that limit is reached with (1 - s) / s processes"
 verify.agree(claim, halfway, (1 - s) / s)
+
+# %%
+if 1 < strong < 2:
+    share = data_parallel.serial_share(strong, 2)
+    print(
+        f"{strong:.2f} × with two is what the law gives for s = {100 * share:.0f} %: "
+        f"never more than {1 / share:.1f} ×, however many take part"
+    )
+elif strong <= 1:
+    print(
+        f"{strong:.2f} × with two: no s explains that. The law knows no cost of "
+        "communication, and here it is more than what dividing the work saves."
+    )
+else:
+    print(
+        f"{strong:.2f} × with two: no s explains that. More than twice as fast is a sign "
+        "of a disturbed timing, or of parts that fit a cache and the whole doesn't."
+    )
 
 
 # %%
@@ -503,22 +579,22 @@ def amdahl(percent_not_divided):
 widgets.play(amdahl, percent_not_divided=(0, 50, 1, 5))
 
 # %% [markdown]
-# With 5 % left over, 19 processes are half of what any number of them can give. (Gustafson's answer: nobody buys 1,024 GPUs for yesterday's problem. With the problem growing along, the divided part grows and $s$ shrinks. That is weak scaling again.)
+# If 5 % of the work can't be divided, no number of processes is more than 20 times as fast as one, and 19 processes already reach half of that. (Gustafson's answer: with more GPUs you train a larger model or take a larger batch. The part that can be divided grows, the rest hardly does, so $s$ shrinks. That is weak scaling again.)
 #
-# ## One of them dies
+# ## One process dies
 #
-# Meta counted 419 unexpected interruptions in 54 days of training Llama 3 on 16,384 GPUs: one every three hours. What happens to the others when one is lost? They wait in the next all-reduce for somebody who won't come. Watch. The program below kills process 1 at step 25 of its first attempt, with the signal that a system sends when memory runs out:
-# no exception, no goodbye. `fit` saves a checkpoint every 10 steps, and the launcher may start both anew, once.
+# Meta counted 419 unexpected interruptions in 54 days of training Llama 3 on 16,384 GPUs: one every three hours. What happens to the others when one is lost? They wait in the next all-reduce for a message that won't come. Watch. The program below kills process 1 at step 25 of its first attempt, with the signal that a system sends when memory runs out:
+# no exception, no clean-up. `fit` saves a checkpoint every 10 steps, and the launcher may start both anew, once.
 
 # %% tags=["whole-program"]
 survivor = """
-import os, signal
+import os, signal, sys
 import torch
 from aigc_lab import training
 from aigc_lab.parallel import digit_classifier
 from aigc_lab.training.processes import Processes
 
-here = Processes()
+here, seed = Processes(), int(sys.argv[1])
 first_attempt = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
 
 def accident(step, recipe, history):
@@ -527,40 +603,42 @@ def accident(step, recipe, history):
     if first_attempt and here.index == 1 and step == 25:
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
-together = digit_classifier.DigitClassifier()
+together = digit_classifier.DigitClassifier(seed)
 training.fit(
-    together, digit_classifier.digits(), steps=60, batch_size=16,
+    together, digit_classifier.digits(), steps=60, batch_size=16, seed=seed,
     checkpoint="run", save_every_steps=10, callback=accident, every_steps=5,
 )
 torch.save(together.weights(), f"survived {here.index}")
 """
 
 # %%
-run = start(survivor, restarts=1)
+restarted = folder / "one dies"
+run = start(survivor, restarted, seed, restarts=1)
 message = launcher.lost(run.stderr) or "nothing; the launcher ended it first."
 print("The survivor said:", message)
-print("Steps that process 0 reported:", (folder / "steps 0").read_text())
+steps_reported = (restarted / "steps 0").read_text(encoding="utf-8")
+print("Steps that process 0 reported:", steps_reported)
 
 # %%
-reported = [int(step) for step in (folder / "steps 0").read_text().split()]
+reported = [int(step) for step in steps_reported.split()]
 claim = "in the end the run is whole: the launcher reports success"
 verify.promise(claim, got=run.returncode, equals=0)
 claim = "the second attempt didn't begin at step 0"
 verify.promise(claim, got=reported.count(0), equals=1)
-survived = torch.load(folder / "survived 0", weights_only=True)
+survived = torch.load(restarted / "survived 0", weights_only=True)
 same = torch.equal(survived, results[0]["together"][-1])
 claim = "its weights are those of the run that was never killed, to the last bit"
 verify.promise(claim, same, got=same)
-saved = checkpoint.load(folder / "run")
+saved = checkpoint.load(restarted / "run")
 held, count = ", ".join(saved), len(saved["rng"])
 print(f"in the checkpoint: {held} · random generator states of {count} processes")
 
 # %% [markdown]
-# The survivor names the loss and the step to go on from, the launcher ends it and starts both again, and they go on from step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds all that
-# decides about the future: weights, optimiser, position in the data, and the state of the random generator (`rng`) of *every* process. So the number of processes must stay the same for an exact continuation.
+# The survivor notices that the other has ended, the launcher ends it, too, and starts both again, and they go on from the checkpoint of step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds everything that
+# decides how training goes on: weights, optimiser, position in the data, and the state of the random generator (`rng`) of *every* process. So the number of processes must stay the same for an exact continuation.
 #
-# A trap, in PyTorch 2.13: `torchrun` keeps its address book over a restart, and now and then a new process waits for one that is dead. `launcher.environment` asks for a new book, with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`. Set it, too, where
-# you call `torchrun` yourself.
+# A trap, as of PyTorch 2.13: `torchrun` keeps the processes' addresses over a restart, so that now and then a new process waits for one that is dead. `launcher.environment` has them forgotten, with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`. Set it where
+# you call `torchrun` yourself, too.
 #
 # How often should you save? Young's rule (1974): with a save that takes $\delta$ seconds and a failure every $T$ on average, every $\sqrt{2\delta T}$ seconds. The cost per second of work is $\delta/t$ for saving and $t/2T$ for what is lost:
 
@@ -578,7 +656,7 @@ print(
 # %% [markdown]
 # ## Too large for one GPU
 #
-# So far each process held everything. How much is that? In mixed precision with Adam, a weight takes 16 bytes:
+# So far each process held everything. How much is that? In mixed precision with Adam, as the ZeRO paper counts it, a weight takes 16 bytes:
 #
 # | what | bytes a weight |
 # |---|---|
@@ -587,12 +665,15 @@ print(
 # | the weight again, in float32, which is updated | 4 |
 # | Adam's two running means, in float32 | 8 |
 #
-# A model of 7 billion weights needs 112 GB before the first activation. Your GPU has 16, 24 or 80. And $p$ GPUs with a copy each are no help at all: every one needs the 112.
+# Lesson 36 counts 18 bytes for mixed precision. Both are right, for different programs. `torch.autocast` keeps weights, gradients and Adam's means in float32 ($4 + 4 + 8$) and makes a 16-bit copy of the weights on the fly (2). DeepSpeed and Megatron, which the table describes, keep weights and gradients in 16 bits ($2 + 2$), and beside
+# Adam's means a float32 *master copy* of the weights ($4 + 8$). The 2 bytes between them are the gradient's.
 #
-# But why should all of them hold the same 12 bytes of the optimiser? Adam treats each weight on its own. So let each process update a $p$-th of the weights, and hand the results round. Is that the same training?
+# A model of 7 billion weights needs 112 GB before the first activation. A GPU has 16, 24 or 80. And $p$ GPUs with a copy each are no help at all: every one of them needs the 112.
+#
+# But why should all of them hold the same 12 bytes a weight of the optimiser? Adam treats each weight on its own. So let each process update a $p$-th of the weights, and hand the results round. Is that the same training?
 
 # %%
-whole, shared = (digit_classifier.DigitClassifier().model for _ in range(2))
+whole, shared = (digit_classifier.DigitClassifier(seed).model for _ in range(2))
 layers = list(shared.parameters())
 full = torch.optim.Adam(whole.parameters(), lr=1e-2)
 # two processes, every second tensor each
@@ -621,14 +702,14 @@ both = stored[1] + stored[2]
 verify.promise("together they store what one did", stored[0] == both, got=stored)
 
 # %% [markdown]
-# The same weights, and each process stores its share only. (Here by whole tensors, so the shares are unequal; libraries cut one long vector.) That is stage 1 of ZeRO, the *zero redundancy optimizer*. (Mind what does *not* treat weights one by one: clipping by the gradient's length needs one more small sum over all.) Stage 2 also keeps, of the averaged gradient, the own
-# share only. Stage 3 shares the weights themselves: each layer is gathered just before it computes, and dropped after. PyTorch calls it FSDP, fully sharded data parallel. Compute what is left on each GPU.
+# The same weights, and each process stores its share only. (Here by whole tensors, so the shares are unequal; libraries cut one long vector.) That is stage 1 of ZeRO, the *zero redundancy optimizer*. (Mind what does *not* treat weights one by one: clipping by the gradient's length needs one more small sum over all.) In stage 2 each process keeps only its share of the averaged gradient, too.
+# Stage 3 shares the weights themselves: each layer is gathered just before it computes, and dropped after. PyTorch calls it FSDP, fully sharded data parallel. Compute what is left on each GPU.
 
 
 # %% tags=["exercise"]
 def bytes_per_gpu(weights, gpus, stage):
     """Bytes on each of `gpus` GPUs: 2 + 2 + 12 a weight (weight, gradient, optimiser).
-    Stage 0 shares nothing, 1 the optimiser, 2 also gradients, 3 also the weights."""
+    Stage 0 shares out nothing, 1 the optimiser, 2 also gradients, 3 also weights."""
     ...  # your code
 
 
@@ -668,8 +749,8 @@ plots.grouped_bars(
 
 
 # %% [markdown]
-# What does the sharing cost? Stages 1 and 2 send what plain averaging sends: the first half of the ring leaves each process with its share of the summed gradient, the second half hands round weights instead of gradients. Stage 3 gathers the weights twice, forward and backward: one and a half times the
-# traffic. What remains is the activations, and lesson 36 has the means for those: smaller parts, and computing them again.
+# What does the sharing cost? Stages 1 and 2 send what plain averaging sends: the first half of the ring leaves each process with its share of the summed gradient, the second half hands round updated weights instead of gradients. Stage 3 gathers the weights twice, forward and backward: one and a half times the
+# traffic. The activations are left, and lesson 36 shows two remedies for them: smaller parts, and computing them again.
 #
 # *If one layer is too large, too.* **Tensor parallelism** cuts each matrix: with $W = [W_1, W_2]$ side by side, $xW = [xW_1, xW_2]$, each GPU multiplies by its block, and the parts are put together in every layer, forward and backward, which only GPUs with very fast links can afford. **Pipeline
 # parallelism** gives each GPU some consecutive layers. It sends little, but the second GPU waits for the first, so the batch is cut into $m$ parts that follow each other. The pipeline still fills and drains, and in that *bubble* GPUs stand idle for a share of $\frac{p-1}{m+p-1}$. Both change the program
@@ -697,18 +778,79 @@ plots.heatmap(
 )
 
 # %% [markdown]
+# ### In PyTorch: DDP and FSDP
+#
+# Here is how both are written with PyTorch alone. Data parallelism is one wrapper, sharding one call a layer. The training loop knows nothing of either. (The two processes compute on the CPU and talk by `gloo`; between GPUs write `"nccl"` and `"cuda"`.)
+
+# %% tags=["whole-program"]
+ddp_and_fsdp = """
+import sys
+from itertools import islice
+import torch
+from torch import distributed, nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.nn.parallel import DistributedDataParallel
+from aigc_lab import training
+from aigc_lab.parallel import digit_classifier
+
+distributed.init_process_group("gloo")
+mesh, rank = init_device_mesh("cpu", (2,)), distributed.get_rank()
+data, seed = digit_classifier.digits(), int(sys.argv[1])
+
+def train(model):
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for x, y in islice(training.Batches(data, 16, seed, rank, 2), 20):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    means = [t for state in optimizer.state.values() for t in state.values() if t.ndim]
+    here = [getattr(t, "to_local", lambda t=t: t)() for t in [*model.parameters(), *means]]
+    return sum(t.numel() for t in here)
+
+copied = digit_classifier.DigitClassifier(seed).model
+held = [train(DistributedDataParallel(copied))]     # averages during the backward pass
+cut = digit_classifier.DigitClassifier(seed).model
+for part in (cut[0], cut[2], cut):                  # each is gathered when it computes
+    fully_shard(part, mesh=mesh)
+held.append(train(cut))
+
+trained = [copied.parameters(), (w.full_tensor() for w in cut.parameters())]
+vectors = [torch.cat([w.detach().flatten() for w in weights]) for weights in trained]
+torch.save({"held": held, "weights": vectors}, f"result {rank}")
+distributed.destroy_process_group()
+"""
+
+# %%
+wrapped = folder / "ddp and fsdp"
+run = start(ddp_and_fsdp, wrapped, seed)
+claim = "both programs run to their end"
+verify.promise(claim, run.returncode == 0, got=run.stderr[-300:] or "no error")
+if run.returncode == 0:
+    first, second = (torch.load(wrapped / f"result {i}") for i in range(2))
+    (copy, shard), (by_ddp, by_fsdp) = first["held"], first["weights"]
+    print(f"weights and Adam's means in process 0: DDP {copy:,}, FSDP {shard:,}")
+    claim = "sharded training ends with the weights of data parallelism"
+    verify.agree(claim, by_fsdp, by_ddp, tolerance=1e-9)
+    claim = "the two shards together are one copy"
+    verify.agree(claim, shard + second["held"][1], copy)
+
+# %% [markdown]
+# Half of the numbers in each process, the same weights in the end. `to_local` is the part of a tensor that this process holds, `full_tensor` gathers it. What the program leaves out, you need in production: checkpoints of shards (`torch.distributed.checkpoint`), clipping over all shards, and half precision (`MixedPrecisionPolicy`).
+#
 # ## Does a larger batch help at all?
 #
 # More processes mean a larger batch, unless you cut it thinner. What is it good for? The gradient of a batch is an *estimate* of the gradient $G$ over all data. If one example's gradient scatters around $G$ with variances that add up to $\mathrm{tr}\,\Sigma$, then a mean over $B$ of them has
 #
 # $$\mathbb{E}\,\|g_B - G\|^2 = \frac{\mathrm{tr}\,\Sigma}{B}.$$
 #
-# So the error falls as $1/\sqrt B$: four times the GPUs, half the error. Check it on a model with one layer, where each example's gradient is known in closed form, $x\,(\hat y - y)^\top$. Look at two moments: at the start, and late.
+# So the error falls as $1/\sqrt B$: four times the GPUs, half the error. (For examples drawn with replacement, or from so many that it makes no difference. All 8,000 digits, each taken once, have no error.) Check it on a model with one layer, where each example's gradient is known in closed form, $x\,(\hat y - y)^\top$. Look at two moments: at the start, and late.
 
 # %%
-ones = torch.ones(len(data[0]), 1).double()  # a constant input for the biases
-inputs = torch.cat([data[0], ones], dim=1)
-targets, lengths = F.one_hot(data[1], 10).double(), inputs.square().sum(dim=1)
+every_picture, digit = digit_classifier.digits(8000)
+constant = torch.ones(8000, 1).double()  # an input for the biases
+inputs = torch.cat([every_picture, constant], dim=1)
+targets, lengths = F.one_hot(digit, 10).double(), inputs.square().sum(dim=1)
 
 
 def moments(weights):
@@ -737,25 +879,31 @@ error, mean, trace = moments(late)
 draw = torch.Generator().manual_seed(seed)
 for size in (4, 16, 64, 256):
     misses = []
-    for _ in range(100):
+    for _ in range(200):
         rows = torch.randint(len(inputs), (size,), generator=draw)
         estimated = inputs[rows].T @ error[rows] / size
         misses.append((estimated - mean).square().sum().item())
     claim = f"B = {size}: mean of |g - G|² = tr Σ / B"
     verify.agree(claim, verify.estimate(misses), trace / size)
-ratio = noise_scale["late"] / noise_scale["at the start"]
+late_scale, ratio = (
+    noise_scale["late"],
+    noise_scale["late"] / noise_scale["at the start"],
+)
+verify.promise(
+    "and stays below the number of digits", got=late_scale, below=len(inputs)
+)
 claim = "late in training the noise scale is at least three times that of the start"
 verify.promise(claim, got=ratio, at_least=3)
 
 # %% [markdown]
-# The batch at which noise and gradient are equally long, $B_{\text{noise}} = \mathrm{tr}\,\Sigma / \|G\|^2$, is the *noise scale* (McCandlish et al. 2018). Below it a step is mostly noise, so twice the batch allows about twice the step, and half as many steps do. Above it the direction is already right, and a better estimate
-# of it buys nothing: the *critical batch size*. Their model of it, $S(B) = S_{\min}(1 + B_{\text{noise}}/B)$, with the noise scales you measured:
+# The batch at which noise and gradient are equally long, $B_{\text{noise}} = \mathrm{tr}\,\Sigma / \|G\|^2$, is the *noise scale* (McCandlish et al. 2018). Far below it a step is mostly noise: twice the batch allows about twice the step, and half as many steps are enough. Far above it the direction is already right, and a better estimate
+# of it buys almost nothing. In this sense it is the *critical batch size*. (It says so for batches that the data can fill: a noise scale beyond the number of your examples means only that all of them together still help.) Their model of it, $S(B) = S_{\min}(1 + B_{\text{noise}}/B)$, with the noise scales you measured:
 
 # %%
-batches, lines = 2.0 ** torch.arange(0, 14), {}
+batches, lines = 2.0 ** torch.arange(0, 13), {}  # to 4,096 of the 8,000 digits
 for name, scale in noise_scale.items():
     lines[name] = data_parallel.steps_needed(1.0, batches, scale)
-lines["no fewer than this"] = torch.ones(14)
+lines["no fewer than this"] = torch.ones(len(batches))
 plots.curves(
     batches,
     lines,
@@ -767,8 +915,8 @@ plots.curves(
 )
 
 # %% [markdown]
-# The gradient shrinks as training succeeds, and the noise shrinks much less. So the useful batch grows, and large runs let it grow. From the same picture comes the *linear scaling rule* (Goyal et al. 2017): with $k$ times the batch, take $k$ times the learning rate. One step of $k\eta$ on the joint batch is $k$ steps of $\eta$ on its parts, as long as the gradient
-# hardly changes on the way. Then the gap between the two is of second order, so with half of $\eta$ a quarter of it should be left:
+# The gradient shrinks as training succeeds, and the noise shrinks much less. So the useful batch grows, and large runs increase it on the way. From the same picture comes the *linear scaling rule* (Goyal et al. 2017): with $k$ times the batch, take $k$ times the learning rate. One step of $k\eta$ on the joint batch is $k$ steps of $\eta$ on its parts, as long as the gradient
+# hardly changes on the way. Then the gap between the two is of second order in $\eta$: at half the rate, a quarter of the gap should be left:
 
 
 # %%
@@ -821,7 +969,7 @@ def gpu_hours(flops, peak, utilisation):
 gpu_hours = check("parallel.gpu_hours", gpu_hours)
 
 # %% [markdown]
-# Do these lines of arithmetic lead to what was published? GPT-3 has 175 billion weights and saw 300 billion tokens; the paper gives $3.14\cdot10^{23}$ operations. Patterson et al. (2021) estimate its energy from outside: on V100s (125 TFLOP/s at best), at 24.6 TFLOP/s measured for similar models, 330 W a
+# Does this arithmetic reproduce published figures? GPT-3 has 175 billion weights and saw 300 billion tokens; the paper gives $3.14\cdot10^{23}$ operations. Patterson et al. (2021) estimate its energy from outside: on V100s (125 TFLOP/s at best), at 24.6 TFLOP/s measured for similar models, 330 W a
 # GPU with its share of the computer, a building that adds 10 %, electricity at 0.429 kg CO₂e a kWh.
 
 # %%
@@ -855,7 +1003,7 @@ print(
 )
 
 # %% [markdown]
-# Keep the two apart when you compare such numbers: one is an estimate by others, the other a self-report, and they count different things. Trials, failed runs and the making of the hardware are in neither. Neither is *use*, which over a model's life can exceed its training.
+# When you compare such numbers, keep in mind that GPT-3's is an estimate by others, Stable Diffusion's a self-report, and that they count different things. Trials, failed runs and the making of the hardware are in neither. Neither is *use*, which over a model's life can exceed its training.
 #
 # And this course? Count the operations of a step of the VAE and multiply by what your machine did above:
 
@@ -898,14 +1046,14 @@ parallel_pictures.energies(spent, title=title)
 # %% [markdown]
 # ## Ten times, a thousand times more data
 #
-# Two questions, and the first is where it *lies*. `fit` keeps the data on the GPU if it takes at most half of its free memory. Else batches come from the computer's memory; else they must be read from the disk, in time; else from other machines. Take a computer with a GPU of 16 GB, 64 GB of memory, and 500 GB of disk:
+# There are two questions. The first is where the data is *kept*. `fit` keeps the data on the GPU if it takes at most half of its free memory. If not, batches come from the computer's memory; if that is too small, from the disk, which must keep up; in the end, from other machines. Take a computer with a GPU of 16 GB, 64 GB of memory, and 500 GB of disk:
 
 # %%
 # the rest of each is needed for other things
 limits = {"GPU": 8e9, "memory": 32e9, "disk": 400e9}
 
 
-def lies(size):
+def place_for(size):
     """The first place with room for that many bytes."""
     fits = (where for where, room in limits.items() if size <= room)
     return next(fits, "other machines")
@@ -920,11 +1068,13 @@ sets = {
 }
 print(f"{'data, a byte a value':34}{'now':>20}{'10 times':>28}{'1,000 times':>31}")
 for name, size in sets.items():
-    columns = [f"{size * k / 1e9:,.2f} GB: {lies(size * k)}" for k in (1, 10, 1000)]
+    columns = [
+        f"{size * k / 1e9:,.2f} GB: {place_for(size * k)}" for k in (1, 10, 1000)
+    ]
     print(f"{name:34}{columns[0]:>20}{columns[1]:>28}{columns[2]:>31}")
 
 # %% [markdown]
-# Each border changes the program. Beyond the GPU: load the next batch while this one computes. Beyond memory: no more picking single examples at random, which a disk answers slowly. Pack thousands of examples into each file, read files in random order, and mix within a buffer. Keep pictures compressed, and decode them
+# Each border you cross changes the program. Beyond the GPU: load the next batch while this one computes. Beyond memory: no more picking single examples at random, which a disk answers slowly. Pack thousands of examples into each file, read files in random order, and mix within a buffer. Keep pictures compressed, and decode them
 # with as many workers as the GPU needs. Beyond the disk: stream the same files from a store; each process reads its own. And at a thousand times you no longer look at your data, so lesson 12 (duplicates, outliers, rights) must run as a program.
 #
 # The second question is what it costs. The same model on $k$ times the data costs $k$ times as much. But a model that is to *use* the data must grow with it. Hoffmann et al. (2022) found that weights and tokens should grow alike, so $C = 6ND$ grows with the square:
@@ -941,11 +1091,11 @@ for k in (10, 1000):
     )
 
 # %% [markdown]
-# So plan from the other end: hours you can pay × peak × utilisation gives $C$; from $C$ follow $N$ and $D$; from $N$ the memory, the stage and the least number of GPUs; from the critical batch the largest that is useful.
+# So plan backwards: the hours you can pay × peak × utilisation gives $C$; $C$ gives $N$ and $D$; $N$ gives the memory, the stage and the least number of GPUs; the critical batch gives the largest number that is useful.
 #
 # ## Check the article
 #
-# The article says that AIGC needs large computing resources, such as GPUs, and recommends for a project an "NVIDIA GPU, such as the Tesla V100 or better". Right or wrong? Neither says for *what*. Ask for three models how long a V100 takes, and whether they fit its 16 GB.
+# The article says that AIGC needs large computing resources, such as GPUs, and recommends for a project an "NVIDIA GPU, such as the Tesla V100 or better". Right or wrong? Neither sentence says for *what*. Compute for three models how long a V100 takes, and whether they fit its 16 GB.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -964,8 +1114,8 @@ for n, tokens in ((1e6, 20e6), (125e6, 2.5e9), (7e9, 140e9)):
     )
 
 # %% [markdown]
-# A small model is done in seconds on any GPU, and this course trains its own on two CPU cores. For 7 billion weights a V100 "or better" is no machine at all: one can't hold the training, and the ten that can would compute for half a year. The article's first sentence is true of the models it cites, its advice is imprecise: not the name of a GPU decides, but $16N$ bytes, $6ND$ operations,
-# and whether the number format that you train in is one that the GPU computes fast (a V100 has no bf16).
+# A small model is done in seconds on any GPU, and this course trains its own on two CPU cores. For 7 billion weights a V100 "or better" is no machine at all: one can't hold the training, and the ten that can would compute for half a year. The article's first sentence is true of the models it cites; its advice is imprecise. What decides isn't the name of a GPU, but $16N$ bytes, $6ND$ operations,
+# and whether the GPU is fast in the number format that you train in (a V100 has no bf16).
 #
 # ## Quiz
 
@@ -975,7 +1125,7 @@ widgets.quiz("37_beyond_one_gpu")
 # %% [markdown]
 # ## What you should be able to do now
 #
-# You can say why averaged gradients are the big batch's, and name four places where they aren't. You have started two processes, lost one, and ended with the same bits. You know that a ring sends $2\frac{p-1}{p}M$ bytes, can read strong and weak scaling, and don't believe in twice as fast. You can compute
+# You can say why averaged gradients are the big batch's, and name four cases where they aren't. You have started two processes, lost one, and ended with the same bits. You know that a ring sends $2\frac{p-1}{p}M$ bytes and when they hide behind the backward pass, can write DDP and FSDP, can read strong and weak scaling, and know what stands between two GPUs and twice the speed. You can compute
 # memory for each GPU at each ZeRO stage, hours from $6ND$, and energy, carbon and money from hours, and you know which numbers go into a published figure.
 #
 # The lessons that follow use what you planned here: 38 trains diffusion and flow matching, 39 language models, where $6ND$ and the growth of $N$ with $D$ come back as a scaling law that you fit to your own runs.
