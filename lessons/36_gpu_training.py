@@ -126,8 +126,8 @@ print(f"the twenty products, timed properly: {1e3 * seconds(heavy):.1f} ms")
 
 # %%
 roofline.allow_tf32(False)
-large = runtime.pick(ci=512, cpu=768, gpu=8192)
-peak = roofline.measure_peak(device, size=large, repeats=4 * repeats)
+sizes = runtime.pick(ci=[512], cpu=[512, 1024], gpu=[4096, 8192])
+peak = max(roofline.measure_peak(device, size, repeats=4 * repeats) for size in sizes)
 mebibytes = runtime.pick(ci=64, gpu=512)  # far more than a cache holds
 bandwidth = roofline.measure_bandwidth(device, mebibytes=mebibytes, repeats=repeats)
 machine = roofline.Machine("this machine, measured", peak, bandwidth)
@@ -464,7 +464,7 @@ change = "loss: not looked at in each step"
 table.row(change, four_steps_with_a_look_at_each, four_steps)
 
 # %% [markdown]
-# **Batch size.** More examples a step fill the machine better, so each example usually gets cheaper. That is half of the story: what counts is how much is *learnt* in a minute, and a larger
+# **Batch size.** More examples a step fill the machine better, so each example usually gets cheaper. That is only half of the story: what counts is how much is *learnt* in a minute, and a larger
 # batch means fewer steps in it. Below, "before" and "after" are both the time for the larger number of pictures.
 
 
@@ -512,8 +512,8 @@ else:
     table.not_here("precision: bf16", "no units for it; it would be emulated, slowly")
 
 # %% [markdown]
-# **Fewer, larger operations.** An optimiser that loops over the weights starts several small operations for each tensor. `foreach` does each kind of operation for all tensors together, and is what torch
-# chooses by itself on a GPU; a *fused* optimiser does everything in one. Both are compared with what you get if you don't ask. `torch.compile` fuses any chain of
+# **Fewer, larger operations.** An optimiser that loops over the weights starts several small operations for each tensor. `foreach` does each kind of operation for all tensors together; on a GPU torch chooses
+# it by itself. A *fused* optimiser does everything in one operation. Its row starts from what torch chooses by itself, since a gain over something that nobody runs is none. `torch.compile` fuses any chain of
 # operations: seven of them, which each read and write the whole vector, become one that reads and writes once. It takes a compiler and some patience at the first call.
 
 
@@ -577,7 +577,7 @@ else:
     table.not_here(change, "no CUDA GPU")
 
 # %% [markdown]
-# **Another architecture.** The GAN's last layer must double the size. A transposed convolution can do that; so can a smaller convolution that draws four channels and lays them out as neighbours
+# **Another architecture.** The GAN's last layer must double height and width. A transposed convolution can do that; so can a smaller convolution that draws four channels and lays them out as neighbours
 # (`PixelShuffle`).
 
 # %%
@@ -613,7 +613,7 @@ pictures.factors(table.factors, title=title)
 # | batches of 32 or 96 instead of 64 | no better |
 # | `channels_last`: 32.4 ms a step instead of 31.7 | no better |
 #
-# Only the first change is larger than the scatter. A table of speed alone would show a gain of 3 % for it, and a loss for the third.
+# Only the first change is larger than the scatter, and barely. A table of speed alone would show a gain of 3 % for it, and a loss for the third.
 #
 # ## What fills the memory
 #
@@ -700,8 +700,8 @@ verify.promise(claim, got=less, equals=2 * 64 * numbers + copies)
 
 # %% [markdown]
 # Elsewhere you may read 16 bytes a weight for mixed precision, in lesson 37 for one. Both are right, of different programs. DeepSpeed and Megatron can keep the weights *and the gradients* in half precision, beside
-# one float32 original of the weights: 2 + 2 + 4 bytes, and 8 for Adam's averages (Rajbhandari et al., 2020). Autocast leaves weights and gradients in float32 and adds the copy: 4 + 4 + 2 + 8. The two bytes are
-# the gradient's.
+# one float32 original of the weights: 2 + 2 + 4 bytes, and 8 for Adam's averages (Rajbhandari et al., 2020). Autocast leaves weights and gradients in float32 and adds the copy: 4 + 4 + 2 + 8. The two bytes
+# between them are the gradient's.
 #
 # For a network this small the weights are nothing. For a language model it is the other way round. Before a single activation is kept, in float32:
 
@@ -934,7 +934,7 @@ verify.agree("torch's own and by the book", by_torch, whole)
 
 # %% [markdown]
 # FlashAttention (Dao et al., 2022) does this with blocks that fit into the fast memory on the chip. The scores never travel to the GPU's memory, and the backward pass computes them again from $q$, $k$ and one number for each
-# query. It is checkpointing inside one operation, and here it is even faster: the traffic that it saves costs more time than the arithmetic that it adds. The result is exact, not an approximation.
+# query. It is checkpointing inside one operation, and on a GPU it is even faster than the book's way: the traffic that it saves costs more time than the arithmetic that it adds. The result is exact, not an approximation.
 #
 # ## When the machine is taken away
 #
