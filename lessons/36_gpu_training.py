@@ -948,7 +948,7 @@ from aigc_lab import datasets, gan, training
 
 def tell(step, recipe, history):
     print("step", step, flush=True)
-    time.sleep(0.01)  # so that one can watch
+    time.sleep(0.02)  # so that you can watch
 
 seed = int(sys.argv[2])
 torch.set_num_threads(1)
