@@ -1,4 +1,4 @@
-"""Pictures of control: what guidance does without the prior, and every knob as a curve between quality and variety."""
+"""Pictures of control: what guidance does without the prior, and what each knob does to quality and variety."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ def without_the_prior(steps: np.ndarray, guide: np.ndarray, second: np.ndarray, 
         guide: mean probability that the guiding judge gives to the class asked for.
         second: share that the second judge reads as asked. distances: Fréchet distance to real pictures.
     """
-    title = "The guide is ever more pleased, the pictures get worse again"
+    title = "The guide gets ever surer, the pictures get worse again"
     with plots.figure(title=title, size=(8.5, 3.2), columns=2) as (left, right):
         left.plot(steps, guide, "-", color=plots.COLOURS[0], label="the guiding judge: mean p")
         left.plot(steps, second, "--", color=plots.COLOURS[1], label="second judge: read as asked")
@@ -26,21 +26,21 @@ def without_the_prior(steps: np.ndarray, guide: np.ndarray, second: np.ndarray, 
         left.legend(frameon=False, fontsize=8, loc="lower right")
 
 
-def all_knobs(curves: Mapping[str, Sequence[tuple[Any, float, float]]]) -> None:
-    """Draw precision over recall, for each knob its measurements (setting, precision, recall), with the setting beside each."""
-    title = "Every knob is a curve between quality and variety"
+def all_knobs(curves: Mapping[str, Mapping[Any, Sequence[float]]]) -> None:
+    """Draw precision over recall, for each knob {setting: (precision, recall, ...)}, with the setting beside each point."""
+    title = "What each knob does to quality and variety"
     told = []
     for knob, points in curves.items():
-        ends = dict.fromkeys((points[0], points[-1]))  # once, where there is one point
-        told.append(f"{knob}: " + " to ".join(f"{p:.2f} over {r:.2f} at {setting}" for setting, p, r in ends))
+        ends = dict.fromkeys((next(iter(points)), next(reversed(points))))  # once, where there is one point
+        told.append(f"{knob}: " + " to ".join(f"{points[at][0]:.2f} over {points[at][1]:.2f} at {at}" for at in ends))
     alt = f"{title}. Precision over recall, by first and last setting. {'; '.join(told)}."
     with plots.figure(title=title, alt=alt, size=(9, 4.8)) as ax:
         for i, (knob, points) in enumerate(curves.items()):
-            setting, precision, recall = zip(*points, strict=True)
+            precision, recall = [point[0] for point in points.values()], [point[1] for point in points.values()]
             line = "" if knob in ("real digits", "class") else plots.STYLES[i]  # two points are no curve
             marker = "os^Dvp*"[i]
             ax.plot(recall, precision, linestyle=line, marker=marker, color=plots.COLOURS[i], label=knob)
-            for name, u, v in zip(setting, recall, precision, strict=True):
+            for name, u, v in zip(points, recall, precision, strict=True):
                 ax.annotate(str(name), (u, v), xytext=(4, 4), textcoords="offset points", fontsize=7)
         ax.set(
             xlabel="recall: how much of the variety of real digits",

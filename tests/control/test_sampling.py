@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from scipy import stats
@@ -24,6 +25,19 @@ def test_truncated_noise_follows_the_truncated_normal(threshold):
 def test_a_threshold_must_be_positive():
     with pytest.raises(ValueError, match="above 0"):
         sampling.truncated_normal(2, 2, 0.0)
+
+
+def test_the_numbers_of_truncated_noise_are_independent():
+    """The correlation of two independent columns of 20,000 numbers has a standard error of 1 / sqrt(20,000), whatever their law."""
+    columns = np.corrcoef(sampling.truncated_normal(20_000, 5, 1.0, dice()).numpy().T)
+    assert np.abs(columns - np.eye(5)).max() < 5 / math.sqrt(20_000)
+
+
+def test_langevin_steps_keep_no_graph():
+    z = sampling.langevin(
+        torch.zeros(3, 2, requires_grad=True), lambda z: -z * torch.ones(2, requires_grad=True), 4, 0.1
+    )
+    assert not z.requires_grad
 
 
 def test_what_is_kept_follows_the_data():
