@@ -547,7 +547,7 @@ verify.promise("the judge is more than 90 % sure of a 7", got=climbed, above=0.9
 #
 # $$\log p(z \mid y) = \log p(z) + \log p(y \mid x(z)) + \text{const.}$$
 #
-# The prior says where codes lie, the judge which of them are sevens. With a *scale* $s$ on the second term ($s = 1$ is Bayes, more is more insistent), the gradient is
+# The prior says where codes lie, the judge which of them are sevens. With a *scale* $s$ on the second term ($s = 1$ is Bayes' rule, a larger $s$ insists more), the gradient is
 #
 # $$g(z) = -z + s \, \nabla_z \log p(y \mid x(z)).$$
 
@@ -658,19 +658,26 @@ plots.image_rows(
     alt="Unguided: mixed digits; the higher the scale, the more of 0 to 9 in order.",
     scale=0.5,
 )
+
+# %%
 verify.promise(
     "at scale 25 the second judge reads at least 70 % as asked",
     got=verdict[25][1],
     at_least=0.7,
 )
 verify.promise("without guidance fewer than 25 %", got=verdict[0][1], below=0.25)
+verify.promise(
+    "at scale 25 the second distance is less than 0.8 of that without guidance",
+    got=verdict[25][3] / verdict[0][3],
+    below=0.8,
+)
 
 # %% [markdown]
-# The same gradient that painted noise in pixel space now draws digits, since it can only choose among what the decoder can draw. Diffusion models are steered in the same way (Dhariwal and Nichol, 2021).
+# The same gradient that painted noise in pixel space now draws digits, since it can only choose among what the decoder can draw. The second distance, in which the guide has no part, falls as well. Diffusion models are steered in the same way (Dhariwal and Nichol, 2021).
 #
 # ### Away from a class
 #
-# In the VAE's pictures the judge reads one digit far more often than the others. Ask for anything *but* that digit. By Bayes' rule the term to add is $\log(1 - p(y \mid x))$. A *negative prompt* adds another one: $-\log p(y \mid x)$, the old term with its sign turned.
+# Find the digit that the judge reads most often in the VAE's pictures, and ask for anything *but* that digit. By Bayes' rule the term to add is $\log(1 - p(y \mid x))$. The *negative prompts* of diffusion models come down to another one: $-\log p(y \mid x)$, the old term with its sign turned.
 #
 # **Think first.** Which of the two goes on pushing when the digit is gone?
 
@@ -904,7 +911,7 @@ for knob, points in list(curves.items())[1:]:
 
 # %% [markdown]
 # Read it like a menu. Up is quality, right is variety. A curve that runs down to the right, as truncation does, is a trade: you choose the point, and somebody else with another purpose chooses another. Rejection climbs without moving to the left, and pays in
-# something that isn't in the picture, draws that are thrown away. Guidance is no such climb: its gain is in a column that isn't in the picture either, the Fréchet distance, since all ten digits are now drawn equally often; it pays in gradients through a decoder and a classifier.
+# something that isn't in the picture, draws that are thrown away. Guidance is no such climb: its gain is in the Fréchet distance, which isn't in the picture either, and which notices that all ten digits are now drawn equally often. It pays in gradients through a decoder and a classifier.
 # And no setting of any knob reaches the real digits in both. To get there you must train better.
 
 # %%
