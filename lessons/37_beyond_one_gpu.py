@@ -401,8 +401,8 @@ def communication_times(size, speed, wait):
 def communication(megabytes, gigabytes_a_second, microseconds_a_message):
     speed, wait = gigabytes_a_second * 1e9, microseconds_a_message * 1e-6
     times = communication_times(megabytes * 1e6, speed, wait)
-    two, most = times["ring"][0], times["ring"][-1]
-    ends = f"{two:.2g} ms for 2 processes, {most:.2g} ms for 1,024"
+    most, by_bytes = times["ring"][-1], times["of which bytes"][-1]
+    parts = f"{by_bytes:.2g} ms for bytes, {most - by_bytes:.2g} ms for latency"
     plots.curves(
         process_counts,
         times,
@@ -410,7 +410,7 @@ def communication(megabytes, gigabytes_a_second, microseconds_a_message):
         y_label="milliseconds",
         log_x=True,
         log_y=True,
-        title=f"The ring's bytes stop growing: {ends}",
+        title=f"A ring of 1,024: {parts}",
     )
 
 
@@ -450,7 +450,7 @@ widgets.play(
 )
 
 # %% [markdown]
-# As long as a message takes less time than a layer, only the message of the first layer sticks out, because nothing is left to hide it. Once messages take longer, the link is busy without a pause, and the GPU waits. On which side are you? Let $N$ weights in half precision see $T$ tokens a step on each GPU (you will meet these counts again below): the backward pass takes
+# As long as a message takes less time than a layer, only the message of the first layer sticks out, because nothing is left to hide it. If messages take longer, the link never rests, and in the end the GPU waits for it. On which side are you? Let $N$ weights in half precision see $T$ tokens a step on each GPU (you will meet these counts again below): the backward pass takes
 # $4NT$ operations at $uP$ a second, the ring moves nearly $2 \cdot 2N$ bytes at $\beta$ a second. Set the two equal:
 
 # %%
@@ -469,7 +469,7 @@ for link, bandwidth in links.items():
     print(f"{link:>31}: {float(tokens):10,.0f}")
 
 # %% [markdown]
-# This is lesson 36's roofline, with the network in the place of the memory: operations for each byte sent, instead of operations for each byte read. The size of the model doesn't matter. The work on each GPU between two messages does, and the link. Over an ordinary network, training as one is hardly worth it, unless you talk less often (gradient accumulation) or send fewer bytes.
+# This is lesson 36's roofline, with the network in the place of the memory: operations for each byte sent, instead of operations for each byte read. The size of the model doesn't matter; what matters is the link, and the work of each GPU between two messages. Where the link is too slow, send less often (accumulate the gradients of several parts) or send fewer bytes.
 #
 # ## Measured: one process against two
 #

@@ -24,7 +24,8 @@ def command(script: str, *, processes: int = 2, restarts: int = 0) -> list[str]:
         "--local-addr=127.0.0.1",
         f"--nproc-per-node={processes}",
         f"--max-restarts={restarts}",
-        "--monitor-interval=1",  # seconds: time enough for the others to say what they lost before they are ended
+        # Seconds between two looks at the processes. Where they may be started anew: time enough for the others to say what they lost.
+        f"--monitor-interval={1 if restarts else 0.2}",
         script,
     ]
 
