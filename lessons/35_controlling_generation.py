@@ -354,25 +354,28 @@ for name, v in within.items():
 
 # %%
 amounts = np.linspace(0, 5, 21)
-gains = np.linspace(0, 0.8, 5)  # pixels
 
 
+@torch.no_grad()
 def along(direction):
-    """Share of sevens, and the amount of the direction, at each gain of stroke."""
+    """How much thicker the strokes are and how many sevens survive, by amount."""
     strokes, shares = [], []
     for a in amounts:
         x = coder.decode(sevens + float(a) * direction)
         strokes.append(stroke_thickness(x).mean().item())
         shares.append(still_seven(x))
-    gained = np.maximum.accumulate(np.array(strokes) - strokes[0])
-    survive = np.interp(gains, gained, shares, right=np.nan)  # nan: never so thick
-    return survive, np.interp(gains, gained, amounts)
+    return np.maximum.accumulate(np.array(strokes) - strokes[0]), shares
 
 
 # %%
-with torch.no_grad():
-    kept, needed = zip(*(along(v) for v in directions.values()))
-kept, needed = dict(zip(directions, kept)), dict(zip(directions, needed))
+followed = {name: along(v) for name, v in directions.items()}
+# up to 0.8 pixels, or as far as all directions get
+furthest = min(0.8, *(gained[-1] for gained, _ in followed.values()))
+gains = np.linspace(0, furthest, 5)
+kept, needed = {}, {}
+for name, (gained, shares) in followed.items():
+    kept[name] = np.interp(gains, gained, shares)
+    needed[name] = np.interp(gains, gained, amounts)
 
 # %%
 plots.curves(
@@ -395,7 +398,7 @@ plots.image_rows(
 )
 
 # %%
-print(f"still sevens where strokes are {gains[-1]} pixels thicker:")
+print(f"still sevens where strokes are {furthest:.2f} pixels thicker:")
 last = {name: shares[-1] for name, shares in kept.items()}
 print("   ".join(f"{name} {value:.0%}" for name, value in last.items()))
 verify.promise(
@@ -666,14 +669,19 @@ verify.promise(
     at_least=0.7,
 )
 verify.promise("without guidance fewer than 25 %", got=verdict[0][1], below=0.25)
+guides = curves["guidance, VAE"][25][2] / curves["guidance, VAE"][0][2]
+seconds = verdict[25][3] / verdict[0][3]
+print(f"scale 25 against 0: Fréchet distance {guides:.2f}, second {seconds:.2f} times")
 verify.promise(
-    "at scale 25 the second distance is less than 0.8 of that without guidance",
-    got=verdict[25][3] / verdict[0][3],
-    below=0.8,
+    "the second distance gains less than that in the guide's features",
+    got=seconds / guides,
+    above=1.2,
 )
 
 # %% [markdown]
-# The same gradient that painted noise in pixel space now draws digits, since it can only choose among what the decoder can draw. The second distance, in which the guide has no part, falls as well. Diffusion models are steered in the same way (Dhariwal and Nichol, 2021).
+# The same gradient that painted noise in pixel space now draws digits, since it can only choose among what the decoder can draw. Diffusion models are steered in the same way (Dhariwal and Nichol, 2021).
+#
+# But compare the two distances. In the guide's own features the pictures seem to come much nearer to real digits than in features that the guide doesn't know: part of the gain is flattery.
 #
 # ### Away from a class
 #
