@@ -634,13 +634,13 @@ held, count = ", ".join(saved), len(saved["rng"])
 print(f"in the checkpoint: {held} · random generator states of {count} processes")
 
 # %% [markdown]
-# The survivor notices that the other has ended, the launcher ends it, too, and starts both again, and they go on from the checkpoint of step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds everything that
+# The survivor says what it has lost, if there is time. The launcher ends it, too, and starts both again, and they go on from the checkpoint of step 20 as if nothing had happened. Three things make that possible. *One* process writes (two would overwrite each other). The file appears whole or not at all. And it holds everything that
 # decides how training goes on: weights, optimiser, position in the data, and the state of the random generator (`rng`) of *every* process. So the number of processes must stay the same for an exact continuation.
 #
 # A trap, as of PyTorch 2.13: `torchrun` keeps the processes' addresses over a restart, so that now and then a new process waits for one that is dead. `launcher.environment` has them forgotten, with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`. Set it where
 # you call `torchrun` yourself, too.
 #
-# How often should you save? Young's rule (1974): with a save that takes $\delta$ seconds and a failure every $T$ on average, every $\sqrt{2\delta T}$ seconds. The cost per second of work is $\delta/t$ for saving and $t/2T$ for what is lost:
+# How often should you save? Young's rule (1974): with a save that takes $\delta$ seconds and a failure every $T$ on average, every $\sqrt{2\delta T}$ seconds. Where does it come from? If you save every $t$ seconds, saving costs $\delta/t$ of each second, and failures $t/2T$, since each of them throws away half an interval on average. Look for the least sum:
 
 # %%
 t, delta, T = sympy.symbols("t delta T", positive=True)
@@ -665,8 +665,8 @@ print(
 # | the weight again, in float32, which is updated | 4 |
 # | Adam's two running means, in float32 | 8 |
 #
-# Lesson 36 counts 18 bytes for mixed precision. Both are right, for different programs. `torch.autocast` keeps weights, gradients and Adam's means in float32 ($4 + 4 + 8$) and makes a 16-bit copy of the weights on the fly (2). DeepSpeed and Megatron, which the table describes, keep weights and gradients in 16 bits ($2 + 2$), and beside
-# Adam's means a float32 *master copy* of the weights ($4 + 8$). The 2 bytes between them are the gradient's.
+# Lesson 36 counts 18 bytes for mixed precision. Both are right, for different programs. `torch.autocast` keeps weights, gradients and Adam's means in float32 ($4 + 4 + 8$) and makes a 16-bit copy of the weights on the fly (2). In the table, weights and gradients are kept in 16 bits ($2 + 2$), as DeepSpeed and Megatron can do, and beside
+# Adam's means there is a float32 *master copy* of the weights ($4 + 8$). The difference of 2 bytes is the gradient's.
 #
 # A model of 7 billion weights needs 112 GB before the first activation. A GPU has 16, 24 or 80. And $p$ GPUs with a copy each are no help at all: every one of them needs the 112.
 #
@@ -752,7 +752,7 @@ plots.grouped_bars(
 # What does the sharing cost? Stages 1 and 2 send what plain averaging sends: the first half of the ring leaves each process with its share of the summed gradient, the second half hands round updated weights instead of gradients. Stage 3 gathers the weights twice, forward and backward: one and a half times the
 # traffic. The activations are left, and lesson 36 shows two remedies for them: smaller parts, and computing them again.
 #
-# *If one layer is too large, too.* **Tensor parallelism** cuts each matrix: with $W = [W_1, W_2]$ side by side, $xW = [xW_1, xW_2]$, each GPU multiplies by its block, and the parts are put together in every layer, forward and backward, which only GPUs with very fast links can afford. **Pipeline
+# *If one layer is too large, too.* **Tensor parallelism** cuts each matrix: with $W = [W_1, W_2]$ side by side, $xW = [xW_1, xW_2]$, each GPU multiplies by its block. The parts are put together in every layer, forward and backward, so this needs very fast links. **Pipeline
 # parallelism** gives each GPU some consecutive layers. It sends little, but the second GPU waits for the first, so the batch is cut into $m$ parts that follow each other. The pipeline still fills and drains, and in that *bubble* GPUs stand idle for a share of $\frac{p-1}{m+p-1}$. Both change the program
 # deeply, and the largest runs combine them all: tensor parallelism within a computer, pipelines across a few, data parallelism with sharding over the rest. Sharding alone reaches further than most people need.
 
@@ -1082,7 +1082,7 @@ for name, size in sets.items():
 
 # %% [markdown]
 # Each border you cross changes the program. Beyond the GPU: load the next batch while this one computes. Beyond memory: no more picking single examples at random, which a disk answers slowly. Pack thousands of examples into each file, read files in random order, and mix within a buffer. Keep pictures compressed, and decode them
-# with as many workers as the GPU needs. Beyond the disk: stream the same files from a store; each process reads its own. And at a thousand times you no longer look at your data, so lesson 12 (duplicates, outliers, rights) must run as a program.
+# with as many workers as the GPU needs. Beyond the disk: stream the same files from a store; each process reads its own. And at a thousand times the data you can't look at it all any more, so the checks of lesson 12 (duplicates, outliers, rights) must run as a program.
 #
 # The second question is what it costs. The same model on $k$ times the data costs $k$ times as much. But a model that is to *use* the data must grow with it. Hoffmann et al. (2022) found that weights and tokens should grow alike, so $C = 6ND$ grows with the square:
 
@@ -1121,7 +1121,7 @@ for n, tokens in ((1e6, 20e6), (125e6, 2.5e9), (7e9, 140e9)):
     )
 
 # %% [markdown]
-# A small model is done in seconds on any GPU, and this course trains its own on two CPU cores. For 7 billion weights a V100 "or better" is no machine at all: one can't hold the training, and the ten that can would compute for half a year. The article's first sentence is true of the models it cites; its advice is imprecise. What decides isn't the name of a GPU, but $16N$ bytes, $6ND$ operations,
+# A small model is done in seconds on any GPU, and this course trains its own on two CPU cores. For 7 billion weights one V100 is no machine at all: it can't hold the training, and the ten that can would compute for half a year. The article's first sentence is true of the models it cites; its advice is imprecise. What decides isn't the name of a GPU, but $16N$ bytes, $6ND$ operations,
 # and whether the GPU is fast in the number format that you train in (a V100 has no bf16).
 #
 # ## Quiz
