@@ -165,18 +165,6 @@ def test_the_quiz_answers_every_option_with_a_reason(lesson):
 
 # What a reader changes and repeats -----------------------------------------------------------------------------------
 
-# Lessons that don't keep a rule yet. When one does, its number goes from here.
-NOT_YET = {
-    "parameters": set(),
-    "seeds": set(),
-    "percent": set(),
-}
-
-
-def excused(rule: str, lesson) -> None:
-    if lesson.number in NOT_YET[rule]:
-        pytest.xfail("on the list of those that don't yet")
-
 
 def plain_cells(lesson) -> list[ast.Module]:
     """The code cells after the parameters, without bootstrap and magics."""
@@ -204,7 +192,6 @@ def names_set_outside_functions(tree: ast.Module) -> set[str]:
 @each_lesson
 def test_the_parameters_may_be_run_again_at_any_time(lesson):
     """A cell that changes a parameter, as `steps = steps or 100`, leaves cells below it that break when the parameters are run again."""
-    excused("parameters", lesson)
     (parameters,) = (ast.parse(c["source"]) for c in cells_of(lesson) if "parameters" in c["tags"])
     given = names_set_outside_functions(parameters)
     assert [sorted(given & names_set_outside_functions(cell)) for cell in plain_cells(lesson)] == [[]] * len(
@@ -214,7 +201,6 @@ def test_the_parameters_may_be_run_again_at_any_time(lesson):
 
 @each_lesson
 def test_what_is_drawn_follows_the_seed(lesson):
-    excused("seeds", lesson)
     nodes = [node for cell in plain_cells(lesson) for node in ast.walk(cell)]
     assert any(isinstance(node, ast.Name) and node.id == "seed" for node in nodes)
     fixed = []
@@ -235,7 +221,6 @@ def test_what_is_drawn_follows_the_seed(lesson):
 @each_lesson
 def test_a_promise_in_percent_has_bounds_in_its_unit(lesson):
     """ "at least 90 %" is checked by a bound of 0.9 or 90, so that what the reader got is told in the same unit."""
-    excused("percent", lesson)
     odd = []
     for call in calls(code_of(lesson), "promise"):
         text = call.args[0].value if isinstance(call.args[0], ast.Constant) else ""

@@ -77,12 +77,6 @@ def test_progress_codes_tell_all_exercises_apart():
     assert len({progress_codes.mark(id) for id in catalogue()}) == len(catalogue())
 
 
-# Exercises whose right answers written otherwise are still to come. A line goes when it has them; with the last line, the list does.
-TO_DO = {
-    "latent.active_dimensions",
-}
-
-
 @pytest.mark.parametrize("id", sorted(lookup.index(lookup.catalogue_folder())))
 def test_right_answers_written_otherwise_are_right(id):
     exercise = lookup.find(id)
@@ -91,7 +85,7 @@ def test_right_answers_written_otherwise_are_right(id):
     forms = [form(answer) for answer in exercise.alternatives]
     assert all(one not in forms[:number] for number, one in enumerate(forms)), "one is written like another"
     others = [one for one in forms if one != form(exercise.reference)]  # the last hint may dictate the reference itself
-    assert len(others) >= 2 or id in TO_DO
+    assert len(others) >= 2
 
 
 def form(answer):

@@ -65,8 +65,6 @@ def minus_d(generator, discriminator, optimizer, z):
 @pytest.mark.parametrize(
     ("id", "answer", "broken"),
     [
-        ("gan_steps.discriminator_step", without_a_step, "moves"),
-        ("gan_steps.discriminator_step", sums, "loss comes back"),
         ("gan_steps.discriminator_step", two_mistakes, "loss comes back"),
         ("gan_steps.generator_step", minus_d, "comes back"),
     ],
@@ -76,6 +74,13 @@ def test_a_mistake_that_is_not_listed_is_told_the_first_broken_property_and_no_n
     assert verdict.mistake is None
     assert verdict.state == "property"
     assert broken in verdict.broken.name
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"), [(without_a_step, "no step of the optimiser"), (sums, "sums instead of means")]
+)
+def test_a_listed_mistake_is_told_its_own_name_and_no_other(answer, name):
+    assert examine(lookup.find("gan_steps.discriminator_step"), answer).mistake == name
 
 
 def test_a_listed_mistake_in_other_words_is_named():

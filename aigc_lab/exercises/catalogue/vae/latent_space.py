@@ -122,6 +122,7 @@ EXERCISES = [
         alternatives=[
             lambda mu, threshold=0.01: int((mu.var(dim=0) > threshold).sum()),
             lambda mu, threshold=0.01: sum(np.var(column, ddof=1) > threshold for column in mu.numpy().T),
+            lambda mu, threshold=0.01: int(((mu - mu.mean(0)).square().sum(0) > threshold * (len(mu) - 1)).sum()),
         ],
         mistakes={
             "far from 0 instead of varying": Mistake(
