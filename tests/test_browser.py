@@ -154,8 +154,10 @@ def test_a_slider_redraws_the_picture(page):
 def test_a_quiz_answers_with_a_reason(page):
     from playwright.sync_api import expect
 
+    question = json.loads((ROOT / "aigc_lab" / "quizzes" / "01_start_here.json").read_text(encoding="utf-8"))[0]
+    wrong = next(answer for answer in question["answers"] if not answer["correct"])
     quiz = page.locator(".Quiz").first
     quiz.scroll_into_view_if_needed()
-    quiz.locator("label", has_text="The diffusion model").first.click()
-    expect(quiz).to_contain_text("The model is the technology")
+    quiz.locator("label", has_text=wrong["answer"]).first.click()
+    expect(quiz).to_contain_text(wrong["feedback"])
     page.screenshot(path=PICTURES / "quiz.png")
