@@ -7,9 +7,10 @@ than 19 of 20 runs, or if a cell raises.
     --seeds 0-9        seeds, as 0-3 or 0,4,7
     --threads 1,2      threads of torch
     --profile cpu      budgets: cpu or ci
-    --jobs 2           runs at a time; those of two threads run alone
+    --jobs 2           runs at a time; 1 where a lesson's claims are about time (01, 02, 36, 37, 38)
     --twice            run every cell twice, and the parameters cell again in the middle
     --keep FOLDER      keep the executed notebooks
+    --notes FILE       note each finished run there; those it already holds aren't repeated (for a count that was stopped)
     --write            put the counts into tests/claims.json (all seeds and threads, profile cpu)
 """
 
@@ -63,7 +64,7 @@ def run(job):
     """One run of a lesson.
 
     Returns:
-        (job, rows of claims (cell number, line, kind, text, held, seen), the error or None, seconds).
+        (job, claims as [cell number, claim as the lesson writes it, held, seen], the error or None, seconds).
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -120,13 +121,16 @@ def run(job):
             error = describe(notebook, current[-1], str(getattr(fault, "ename", "")) or type(fault).__name__)
         seconds = time.perf_counter() - start
         rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
-    rows = [(numbers[min(count, len(numbers)) - 1], *rest) for count, *rest in rows]
+    claims, texts = [], claims_of(name)
+    for count, line, _, text, held, seen in rows:
+        cell = numbers[min(count, len(numbers)) - 1]
+        claims.append([cell, texts.get((cell, line), text), held, seen])
     if keep:
         import nbformat
 
         Path(keep).mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, Path(keep, f"{name}-seed{seed}-threads{threads}.ipynb"))
-    return job, rows, error, seconds
+    return job, claims, error, seconds
 
 
 def claims_of(name):
@@ -169,12 +173,17 @@ def jobs_of(names, seeds, threads, profile, twice, keep):
     return [(name, seed, count, profile, twice, keep) for name in names for count in threads for seed in seeds]
 
 
-def execute_all(jobs, workers):
-    """Yields what `run` gives: runs with one thread side by side, those with more alone."""
+def execute_all(jobs, workers, notes):
+    """Yields what `run` gives for each job; what the notes hold already comes first, what is new is noted."""
+    lines = Path(notes).read_text(encoding="utf-8").splitlines() if notes and Path(notes).is_file() else []
+    done = {tuple(job): rest for job, *rest in map(json.loads, lines)}
+    yield from ((job, *done[job]) for job in jobs if job in done)
     with ProcessPoolExecutor(max_workers=workers) as pool:
-        yield from pool.map(run, [job for job in jobs if job[2] == 1])
-    with ProcessPoolExecutor(max_workers=1) as pool:
-        yield from pool.map(run, [job for job in jobs if job[2] != 1])
+        for found in pool.map(run, [job for job in jobs if job not in done]):
+            if notes:
+                with open(notes, "a", encoding="utf-8") as out:
+                    out.write(json.dumps(found) + "\n")
+            yield found
 
 
 def main() -> int:
@@ -188,6 +197,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--twice", action="store_true")
     parser.add_argument("--keep")
+    parser.add_argument("--notes")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
 
@@ -195,22 +205,18 @@ def main() -> int:
     names = [x.name for x in course.lessons if not options.lessons or x.number in options.lessons]
     held, total, faults, crashes = defaultdict(Counter), Counter(), defaultdict(list), []
     jobs = jobs_of(names, options.seeds, options.threads, options.profile, options.twice, options.keep)
-    for (name, seed, threads, *_), rows, error, seconds in execute_all(jobs, options.jobs):
+    for (name, seed, threads, *_), claims, error, seconds in execute_all(jobs, options.jobs, options.notes):
         run_name = f"seed {seed}, {threads} thread{'s' * (threads > 1)}"
-        broken = [row for row in rows if not row[4]]
-        print(f"{name}: {run_name}: {seconds:.0f} s, {len(broken)} of {len(rows)} broken", flush=True)
+        broken = [one for one in claims if not one[2]]
+        print(f"{name}: {run_name}: {seconds:.0f} s, {len(broken)} of {len(claims)} broken", flush=True)
         total[name] += 1
         if error:
             crashes.append(f"{name}: {run_name}: {error}")
             print(error, flush=True)
-        texts = claims_of(name)
-        missed = {texts.get((cell, line), text) for cell, line, _, text, fine, _ in rows if not fine}
-        for claim in {texts.get((cell, line), text) for cell, line, _, text, *_ in rows} - missed:
-            held[name][claim] += 1
-        for cell, line, _, text, fine, seen in rows:
-            if not fine:
-                faults[name, texts.get((cell, line), text)].append(f"{run_name}: {seen}")
-                print(f"    cell {cell + 1}: {seen}", flush=True)
+        held[name].update({claim for _, claim, *_ in claims} - {claim for _, claim, *_ in broken})
+        for cell, claim, _, seen in broken:
+            faults[name, claim].append(f"{run_name}: {seen}")
+            print(f"    cell {cell + 1}: {seen}", flush=True)
 
     weak = False
     for name, claim in sorted(faults):

@@ -19,6 +19,8 @@ from aigc_lab.recipes.learning_rate import falling, scale_rate
 from aigc_lab.recipes.optimizer_step import OptimizerStep, widened
 from aigc_lab.recipes.recipe import ImageRecipe, image_shape
 
+AT_ONCE = 250  # pictures
+
 
 class FlowRecipe(ImageRecipe):
     """A U-Net that learns the velocity, its optimiser, and one step. Train it with `training.fit`.
@@ -42,12 +44,8 @@ class FlowRecipe(ImageRecipe):
         label_dropout: float = 0.1,
         ema_horizon: float = 0.07,
     ) -> None:
-        self.shape, self.classes, self.label_dropout, self.ema_horizon = (
-            tuple(shape),
-            classes,
-            label_dropout,
-            ema_horizon,
-        )
+        self.shape, self.classes = tuple(shape), classes
+        self.label_dropout, self.ema_horizon = label_dropout, ema_horizon
         self.network = UNet(self.shape, classes, width)
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
@@ -97,7 +95,14 @@ class FlowRecipe(ImageRecipe):
 
     @torch.no_grad()
     def velocity(self, x: Tensor, t: Tensor, labels: Tensor | None = None, guidance: float = 1.0) -> Tensor:
-        """The averaged network's velocity at x (n, c, h, w) and t (n,). Guidance other than 1 costs a second evaluation."""
+        """The averaged network's velocity at x (n, c, h, w) and t (n,). Guidance other than 1 costs a second evaluation.
+
+        More than 250 pictures go through it in parts: a thousand at once don't fit a CPU's caches, and took half as long again.
+        """
+        if len(x) > AT_ONCE:
+            cuts = [slice(start, start + AT_ONCE) for start in range(0, len(x), AT_ONCE)]
+            told = [None if labels is None else labels[cut] for cut in cuts]
+            return torch.cat([self.velocity(x[c], t[c], y, guidance) for c, y in zip(cuts, told, strict=True)])
         if labels is None or guidance == 1:
             return self.averaged(x, t, labels)
         return guided(self.averaged(x, t, labels), self.averaged(x, t, None), guidance)

@@ -75,3 +75,20 @@ def test_state_travels_to_another_recipe():
         model.step(data)
     for one, other in zip(first.network.parameters(), second.network.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("labels", [None, torch.arange(600) % 3], ids=["no class", "classes"])
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_many_pictures_go_through_the_network_in_parts_and_none_is_mixed_up(labels, guidance):
+    model, (x, t) = recipe(), (torch.randn(600, 1, 8, 8).double(), torch.rand(600).double())
+    model.averaged.double()
+    nn.init.normal_(model.averaged.unfold[2].weight)
+    seen, forward = [], model.averaged.forward
+    model.averaged.forward = lambda *told: seen.append(len(told[0])) or forward(*told)
+    found = model.velocity(x, t, labels, guidance)
+    assert max(seen) <= 250
+    one_by_one = [
+        model.velocity(x[i : i + 1], t[i : i + 1], None if labels is None else labels[i : i + 1], guidance)
+        for i in range(0, 600, 37)
+    ]
+    torch.testing.assert_close(found[::37], torch.cat(one_by_one))
