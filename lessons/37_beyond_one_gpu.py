@@ -1047,7 +1047,7 @@ spent = {
     "GPT-3 (estimate)": energy,
 }
 factor = energy / kilowatt_hours
-title = f"From a minute of this course to GPT-3: a factor of {factor:.0e}"
+title = f"From a minute of this course to GPT-3: a factor of {factor / 1e9:.1f} billion"
 parallel_pictures.energies(spent, title=title)
 
 # %% [markdown]

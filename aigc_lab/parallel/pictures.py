@@ -20,7 +20,7 @@ def contributions(states: Sequence[Tensor], *, title: str) -> None:
         title=title,
         alt=f"{title}. {len(states)} grids of {processes} processes by {processes} pieces. All start at 1; after {gathered} rounds "
         f"each process has one piece with {states[gathered].max():.0f}; after {last} all are {states[last].min():.0f}.",
-        size=(9.5, 2.1),
+        size=(9.5, 2.3),
         columns=len(states),
     ) as axes:
         for round_, (ax, state) in enumerate(zip(axes, states, strict=True)):

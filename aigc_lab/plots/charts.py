@@ -72,7 +72,12 @@ def bars(
             drawn = ax.bar(names, heights, yerr=spread, color=colours, width=0.65, capsize=3)
             ax.set_ylabel(y_label)
             ax.margins(y=0.12)
-        ax.bar_label(drawn, labels=[f" {h:.4g}" for h in heights], fontsize=9, padding=2)
+        ax.bar_label(drawn, labels=[f" {_short(h)}" for h in heights], fontsize=9, padding=2)
+
+
+def _short(number: float) -> str:
+    """As much of a number as a bar can show: 0.0355, 23.8, 1,287,060."""
+    return f"{number:.3g}" if abs(number) < 999.5 else f"{number:,.0f}"
 
 
 def grouped_bars(
@@ -94,7 +99,7 @@ def grouped_bars(
             heights = [float(group[label]) for group in groups.values()]
             colour = COLOURS[i % len(COLOURS)]
             drawn = ax.bar(at, heights, width * 0.92, yerr=spread, capsize=2, color=colour, label=label)
-            ax.bar_label(drawn, labels=[f"{h:.3g}" for h in heights], fontsize=7, padding=1)
+            ax.bar_label(drawn, labels=[_short(h) for h in heights], fontsize=7, padding=1)
         ax.set_xticks(range(len(groups)), list(groups))
         ax.set_ylabel(y_label)
         ax.margins(y=0.15)

@@ -4,6 +4,7 @@ import io
 import numpy as np
 import pytest
 import torch
+from matplotlib.axes import Axes
 from PIL import Image
 
 from aigc_lab import display, plots
@@ -46,6 +47,29 @@ def test_colours_are_shown_as_they_are(shown):
     picture[:, 0] = 1.0
     plots.images(picture, title="", alt="red")
     assert (decode(shown[0][0]) == [255, 0, 0]).all(axis=-1).mean() > 0.1
+
+
+@pytest.mark.parametrize(
+    "title", ["WWW WWWWWW WWWWWWW", "a picture, the nearest of many draws, one that was searched for"]
+)
+def test_a_title_and_a_name_wider_than_the_grid_are_not_cut_off(shown, title):
+    white = torch.ones(1, 1, 8, 8)
+    for draw in (lambda: plots.images(white, title=title), lambda: plots.image_rows({title: white}, title="short")):
+        draw()
+        ink = decode(shown.pop()[0]).mean(axis=-1) < 200
+        assert ink.any()
+        assert not ink[:, 0].any()
+        assert not ink[:, -1].any()
+        assert not ink[0].any()
+
+
+def test_bars_bear_three_digits_and_no_powers_of_ten(shown, monkeypatch):
+    written = []
+    monkeypatch.setattr(Axes, "bar_label", lambda self, drawn, labels, **_: written.extend(labels))
+    values = dict(zip("abcdefg", [0.03548, 0.8752, 23.84, 999.6, 1_287_060.0, 0.0, -5.756], strict=True))
+    plots.bars(values, y_label="share", title="t")
+    plots.grouped_bars({"group": values}, y_label="share", title="t")
+    assert [text.strip() for text in written] == 2 * ["0.0355", "0.875", "23.8", "1,000", "1,287,060", "0", "-5.76"]
 
 
 @pytest.mark.parametrize(
