@@ -44,8 +44,8 @@ def error_of(notebook, folder):
     env = build_environment(ROOT, folder) | {"AIGC_LAB_PROFILE": "ci", "OMP_NUM_THREADS": "1"}
     del env["AIGC_LAB_BUILD"]
     (folder / "lesson").mkdir()
-    client = NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder / "lesson")}}
+    client = NotebookClient(  # 120 s: see tests/test_bare.py
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder / "lesson")}}
     )
     try:
         client.execute(env=env)
