@@ -3,7 +3,7 @@
 __version__ = "0.2.0"
 __all__ = ["__version__", "check"]
 
-# What version 0.1 had as modules of their own, for the answer that an older copy of a lesson gets.
+# Modules of version 0.1 and where their contents are now: for the error message that an older copy of a lesson gets.
 MOVED = {
     "addresses": "collecting.robots, collecting.urls",
     "anonymity": "privacy.anonymity",
@@ -86,8 +86,9 @@ def __getattr__(name: str):
     """`check` is imported when it is first asked for, so that the command line need not wait for torch.
 
     Raises:
-        ImportError: a name of version 0.1 that has moved; the message says where to. It answers `from aigc_lab import text`; Python itself
-            answers `from aigc_lab.text import ...`, without a word of ours.
+        ImportError: the name is a module of version 0.1 that has moved; the message says where. Only `from aigc_lab import text`
+            gets here; for `from aigc_lab.text import ...` Python raises an error of its own.
+        AttributeError: any other name.
     """
     if name == "check":
         from aigc_lab.exercises import check
@@ -96,8 +97,8 @@ def __getattr__(name: str):
     if name in MOVED:
         now = " and ".join(f"aigc_lab.{place}" for place in MOVED[name].split(", "))
         raise ImportError(
-            f"aigc_lab.{name} has moved: what it held is now in {now}. If this notebook is a copy in work/ that was made for an "
-            "older version of the course, its new copy lies beside it (NN_name.new-....ipynb; `aigc-lab lab` or `make lab` puts it "
-            "there). Yours stays as it is."
+            f"aigc_lab.{name} has moved: its contents are now in {now}. If this notebook is your copy in work/, made for an older "
+            "version of the course, its new copy lies beside it as NN_name.new-....ipynb (if not, run `aigc-lab lab` or `make lab`). "
+            "Yours stays as it is."
         )
     raise AttributeError(f"module 'aigc_lab' has no attribute {name!r}")

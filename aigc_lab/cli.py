@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True}
-PAIR = "\0"  # between NAME and VALUE of `-p`, which Typer can't take as two words that may come again
+PAIR = "\0"  # joins NAME and VALUE of `-p`: Typer has no option that takes two words and can be given again
 
 
 class Profile(StrEnum):
@@ -92,7 +92,7 @@ def run(
     ] = None,
     profile: Annotated[Profile | None, typer.Option(help="budgets; chosen from the machine if not given")] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="lessons at a time; as many as cores and memory allow")
+        int | None, typer.Option(min=1, help="lessons at a time; by default as many as cores and memory allow")
     ] = None,
 ) -> None:
     """Execute lessons headless, in parallel; copies and a report go to build/."""
@@ -124,7 +124,7 @@ app.add_typer(data, name="data")
 
 @data.callback()
 def data_default(context: typer.Context) -> None:
-    """Without a word more, `aigc-lab data` lists."""
+    """`aigc-lab data` alone lists the data sets."""
     if context.invoked_subcommand is None:
         data_list()
 
@@ -139,7 +139,7 @@ def data_list() -> None:
 
 @data.command("fetch")
 def data_fetch(name: Annotated[str, typer.Argument(help="as `aigc-lab data list` shows it")]) -> None:
-    """Download a full data set into the cache, checked, so that lessons find it without internet."""
+    """Download a full data set into the cache and check it, so that lessons can use it offline."""
     from aigc_lab.commands.data import fetch
 
     fetch(name, say)
@@ -154,7 +154,11 @@ def doctor() -> None:
 
 
 def join_pairs(arguments: list[str]) -> list[str]:
-    """`run -p NAME VALUE` with NAME and VALUE in one word."""
+    """The arguments of `run` with NAME and VALUE of each `-p NAME VALUE` joined into one word.
+
+    Raises:
+        CourseError: NAME or VALUE is missing.
+    """
     if arguments[:1] != ["run"]:
         return arguments
     joined: list[str] = []

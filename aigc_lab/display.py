@@ -1,4 +1,4 @@
-"""Something to look at, in a notebook as HTML and in a terminal as text."""
+"""Output for both places: HTML in a notebook, plain text in a terminal."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def in_notebook() -> bool:
 
 
 def show(markup: str, plain: str, handle: "Handle | None" = None) -> None:
-    """Display HTML with its plain-text twin; outside a notebook print the twin. A handle is redrawn in place."""
+    """Display HTML with its plain-text twin; outside a notebook, print the twin. With a handle, redraw in its place."""
     if not in_notebook():
         print(plain)
         return
@@ -34,12 +34,13 @@ def show_widget(widget: Any) -> None:
 
 
 class Handle:
-    """A place in a notebook's output that can be shown again with new content."""
+    """A place in a notebook's output whose content can be replaced."""
 
     def __init__(self) -> None:
         self._place: Any = None
 
     def show(self, bundle: dict[str, str]) -> None:
+        """Display {MIME type: content}, in place of what this handle showed before."""
         from IPython.display import DisplayHandle
 
         if self._place is None:

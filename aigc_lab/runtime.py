@@ -47,7 +47,7 @@ def pick(**by_profile: Value) -> Value:
     A profile that isn't named falls back to the nearest smaller budget that is (`gpu` to `cpu` to `ci`).
 
     Raises:
-        TypeError: a name that is no profile, or nothing at or below the current profile.
+        TypeError: a name that is no profile, or no value at or below the current profile.
     """
     unknown = set(by_profile) - set(PROFILES)
     if unknown:
@@ -75,7 +75,7 @@ def building() -> bool:
 
 
 def supports_bf16(device: torch.device) -> bool:
-    """Whether the device computes in bf16 itself. Without units for it bf16 still works, in a roundabout and slow way.
+    """Whether the device has arithmetic units for bf16. Without them bf16 still works, but it is emulated and slow.
 
     A GPU has them from compute capability 8.0 on: an A100 or H100, not the T4 of free notebooks. A CPU has them if it lists `avx512_bf16`, `amx_bf16`
     or (Arm) `bf16`; where the system keeps no such list, the answer is False.

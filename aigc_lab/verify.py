@@ -39,6 +39,9 @@ def estimate(values: Any) -> Estimate:
 
     Args:
         values: n >= 2 draws, one-dimensional.
+
+    Raises:
+        ValueError: fewer than 2 draws.
     """
     draws = _array(values).reshape(-1)
     if len(draws) < 2:
@@ -57,8 +60,8 @@ def agree(
 ) -> None:
     """Show that two expressions are equal, or raise.
 
-    Numbers, arrays and tensors are compared elementwise. A sympy expression must simplify to the other, where one of the two is
-    a formula, or equal the number. An `Estimate` (or a left side with `standard_error`) passes within 4 standard errors.
+    Numbers, arrays and tensors are compared elementwise. If either side is a sympy expression, the difference of the two must
+    simplify to 0. An `Estimate` (or a left side with `standard_error`) passes within 4 standard errors.
 
     Args:
         claim: what is claimed, in words or plain mathematics; shown with the largest difference seen.
@@ -115,22 +118,22 @@ def promise(
 ) -> None:
     """Check a number that the prose states: `promise("over 90 % recognised", got=share, above=0.9)`.
 
-    While the notebooks are built a broken promise raises. On a reader's machine it tells what the lesson expects and what they
-    got, so that a slower laptop or another version of torch breaks nothing.
+    While the notebooks are built, a broken promise raises. On a reader's machine it only reports what the lesson expects and what
+    they got, so that a slower laptop or another version of torch breaks nothing.
 
     Args:
         text: what should be the case, with the number that the prose gives. If it speaks of "90 %" where the bound is 0.9, `got` is
             shown in percent, too.
-        condition: whether it is, where no bound says so; then `got` is only shown.
+        condition: whether the text is true, for a claim that no bound expresses; `got` is then only shown.
         got: what was measured: a number; an array or tensor, of which every element must hold; or {name: number}. NaN never holds.
-        above, below: strict bounds. at_least, at_most: the bound itself holds, too. All that are given must hold.
-        equals: the same value; anything that has ==.
+        above, below: strict bounds. at_least, at_most: bounds that the value may equal. If several are given, all must hold.
+        equals: the exact value, of any type that has ==.
         near: (value, tolerance): less than the tolerance away from the value.
 
     Raises:
         AssertionError: broken while building; the message gives the bound and the first value that breaks it.
         TypeError: neither a condition nor a bound, both, or a bound without `got`.
-        ValueError: nothing in `got`, so that anything would hold, or a tolerance that isn't positive.
+        ValueError: an empty `got`, for which any bound would hold, or a tolerance that isn't positive.
     """
     given = {"above": above, "below": below, "at least": at_least, "at most": at_most, "equal to": equals, "near": near}
     bounds = {name: bound for name, bound in given.items() if bound is not None}
@@ -154,7 +157,7 @@ def promise(
         raise AssertionError(f"broken promise: {text}" + (f"; got {fault}" if fault else ""))
     else:
         seen = f"you got {broken}" if broken else seen or "not here"
-        _show("≠", text, f"{seen}. Budgets, seeds and machines move such numbers; read on with yours.", ok=False)
+        _show("≠", text, f"{seen}. Such numbers vary with budget, seed and machine; read on with yours.", ok=False)
 
 
 def _percent(text: str, bounds: Mapping[str, Any]) -> bool:
@@ -173,7 +176,7 @@ def _hundredfold(values: Any) -> Any:
 
 
 def _first_broken(got: Any, bounds: Mapping[str, Any]) -> str | None:
-    """Tell the first value that breaks a bound, "0.87, not above 0.9", or None if all hold."""
+    """The first value that breaks a bound, in words ("0.87, not above 0.9"), or None if all hold."""
     if "near" in bounds and not bounds["near"][1] > 0:
         raise ValueError(f"near=(value, tolerance) needs a positive tolerance, got {bounds['near'][1]!r}")
     if isinstance(got, Mapping) and not isinstance(bounds.get("equal to"), Mapping):
@@ -217,7 +220,7 @@ def _number(value: Any) -> str:
 
 
 def _told(values: Any, holds: np.ndarray, where: tuple, kind: str, limit: Any) -> str:
-    """The value and its bound, with as many digits as it takes to tell them apart."""
+    """The value that breaks a bound, and the bound, with as many digits as it takes to tell them apart."""
     value = np.broadcast_to(values, holds.shape)[where].item()
     if kind == "near":
         bound, name = np.broadcast_to(limit[0], holds.shape)[where].item(), f"within {limit[1]:g} of"

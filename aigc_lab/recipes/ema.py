@@ -1,6 +1,6 @@
 r"""Averaged weights: an exponential moving average (EMA) of all weights, with a decay that grows as training goes on.
 
-What a model was of late changes less from step to step than what it is.
+The average of a model's recent weights changes less from step to step than the weights themselves.
 
     ema.update(averaged, model, ema.growing_decay(step, horizon=0.1))
 """
@@ -18,9 +18,9 @@ def update(averaged: nn.Module, model: nn.Module, decay: float) -> None:
     With β = 0.999 the average looks back over about 1 / (1 - β) = 1,000 steps. Where training is short, let β grow: see `growing_decay`.
 
     Args:
-        averaged: the average; changed in place. A copy of the model before the first step (`copy.deepcopy`).
+        averaged: the average; changed in place. Start with a copy of the model (`copy.deepcopy`), made before its first step.
         model: what is trained. Buffers (the running statistics of a batch norm) are copied as they are.
-        decay: β, from 0 (the average is the model) to 1 (the average stays).
+        decay: β, from 0 (the average becomes the model) to 1 (the average stays as it is).
 
     Raises:
         ValueError: a decay outside [0, 1], or models of different structure.
@@ -51,5 +51,8 @@ def growing_decay(step: int, horizon: float) -> float:
         step: t, the steps that were taken before; at t = 0 the average becomes the model.
         horizon: h, roughly the share that is remembered. With 1 the average is the plain mean over all steps, with 0.2 it remembers about the
             last fifth of them.
+
+    Returns:
+        β_t, from 0 at the first step to below 1.
     """
     return 1 - 1 / (1 + horizon * step)

@@ -1,4 +1,4 @@
-"""Class numbers that somebody asks a conditional model for."""
+"""Class numbers that a conditional model is asked to draw."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def classes_of(dataset: Any) -> int | None:
     """How many classes a dataset's labels have; None without labels.
 
     Raises:
-        ValueError: labels out of the range of its names.
+        ValueError: labels outside the range of the dataset's class names.
     """
     if dataset.labels is None:
         return None
@@ -23,7 +23,7 @@ def classes_of(dataset: Any) -> int | None:
 
 
 def check_labels(n: int, labels: Any, classes: int | None, generator: torch.Generator | None = None) -> Tensor | None:
-    """The labels of n pictures as int64, (n,).
+    """The labels of n pictures as int64, (n,); None for a model without classes.
 
     Args:
         n: how many pictures.
@@ -32,8 +32,8 @@ def check_labels(n: int, labels: Any, classes: int | None, generator: torch.Gene
         generator: source of random labels, on the CPU.
 
     Raises:
-        ValueError: out of range, of the wrong number, or given to a model without classes.
-        TypeError: no whole numbers.
+        ValueError: labels out of range, not n of them, or given to a model without classes.
+        TypeError: labels that aren't whole numbers.
     """
     if classes is None:
         if labels is not None:

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: rates that fall as a training's budget is spent, and a warm-up with a cosine behind it."""
+"""Learning-rate schedules: a rate that falls as a training's budget is spent, and a warm-up followed by a cosine."""
 
 import math
 
@@ -31,13 +31,13 @@ def warmup_cosine(progress: float, step: int, warm: int = 100, share: float = 0.
 
     .. math:: f(p, t) = \min\left(\max\left(\frac{t + 1}{w},\ \frac{p}{s}\right),\ \frac{1 + \cos(\pi p)}{2}\right)
 
-    Adam's averages know little in the first steps, so large ones would go astray; a transformer doesn't recover from them.
+    Adam's averages know little in the first steps, so large steps would go astray; a transformer doesn't recover from them.
 
     Args:
         progress: p, the share of the budget that is spent, 0 to 1. `training.fit` tells its recipe.
         step: t, the steps that were taken before. An optimiser that has taken more than w of them needs no warm-up, whatever the budget.
-        warm: w, at least 1, the steps until the line meets 1,
-        share: s, unless this share of the budget is over sooner: a short training warms up faster.
+        warm: w, at least 1, the number of steps in which the line reaches 1.
+        share: s, the share of the budget after which the line has reached 1 at the latest, so that a short training warms up faster.
 
     Source:
         Vaswani et al., "Attention Is All You Need", 2017, for the warm-up; Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm
@@ -47,9 +47,10 @@ def warmup_cosine(progress: float, step: int, warm: int = 100, share: float = 0.
 
 
 def scale_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Set each learning rate of an optimiser to its first one times `factor`.
+    """Set each learning rate of an optimiser to its initial value times `factor`.
 
-    The first is kept in the optimiser, as `initial_lr`, where torch's own schedulers keep it, so it is saved and loaded with the optimiser's state.
+    The initial value is kept in the optimiser as `initial_lr`, where torch's own schedulers keep it, so it is saved and loaded with
+    the optimiser's state.
     """
     for group in optimizer.param_groups:
         group["lr"] = factor * group.setdefault("initial_lr", group["lr"])

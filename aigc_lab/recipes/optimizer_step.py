@@ -23,9 +23,12 @@ class OptimizerStep:
     Args:
         accumulate: k, the number of parts.
         clip: the gradient is shortened to this length (2-norm over all weights of the optimiser) if it is longer.
-        precision: None is float32; "bf16" or "fp16" run matrix products and convolutions in half of it (autocast). fp16 has few exponents, so
-            each optimiser gets a scaler of its own that keeps small gradients from vanishing.
+        precision: None is float32; "bf16" or "fp16" run matrix products and convolutions at half its width (autocast). fp16 has a small
+            range of exponents, so each optimiser gets a scaler of its own that keeps small gradients from vanishing.
         average: called with the gradients after the last part, to take their mean over all processes in place.
+
+    Raises:
+        ValueError: accumulate below 1, clip not above 0, or an unknown precision.
 
     Example:
         `scalars = self.optimizer_step(self.loss, self.optimizer, batch)`, where `loss(batch)` gives (loss, {name: scalar}).
@@ -48,7 +51,7 @@ class OptimizerStep:
 
     @property
     def plain(self) -> bool:
-        """True if this does what three lines of any tutorial do."""
+        """True if this is the step of any tutorial: one backward pass in float32, no clipping, one process."""
         return self.accumulate == 1 and self.clip is None and self.precision is None and self.average is None
 
     def __call__(
@@ -66,6 +69,9 @@ class OptimizerStep:
 
         Returns:
             The named scalars, detached: means over the parts.
+
+        Raises:
+            ValueError: the batch has fewer examples than the parts it should be cut into.
         """
         weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         scaler = self._scaler(optimizer, weights[0].device)
@@ -104,7 +110,10 @@ class OptimizerStep:
         if self.accumulate == 1:
             return [batch]
         if len(batch[0]) < self.accumulate:
-            raise ValueError(f"a batch of {len(batch[0])} can't be cut into {self.accumulate} parts")
+            raise ValueError(
+                f"a batch of {len(batch[0])} can't be cut into {self.accumulate} parts: "
+                "take a larger batch, or accumulate fewer parts"
+            )
         cut = [[None] * self.accumulate if t is None else t.tensor_split(self.accumulate) for t in batch]
         return list(zip(*cut, strict=True))
 

@@ -1,7 +1,7 @@
-"""What the recipes share: what `training.fit` asks of them, their state, their way to a device, and the check of a batch of pictures.
+"""What the recipes share: what `training.fit` asks of them, their state, moving to a device, and checking a batch of pictures.
 
-A *recipe* owns networks and optimisers and knows one step of learning. How it learns stands in its own file, from `step` on; here is what would
-otherwise stand there in each of them.
+A *recipe* owns networks and optimisers and knows one step of learning. How it learns stands in its own file, from `step` on; this
+file holds what each of them would otherwise have to repeat.
 """
 
 import copy
@@ -54,12 +54,12 @@ class BaseRecipe:
         return next(network.parameters()).device
 
     def to(self, device: torch.device | str) -> Self:
-        """Move the networks to a device. The optimisers' memory goes with them."""
+        """Move networks and tensors to a device. The optimisers' state goes with them."""
         for name, part in self._parts().items():
             if isinstance(part, nn.Module):
                 part.to(device)
             elif isinstance(part, torch.optim.Optimizer):
-                part.load_state_dict(part.state_dict())  # casts its memory to where the weights are
+                part.load_state_dict(part.state_dict())  # moves its state to where the weights are
             elif isinstance(part, Tensor):
                 setattr(self, name, part.to(device))
         return self
@@ -71,13 +71,13 @@ class BaseRecipe:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to where `state_dict` was called. The state may lie on another device, and stays as it is.
+        """Restore what `state_dict` returned. The state may lie on another device, and is not changed.
 
         Raises:
             KeyError: a part is missing.
         """
         for name, part in self._parts().items():
-            saved = copy.deepcopy(state[name])  # an optimiser, a tensor or a list would share its memory
+            saved = copy.deepcopy(state[name])  # else an optimiser, a tensor or a list would share its memory
             if hasattr(part, "load_state_dict"):
                 part.load_state_dict(saved)
             else:
@@ -104,13 +104,13 @@ class ImageRecipe(BaseRecipe):
         """The images as they are, (n, channels, height, width), uint8 or floating point.
 
         Raises:
-            ValueError: none, or of another shape than the recipe's.
-            TypeError: of another type.
+            ValueError: no images, or images of another shape than the recipe's.
+            TypeError: images that are neither uint8 nor floating point.
         """
         if images.ndim != 4 or tuple(images.shape[1:]) != self.shape or len(images) == 0:
             raise ValueError(
                 f"images must be (n, {', '.join(map(str, self.shape))}) with n >= 1, got {tuple(images.shape)}: make the recipe "
-                f"from the data it is to learn, with {type(self).__name__}.for_data(dataset)"
+                f"from the data it should learn, with {type(self).__name__}.for_data(dataset)"
             )
         if not images.is_floating_point() and images.dtype != torch.uint8:
             raise TypeError(f"images must be uint8 or floating point, got {images.dtype}")
@@ -124,8 +124,9 @@ class ImageRecipe(BaseRecipe):
                 [-1, 1]; labels int64, (n,). Where the recipe has no classes, labels are ignored.
 
         Raises:
-            ValueError: images of another shape than the recipe's, none, without labels or with labels out of range, or, at the first step,
-                floating-point images outside [-1, 1].
+            ValueError: no images, images of another shape than the recipe's, no labels where there are classes, labels out of range (not
+                checked on a GPU), or, at the first step, floating-point images outside [-1, 1].
+            TypeError: images that are neither uint8 nor floating point, or labels that aren't whole numbers.
         """
         images, labels = self.check_images(batch[0]), batch[1] if self.classes and len(batch) > 1 else None
         if not images.is_floating_point():
@@ -142,7 +143,7 @@ class ImageRecipe(BaseRecipe):
         return images, labels
 
     def labels_for(self, n: int, labels: Any, generator: torch.Generator | None = None) -> Tensor | None:
-        """The labels of n pictures that are to be drawn, (n,), on the recipe's device; None if the recipe has no classes.
+        """The labels for n pictures to draw, int64, (n,), on the recipe's device; None if the recipe has no classes.
 
         Args:
             n: how many pictures.

@@ -1,4 +1,4 @@
-"""The order in which training sees its examples, and where it stands in it."""
+"""The order in which training sees its examples, and how far it has come."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ class Batches:
         tensors: of equal length, on any device.
         batch_size: examples a step and process.
         seed: of the order.
-        process, processes: which of how many this is.
+        process, processes: the index of this process, and how many there are.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Batches:
         return tuple(tensor[mine] for tensor in self.tensors)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where it stands, for a checkpoint."""
+        """The shuffling generator and what is left of the epoch, for a checkpoint."""
         return {"order": self._order.get_state(), "queue": self._queue.clone()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ def as_tensors(data: Any) -> tuple[Tensor, ...]:
 
     Raises:
         TypeError: anything else; the message says what is expected.
-        ValueError: texts, nothing, or tensors of unequal length.
+        ValueError: texts, no examples, or tensors of unequal length.
     """
     tensors = tuple(_column(column) for column in _columns(data))
     lengths = [len(tensor) for tensor in tensors]
@@ -77,7 +77,7 @@ def as_tensors(data: Any) -> tuple[Tensor, ...]:
 
 
 def _columns(data: Any) -> Sequence[Any]:
-    """What becomes one tensor each."""
+    """The columns of the data, each of which becomes one tensor."""
     if isinstance(data, Tensor | np.ndarray):
         return (data,)
     if isinstance(data, tuple | list):
@@ -86,8 +86,8 @@ def _columns(data: Any) -> Sequence[Any]:
         return data.tensors
     if isinstance(data, DataLoader):
         raise TypeError(
-            "fit cuts its batches itself, so that a training can be stopped and resumed to the bit: in place of the DataLoader, give it what the loader "
-            f"reads, fit(recipe, loader.dataset, batch_size={data.batch_size})"
+            "fit cuts its batches itself, so that a training can be stopped and resumed exactly: instead of the DataLoader, pass "
+            f"its data set, fit(recipe, loader.dataset, batch_size={data.batch_size})"
         )
     if isinstance(data, Dataset) and hasattr(data, "__len__"):
         return _stacked([data[i] for i in range(len(data))])
@@ -99,7 +99,7 @@ def _columns(data: Any) -> Sequence[Any]:
 
 
 def _stacked(items: list[Any]) -> list[Any]:
-    """The items of a data set, one after the other, as columns."""
+    """The items of a data set, stacked into columns: one for each part of an item."""
     try:
         columns = (
             default_collate([item if isinstance(item, tuple | list) else (item,) for item in items]) if items else []

@@ -11,19 +11,21 @@ AGREE_EVERY = 0.25  # seconds between two agreements of several processes
 class Clock:
     """Where a training stands.
 
-    Several processes of one training must decide alike: is there time for another step, is a checkpoint due, was stop pressed in any of them? So they
-    agree on the time and on stopping, and decide by that. Each agreement costs a message, and on a GPU a wait for all work that was given to it; so
-    there is one about every `AGREE_EVERY` seconds of training, not at every step. A process that is alone agrees with itself at once.
+    Several processes of one training must decide alike: is there time for another step, is a checkpoint due, was stop pressed
+    in any of them? So they agree on the time and on stopping, and decide by that. Each agreement costs a message, and on a GPU a
+    wait for all work in its queue; so there is one about every `AGREE_EVERY` seconds of training, not at every step. A single
+    process needs no agreement.
 
     Args:
-        agree: called in all processes after the same steps, with this process's seconds and whether stop was pressed in it; gives those that count
-            for all. None if this process is alone.
+        agree: called in all processes after the same steps, with this process's seconds and whether stop was pressed in it;
+            returns the two values that hold for all processes. None if this process is alone.
         pressed: tells whether stop was pressed in this process.
 
     Attributes:
         steps: taken so far.
-        measured: seconds spent training until the end of the last step, in this process; what was done while the clock was `paused` isn't counted.
-        seconds: the same when the processes last agreed: what budgets and timers go by.
+        measured: seconds that this process spent training until the end of the last step; time while the clock was `paused`
+            isn't counted.
+        seconds: the time on which the processes last agreed; budgets and timers go by it. In a single process, `measured`.
     """
 
     def __init__(
@@ -49,19 +51,19 @@ class Clock:
         elif self.steps == self._agreed_at + self._stride:
             before = self.seconds
             self.seconds, self._stop = self._agree(self.measured, self._pressed())
-            # How many steps there are to the next time follows from numbers that all processes share. At most twice as many as to this one, since the
-            # first steps of a training tell little about the others.
+            # The number of steps to the next agreement follows from numbers that all processes share. It at most doubles, since
+            # the first steps of a training tell little about the later ones.
             fitting = self._stride * AGREE_EVERY / max(self.seconds - before, 1e-9)
             self._stride, self._agreed_at = max(1, min(2 * self._stride, int(fitting))), self.steps
 
     @property
     def stopped(self) -> bool:
-        """Whether training is to stop here: stop was pressed, in any of the processes when they last agreed."""
+        """Whether training should stop here: stop was pressed, or, with several processes, had been in any when they last agreed."""
         return self._pressed() if self._agree is None else self._stop
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """The time that is spent inside isn't the training's."""
+        """Time spent inside isn't counted as training."""
         before = time.perf_counter()
         try:
             yield
@@ -109,7 +111,7 @@ class Timer:
     Args:
         name: of the pair of arguments, for messages: "every" for `every_steps` and `every_seconds`.
         steps: due whenever the number of steps is a multiple of this.
-        seconds: due at the first step that ends so long after the last time. With neither, it is never due.
+        seconds: due after the first step that ends at least this long after it was last due. With neither, it is never due.
 
     Raises:
         ValueError: both, a number that isn't greater than 0, or steps that aren't a whole number.
@@ -129,7 +131,7 @@ class Timer:
         self._last = clock.seconds
 
     def due(self, clock: Clock) -> bool:
-        """Whether it is time. If so, the seconds count anew."""
+        """Whether it is due now. If so, the seconds start again from 0."""
         if self.steps is not None:
             return clock.steps % self.steps == 0
         if self.seconds is None or clock.seconds - self._last < self.seconds:
@@ -139,7 +141,7 @@ class Timer:
 
 
 def check_positive(**values: float | None) -> None:
-    """Numbers that must be greater than 0, by the name of the argument; None stands for one that wasn't given.
+    """Check that each argument is greater than 0; None stands for one that wasn't given.
 
     Raises:
         ValueError: 0, a negative number or NaN; the message names the argument.

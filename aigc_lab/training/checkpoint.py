@@ -1,8 +1,9 @@
 """A training's checkpoint on disk: written whole or not at all, and checked when it is read.
 
-A file is a line that says what it is and in which version of the format, the SHA-256 of what follows, and what `torch.save` makes of the state. The
-previous checkpoint is kept as `name.previous`, and a new one is written as `name.new` before it takes its place, so that a kill at any moment leaves at
-least one that can be read. Reading executes no code from the file (`weights_only`).
+A file holds a line that names its kind and the version of the format, the SHA-256 of the rest, and the state as `torch.save`
+writes it. A new checkpoint is written as `name.new` before it takes its place, and the previous one is kept as
+`name.previous`, so that a kill at any moment leaves at least one file that can be read. Reading executes no code from the
+file (`weights_only`).
 """
 
 import hashlib
@@ -19,7 +20,7 @@ HEAD = b"aigc_lab checkpoint %d\n" % VERSION
 
 
 class CheckpointError(ValueError):
-    """A file is no checkpoint, not a whole one, or of another version."""
+    """A file is no checkpoint, is incomplete or damaged, or is of another version of the format."""
 
 
 def previous(path: Path) -> Path:
@@ -28,23 +29,23 @@ def previous(path: Path) -> Path:
 
 
 def save(state: dict[str, Any], path: str | os.PathLike) -> None:
-    """Write a state, and keep the one that was there as `previous(path)`.
+    """Write a state to `path`, and keep the checkpoint that was there as `previous(path)`.
 
-    First a new file beside the old ones is written to the disk, then the names change, each in one step. Whatever happens in between, `load_newest`
-    finds a whole checkpoint: the new one, or the last. A file that was damaged meanwhile doesn't replace a whole previous one.
+    The new file is first written to disk beside the old ones; then the files are renamed, each in one step. Whatever happens in
+    between, `load_newest` finds a whole checkpoint: the new one, or the last. A damaged file never replaces a whole previous one.
 
     Args:
         state: nested dicts and lists of tensors, numbers and strings.
         path: of the newest checkpoint. Its folder is made if it isn't there.
 
     Raises:
-        OSError: it can't be written, because the disk is full, say. The checkpoints that were there are whole, and an unfinished file is gone.
+        OSError: the file can't be written, because the disk is full, say. The checkpoints that were there are still whole, and
+            the unfinished file is removed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if _whole(
-        _new(path)
-    ):  # an earlier save was killed before its last rename: finish it, since its file is about to be overwritten
+    # If an earlier save was killed before its last rename, finish it: its file is about to be overwritten.
+    if _whole(_new(path)):
         _put_in_place(path)
     buffer = io.BytesIO()
     torch.save(state, buffer)
@@ -67,17 +68,17 @@ def _new(path: Path) -> Path:
 
 
 def _put_in_place(path: Path) -> None:
-    """Give the new file its name, and the one that bore it the name of the previous one, unless that would lose the only whole one."""
+    """Rename the new file to `path`, and the file that was there to `previous(path)`, unless that would lose the only whole one."""
     if path.exists() and (_whole(path) or not _whole(previous(path))):
         os.replace(path, previous(path))
     os.replace(_new(path), path)
 
 
 def load(path: str | os.PathLike) -> dict[str, Any]:
-    """Read one checkpoint, to the CPU.
+    """Read one checkpoint; its tensors lie on the CPU.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no such file.
         CheckpointError: the file is something else, incomplete, damaged, or of another version of the format; the message says which.
     """
     return torch.load(io.BytesIO(_body(Path(path))), map_location="cpu", weights_only=True)
@@ -112,13 +113,13 @@ def _whole(path: Path) -> bool:
 
 
 def load_newest(path: str | os.PathLike) -> tuple[dict[str, Any] | None, list[str]]:
-    """The newest checkpoint that can be read: one that a kill kept from taking its place, `path`, or `previous(path)`.
+    """The newest checkpoint that can be read: a whole new file that a kill kept from taking its place, `path`, or `previous(path)`.
 
     Returns:
-        The state, None if there is no checkpoint; and what is wrong with a file that was passed over.
+        The state, or None if there is no checkpoint; and for each damaged file that was passed over, what is wrong with it.
 
     Raises:
-        CheckpointError: there are files, and none of them can be read.
+        CheckpointError: there are files, but none of them can be read.
     """
     path, problems = Path(path), []
     if _whole(_new(path)):  # if it isn't, it was never finished: nothing is wrong with that

@@ -1,4 +1,4 @@
-"""Puts all that a training is into a checkpoint, and takes it out again, so that it goes on as if it had never stopped."""
+"""Saves the whole state of a training to a checkpoint and restores it, so that training goes on as if it had never stopped."""
 
 import os
 from pathlib import Path
@@ -15,10 +15,11 @@ class Checkpointer:
     """The checkpoints of one training.
 
     Args:
-        path: of the newest; None saves nothing.
-        recipe, optimizer_step, batches, log: what changes as it learns.
+        path: file of the newest checkpoint; None saves nothing.
+        recipe, optimizer_step, batches, log: what changes during training, and is saved.
         processes: only the first of them writes.
-        seed: with the batch size, the number of examples and processes and the recipe's name it says whether a checkpoint is of this training.
+        seed: of the training. With the recipe's name, the batch size and the numbers of examples and processes it
+            identifies the training that a checkpoint belongs to.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class Checkpointer:
         }
 
     def save(self) -> None:
-        """Write a checkpoint, if there is a path and a step since the last. If it can't be written, say so and go on: the one before is still there.
+        """Write a checkpoint, if there is a path and a step was taken since the last one.
+
+        If the file can't be written, a message says so and training goes on: the previous checkpoint is still there.
 
         Raises:
-            NonFiniteLossError: a loss among those that weren't read yet isn't finite. Nothing is written.
+            NonFiniteLossError: one of the losses that hadn't been read yet isn't finite. Nothing is written.
         """
         self.log.read()
         if self.path is None or len(self.history) == (self.saved_at or 0):
@@ -61,25 +64,25 @@ class Checkpointer:
             "rng": self.processes.collect(rng.state()),
         }
         written = self._write(state) if self.processes.first else False
-        # All go by what the first did: were one of them to leave out the next save, the others would wait for it.
+        # All processes go by whether the first one could write: if one alone skipped the next save, the others would wait for it.
         if self.processes.agree(written):
             self.saved_at = len(self.history)
 
     def resume(self) -> bool:
-        """Go to where the newest checkpoint was written.
+        """Restore the state in the newest checkpoint.
 
         Returns:
             False if there is no checkpoint.
 
         Raises:
-            ValueError: it is of another training.
-            CheckpointError: there are files, and none can be read.
+            ValueError: the checkpoint is of another training.
+            CheckpointError: there are checkpoint files, but none can be read.
         """
         if self.path is None:
             return False
         state, problems = checkpoint.load_newest(self.path)
         for problem in problems if self.processes.first else []:
-            print(f"{problem}. Going on from the checkpoint before it.")
+            print(f"{problem}. Going on from the previous checkpoint.")
         if state is None:
             return False
         self._compare(state["training"])
@@ -92,13 +95,13 @@ class Checkpointer:
         return True
 
     def advice(self) -> str:
-        """What one can do after a training was lost."""
+        """What to do after a process was lost, as a sentence without its full stop."""
         if self.saved_at is None:
-            return "Nothing was saved: give fit(..., checkpoint=...) a file"
+            return "Nothing was saved: next time, pass a file as fit(..., checkpoint=...)"
         return f"Start all processes again to go on from the checkpoint of step {self.saved_at}, {self.path}"
 
     def _write(self, state: dict[str, Any]) -> bool:
-        """Whether it could be written."""
+        """Write the state; False, and a message to the reader, if that isn't possible."""
         try:
             checkpoint.save(state, self.path)
         except OSError as error:

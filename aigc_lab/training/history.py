@@ -49,11 +49,12 @@ class History:
         return f"<History: {len(self)} steps in {self._seconds[-1]:.1f} s; last {last}>"
 
     def append(self, seconds: float, scalars: dict[str, float]) -> None:
+        """Add a step: the seconds spent training until its end, and {name: value}, the same names at every step."""
         self._seconds.append(seconds)
         self._rows.append(scalars)
 
     def state_dict(self) -> dict[str, Any]:
-        """All of it as tensors and strings, to the bit."""
+        """The whole history as tensors and strings, exact to the bit."""
         rows = [list(row.values()) for row in self._rows]
         return {
             "names": self.names,

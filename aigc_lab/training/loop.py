@@ -54,10 +54,10 @@ def fit(
 
     The recipe moves to `runtime.device()` and stays there. The examples and all noise follow `seed`: the same recipe trained for the same
     steps learns the same weights on the same machine, whatever the callback draws. The interrupt button ends training after the step that
-    is under way, and leaves the recipe and the history as they are.
+    is under way; the recipe and the history stay usable.
 
     Started by `torchrun` or `accelerate launch`, each process takes its own `batch_size` examples a step, and all step along the mean of
-    their gradients. About four times a second they agree on the time, and on stopping: pressed in one of them, it ends all after the same step.
+    their gradients. About four times a second they agree on the time and on stopping: interrupting one ends all after the same step.
 
     Args:
         recipe: has `step(batch) -> {name: scalar}`, `to(device)`.
@@ -65,14 +65,14 @@ def fit(
             length, or a `torch.utils.data.Dataset` of tensors, such as a `TensorDataset`; see `batches.as_tensors`.
         steps, seconds: the budget; give one of them.
         batch_size: examples a step.
-        seed: of the order of the examples and of the noise.
+        seed: determines the order of the examples and the noise.
         callback: called as `callback(step, recipe, history)` before the first step (as step 0), in between if asked, and after the last step.
-        every_steps, every_seconds: how often in between: after each so many steps, or seconds of training; one of them, or neither.
-        checkpoint: a file. All that the training is goes there now and then and at the end. If the file is there when training starts, it goes
-            on from it, and a run with a budget of steps ends with the same weights, to the bit, as one that was never stopped.
-        save_every_steps, save_every_seconds: how often the checkpoint is saved; one of them, or neither: then every 30 seconds.
+        every_steps, every_seconds: the interval between the calls in between, in steps or in seconds of training; give one, or neither.
+        checkpoint: a file. The whole state of the training is saved there from time to time and at the end. If the file exists when training
+            starts, training goes on from it; with a budget of steps it ends with the same weights, to the bit, as a run that was never stopped.
+        save_every_steps, save_every_seconds: the interval between two saves; give one, or neither for every 30 seconds.
         resume: False starts anew, and overwrites the file.
-        precision, accumulate, clip: see `OptimizerStep`. Where none is given, that of the recipe's own `optimizer_step` counts.
+        precision, accumulate, clip: see `OptimizerStep`. What isn't given is taken from the recipe's own `optimizer_step`.
         channels_last: keeps the channels of a pixel together in memory, which a GPU's matrix units prefer.
         compile: lets torch.compile fuse the operations of the networks in `recipe.compilable`. The first step then takes up to minutes, so
             this pays in long trainings only, and mostly on a GPU.
@@ -81,13 +81,13 @@ def fit(
         The history: `history.steps`, `history.seconds`, `history["name of a scalar"]`.
 
     Raises:
-        ValueError: not exactly one budget, both intervals of a pair, a number that isn't greater than 0, data that is empty or doesn't belong
-            together, a checkpoint of another training, or nothing to compile with.
+        ValueError: not exactly one budget, both intervals of a pair, a number that isn't greater than 0, data that is empty or of unequal
+            lengths, a checkpoint of another training, or nothing to compile with.
         TypeError: an argument that `fit` doesn't have, or data of another kind.
         NonFiniteLossError: a loss became NaN or infinite; the message says which, when, and the last values before.
         OutOfMemoryError: the batch is too large for the GPU. The recipe can be trained again with a smaller one.
         ProcessLostError: another process of this training has ended.
-        CheckpointError: neither the checkpoint nor the one before it can be read, or they are of another version of the format.
+        CheckpointError: neither the checkpoint nor the previous one can be read, or they are of another version of the format.
     """
     _refuse(unknown)
     check_positive(batch_size=batch_size)
@@ -136,7 +136,7 @@ def fit(
                     bar.show(history, clock)
                 checkpointer.save()
                 history.interrupted = budget.lasts(clock)
-            except KeyboardInterrupt:  # in the middle of a step: what the last one left is not saved
+            except KeyboardInterrupt:  # in the middle of a step, whose half-changed state is not saved
                 log.read()
                 history.interrupted = True
             except ProcessLostError as error:
@@ -149,14 +149,14 @@ def fit(
 
 
 class _Reports:
-    """Tells the callback where the training stands, at most once a step.
+    """Calls the callback, at most once a step.
 
-    Its time isn't the training's, and what it draws changes nothing that is learnt.
+    Time spent in the callback isn't counted as training, and random numbers drawn there change nothing that is learnt.
     """
 
     def __init__(self, callback: Callable | None, recipe: Recipe, log: ScalarLog, clock: Clock) -> None:
         self.callback, self.recipe, self.log, self.clock = callback, recipe, log, clock
-        self.last: int | None = None  # the step last reported: where training is stopped there, it isn't reported again
+        self.last: int | None = None  # the step last reported, so that the report at the end doesn't repeat it
 
     def __call__(self) -> None:
         self.log.read()
@@ -173,7 +173,7 @@ def _take_step(recipe: Recipe, batch: tuple[Tensor, ...], device: torch.device) 
         return recipe.step(batch)
     except torch.OutOfMemoryError:
         pass
-    # Only here, behind the `except`, are the tensors of the failed step free.
+    # Only here, after the `except` block, are the tensors of the failed step released.
     for module in _modules(recipe):
         module.zero_grad(set_to_none=True)
     peak = ""
@@ -181,8 +181,8 @@ def _take_step(recipe: Recipe, batch: tuple[Tensor, ...], device: torch.device) 
         peak = f" at a peak of {torch.cuda.max_memory_allocated(device) / 2**30:.1f} GiB"
         torch.cuda.empty_cache()
     raise OutOfMemoryError(
-        f"the GPU's memory doesn't hold a step with {len(batch[0])} examples{peak}. Take them in parts, fit(..., accumulate=2) or 4, or a "
-        "smaller batch_size. The model is as the last whole step left it, or half a step further, and the GPU is free again."
+        f"the GPU ran out of memory in a step with {len(batch[0])} examples{peak}. Take them in parts, with fit(..., accumulate=2) or 4, "
+        "or choose a smaller batch_size. The model is as the last whole step left it, or half a step further; the memory is free again."
     )
 
 
@@ -203,7 +203,9 @@ def _compile(recipe: Recipe, device: torch.device) -> None:
         raise ValueError(f"{type(recipe).__name__} names no network in `compilable`, so there is nothing to compile")
     if runtime.compiler(device) is None:
         missing = "Triton, which comes with torch on Linux" if device.type == "cuda" else "a C++ compiler such as g++"
-        raise ValueError(f"torch.compile needs {missing}, and it isn't here: train without compile=True")
+        raise ValueError(
+            f"torch.compile needs {missing}, which was not found: install it, or train without compile=True"
+        )
     for name in recipe.compilable:
         network = attrgetter(name)(recipe)
         if network._compiled_call_impl is None:  # else an earlier training has done it
@@ -217,7 +219,7 @@ def _modules(recipe: Recipe) -> list[nn.Module]:
 def _optimizer_step(
     recipe: Recipe, accumulate: int | None, clip: float | None, precision: str | None, processes: Processes
 ) -> OptimizerStep:
-    """How this training takes its steps: as it was told, and in what it wasn't told, as the recipe does."""
+    """How this training takes its steps: by the arguments that were given, else as the recipe does."""
     own = getattr(recipe, "optimizer_step", None) or OptimizerStep()
     return OptimizerStep(
         own.accumulate if accumulate is None else accumulate,
@@ -246,7 +248,7 @@ def _stepping_with(recipe: Recipe, optimizer_step: OptimizerStep) -> Iterator[No
 
 
 def _on_device(tensors: tuple[Tensor, ...], device: torch.device) -> tuple[Tensor, ...]:
-    """All data at once, unless it would take more than half of the GPU's free memory: then batches go over one by one."""
+    """The data moved to the device at once, unless it would take over half of a GPU's free memory: then batches go one by one."""
     if device.type == "cuda" and sum(t.nbytes for t in tensors) > torch.cuda.mem_get_info(device)[0] / 2:
         return tensors
     return tuple(tensor.to(device) for tensor in tensors)

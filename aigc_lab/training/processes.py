@@ -1,7 +1,7 @@
 """The processes of one training: how many, which one this is, and what they do together.
 
-Started by `torchrun` or `accelerate launch`, each process runs the same program on its own examples; alone, all of this does nothing. The work is
-Hugging Face Accelerate's, which is imported only where there is more than one process.
+Started by `torchrun` or `accelerate launch`, each process runs the same program on its own examples; in a single process, all of
+this does nothing. Hugging Face Accelerate does the work; it is imported only where there is more than one process.
 """
 
 import atexit
@@ -30,8 +30,8 @@ class Processes:
         self.index, self.count = 0, int(os.environ.get("WORLD_SIZE", "1"))
         self._accelerator: Any = None
         if self.count > 1:
-            # Its functions take the group that is open when it is imported for their default. Imported after the next line, as torch's
-            # optimisers do, it would hold the connections open beyond `_leave`.
+            # The functions of this module keep, as their default argument, the process group that is open when it is imported.
+            # torch's optimisers import it later, when a group is open; its connections would then stay open beyond `_leave`.
             import torch.distributed.nn.functional  # noqa: F401
             from accelerate import Accelerator
 
@@ -60,7 +60,7 @@ class Processes:
         """
         if self._accelerator is None:
             return
-        # Sorted, since all processes must send the types in the same order, and a set has another order in each.
+        # Sorted, since all processes must send the types in the same order, and the order of a set differs between processes.
         for dtype in sorted({gradient.dtype for gradient in gradients}, key=str):
             mine = [gradient for gradient in gradients if gradient.dtype == dtype]
             together = self._do(self._accelerator.reduce, torch.cat([g.flatten() for g in mine]), reduction="mean")
@@ -94,7 +94,7 @@ class Processes:
         return total, stops > 0
 
     def collect(self, value: Any) -> list[Any]:
-        """One object of each process, in all of them, in the order of their index."""
+        """One object from each process, ordered by index; every process gets the whole list."""
         if self._accelerator is None:
             return [value]
         from accelerate.utils import gather_object

@@ -37,7 +37,7 @@ class Bar:
         self._bar.close()
 
     def show(self, history: History, clock: Clock, last: bool = False) -> None:
-        """Redraw, if it is time or this is the last time."""
+        """Redraw, if `SHOW_EVERY` seconds have passed since the last time or this is the last one."""
         if not len(history) or (not last and clock.seconds - self._shown < SHOW_EVERY):
             return
         self._shown = clock.seconds
@@ -59,7 +59,7 @@ class StopButton:
 def stop_button() -> Iterator[StopButton]:
     """Let the interrupt button wait for the end of the step, so that no step is left half done: D changed and G not, say.
 
-    A second press interrupts at once. Outside the main thread, where signals can't be caught, the first one does, too.
+    A second press interrupts at once. Outside the main thread, where signals can't be caught, the first press does so, too.
     """
     button = StopButton()
 

@@ -1,6 +1,6 @@
 """The state of every random number generator that training draws from, as something that can be saved.
 
-They are torch's on the CPU, on each CUDA GPU and on Apple's, NumPy's and Python's.
+These are Python's generator, NumPy's, and torch's on the CPU, on each CUDA GPU and on Apple's GPU.
 """
 
 import random
@@ -15,7 +15,7 @@ from aigc_lab import runtime
 
 
 def state() -> dict[str, Any]:
-    """Where all generators are: tensors, numbers and strings only, so that it can be stored without pickled code."""
+    """The state of all generators: tensors, numbers and strings only, so that it can be stored without pickled code."""
     version, words, gauss = random.getstate()
     name, keys, position, has_gauss, cached = np.random.get_state()
     return {
@@ -42,7 +42,7 @@ def set_state(saved: dict[str, Any]) -> None:
 
 @contextmanager
 def forked(seed: int | None = None) -> Iterator[None]:
-    """What is drawn inside doesn't move the generators outside. With a seed, they start from it inside."""
+    """Random numbers drawn inside leave the generators outside as they were. With a seed, the draws inside start from it."""
     before = state()
     try:
         if seed is not None:

@@ -1,7 +1,7 @@
 """Each step's scalars, kept on the device until they are read.
 
-On a GPU, looking at a loss waits for all work that was given to it; done at every step, that leaves it idle in between. So the scalars of several
-steps are fetched at once, and looked through for the first that isn't finite.
+Reading a loss from a GPU waits for all work in its queue; done at every step, that leaves the GPU idle in between. So the scalars
+of several steps are fetched at once, and searched for the first that isn't finite.
 """
 
 import math
@@ -35,10 +35,10 @@ class ScalarLog:
         self._waiting: list[tuple[float, dict[str, Tensor | float]]] = []
 
     def add(self, seconds: float, scalars: dict[str, Tensor | float]) -> None:
-        """A step was taken.
+        """Add the scalars of a step.
 
         Args:
-            seconds: spent training until its end.
+            seconds: time spent training until the end of the step.
             scalars: {name: scalar}, on any device.
 
         Raises:
@@ -72,7 +72,7 @@ class ScalarLog:
         history = self.history
         if len(history):
             last = ", ".join(f"{name} {history[name][-1]:.4g}" for name in history.names)
-            before = f"The step before, all was finite: {last}."
+            before = f"In the step before, all values were finite: {last}."
         else:
             before = "It was the first step: look at the data's range and at the first weights."
         where = f"training stopped at step {len(history) + 1}: {' and '.join(broken)}."

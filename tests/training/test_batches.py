@@ -116,7 +116,7 @@ def test_anything_else_is_one_kind_of_error_whatever_the_recipe(kind, data, got)
 
 def test_a_loader_is_answered_with_what_to_write():
     loader = DataLoader(TensorDataset(IMAGES, LABELS), batch_size=5, shuffle=True)
-    with pytest.raises(TypeError, match=r"in place of the DataLoader.*fit\(recipe, loader.dataset, batch_size=5\)"):
+    with pytest.raises(TypeError, match=r"instead of the DataLoader.*fit\(recipe, loader.dataset, batch_size=5\)"):
         training.fit(RECIPES["gan"](), loader, steps=1)
     assert len(training.fit(RECIPES["gan"](), loader.dataset, batch_size=5, steps=1)) == 1
 
