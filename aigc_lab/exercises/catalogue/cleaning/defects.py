@@ -111,8 +111,8 @@ EXERCISES = [
             ),
             "threshold one half": Mistake(
                 _with_thresholds(lambda probabilities, labels: 0.5),
-                "One threshold for all classes. A model is surer of some classes than of others: a class that it never gives more "
-                "than 0.4 would never be suspected. Each class gets its own mean.",
+                "You use one threshold for all classes. A model is surer of some classes than of others: a class that "
+                "it never gives more than 0.4 would never be suspected. Each class gets its own mean.",
             ),
             "thresholds from all examples": Mistake(
                 _with_thresholds(lambda probabilities, labels: probabilities.mean(axis=0)),
@@ -121,13 +121,14 @@ EXERCISES = [
             ),
             "its own class is improbable": Mistake(
                 _own_class_is_low,
-                "You accuse each label whose own probability is below its class's mean. That is about half of all examples, "
-                "whatever the labels are. Look for another class that is confidently there.",
+                "You accuse each label whose own probability is below its class's mean. That is about half of all "
+                "examples, whatever the labels are. Look for another class of which the model is confident.",
             ),
             "the most probable first": Mistake(
                 _most_probable_first,
-                "You take the most probable class, and then ask whether it reaches its threshold. In the other order: among the classes that "
-                "reach theirs, take the most probable. With [0.6, 0.4] and thresholds [0.75, 0.25] that is the second class.",
+                "You take the most probable class, and then ask whether it reaches its threshold. Turn the order "
+                "round: among the classes that reach their thresholds, take the most probable. With [0.6, 0.4] and "
+                "thresholds [0.75, 0.25] that is the second class.",
             ),
             "the furthest above its threshold": Mistake(
                 _furthest_above,

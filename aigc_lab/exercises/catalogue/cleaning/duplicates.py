@@ -113,8 +113,9 @@ EXERCISES = [
             ),
             "darker instead of brighter": Mistake(
                 _darker,
-                "Your bit is True where the right pixel is darker. Put the picture that gets brighter from left to right in: all "
-                "64 bits should be True. (Within your own program either works. It matters when two people compare hashes.)",
+                "Your bit is True where the right pixel is darker. Try a picture that gets brighter from left to "
+                "right: all 64 bits should be True. (Within your own program either works. It matters when two people "
+                "compare hashes.)",
             ),
             "compared with the mean": Mistake(
                 _against_the_mean,

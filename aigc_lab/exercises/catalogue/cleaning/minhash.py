@@ -74,12 +74,13 @@ EXERCISES = [
         mistakes={
             "the minimum first, then the hash": Mistake(
                 lambda items, a, b: (a * items.min() + b) % minhash.PRIME,
-                "You take the smallest item and hash it. Then all 128 notes are about the same item, and two texts agree "
-                "everywhere or nowhere. Hash all items, then take the minimum of the hashes.",
+                "You take the smallest item and hash it. Then all 128 numbers come from the same item, and two texts "
+                "agree everywhere or nowhere. Hash all items, then take the minimum of the hashes.",
             ),
             "one minimum for all functions": Mistake(
                 lambda items, a, b: _hashes(items, a, b).min(axis=0),
-                "The minimum runs over the functions and gives one number an item. You want one number a function: (count,).",
+                "The minimum runs over the functions and gives one number for each item. You want one for each "
+                "function: shape (count,).",
             ),
             "without the remainder": Mistake(
                 lambda items, a, b: (a[:, None] * items[None, :] + b[:, None]).min(axis=1),
@@ -88,12 +89,12 @@ EXERCISES = [
             ),
             "the item instead of its hash": Mistake(
                 lambda items, a, b: items[_hashes(items, a, b).argmin(axis=1)],
-                "You return the item that comes first. It would do as a note as well, but the signature is defined by the smallest "
-                "hash value: return that, so that signatures of two programs can be compared.",
+                "You return the item that comes first. That would work as well, but a signature is defined as the "
+                "smallest hash values. Return those, so that signatures from different programs can be compared.",
             ),
         },
         hints=[
-            "A matrix with one row a function and one column an item: `a[:, None] * items[None, :]`.",
+            "Build a matrix with a row for each function and a column for each item: `a[:, None] * items[None, :]`.",
             "`((a[:, None] * items[None, :] + b[:, None]) % minhash.PRIME)` holds all hashes; take `.min(axis=1)`, over the items.",
         ],
     ),
@@ -120,12 +121,12 @@ EXERCISES = [
             ),
             "chances added": Mistake(
                 lambda similarity, bands, rows: bands * similarity**rows,
-                "You add the chances of the bands. At s = 0.5 with 2 bands of 1 that gives 1, although both may miss: 0.5 × 0.5 = "
-                "0.25 of the pairs never meet. Multiply the chances to miss.",
+                "You add the chances of the bands. At s = 0.5 with 2 bands of 1 row that gives 1, although both may "
+                "miss: 0.5 × 0.5 = 0.25 of the pairs never meet. Multiply the chances to miss.",
             ),
             "the chance never to meet": Mistake(
                 lambda similarity, bands, rows: (1 - similarity**rows) ** bands,
-                "This is the chance that no band agrees. Two equal texts (s = 1) get 0, they should get 1.",
+                "This is the chance that no band agrees. Two equal texts (s = 1) get 0 and should get 1.",
             ),
         },
         hints=[

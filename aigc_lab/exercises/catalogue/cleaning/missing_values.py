@@ -86,7 +86,8 @@ EXERCISES = [
         mistakes={
             "filled with the mean": Mistake(
                 lambda x, y: missing_values.impute_mean(y),
-                "All gaps get the same value, and x is not used. Where x is large, y should be what a large x lets expect.",
+                "All gaps get the same value, and x is not used. Fill each gap with the y that its x leads you to "
+                "expect.",
             ),
             "the mean first, then the line": Mistake(
                 _after_the_mean,
@@ -95,7 +96,7 @@ EXERCISES = [
             ),
             "observed values replaced": Mistake(
                 lambda x, y: _line(x, y),
-                "You put the line in place of values that were there. Only the gaps are filled: what you measured stays.",
+                "You replace measured values by the line. Fill only the gaps: what was measured stays.",
             ),
             "a line through the origin": Mistake(
                 _through_the_origin,
@@ -103,13 +104,13 @@ EXERCISES = [
             ),
             "a slope from the raw products": Mistake(
                 _without_the_mean_of_x,
-                "Your slope is the sum of x y over the sum of x². That holds once both means are taken off; the mean of y alone "
-                "doesn't make up for it.",
+                "Your slope is the sum of x y over the sum of x². That formula holds only after both means have been "
+                "subtracted. Moving the line so that it passes through the means doesn't correct its slope.",
             ),
             "x explained by y": Mistake(
                 _the_other_line,
-                "You fitted x as a function of y and turned the line round. That line is steeper, by 1/r²: it minimises errors "
-                "in x. You want the y that x lets expect.",
+                "You fitted x as a function of y and turned the line round. That line is steeper, by 1/r²: it "
+                "minimises errors in x. You want the y to expect for a given x.",
             ),
         },
         hints=[

@@ -325,7 +325,7 @@ def _on_each_record(holds):
             try:
                 found = json.loads(line)
             except ValueError as error:
-                return f"no JSON: {error}"
+                return f"not JSON: {error}"
             if not isinstance(found, dict):
                 return f"a JSON {type(found).__name__}, not an object"
             said = holds(record, line, found)
@@ -347,7 +347,7 @@ def _keys(record, line, found):
 
 def _as_given(record, line, found):
     wrong = [key for key in KEYS if key in record and key != "retrieved" and found.get(key) != record[key]]
-    return not wrong or f"{wrong[0]} is {found.get(wrong[0])!r}, given was {record[wrong[0]]!r}"
+    return not wrong or f"{wrong[0]} is {found.get(wrong[0])!r}, but {record[wrong[0]]!r} was given"
 
 
 def _utc(record, line, found):
@@ -373,8 +373,8 @@ EXERCISES = [
         mistakes={
             "not resolved against the page": Mistake(
                 lambda url, base="": urls.normalise_url(url),
-                "A link such as '?page=3' means nothing by itself: 'http://...' stands on the page where you found it. "
-                "urljoin(base, url) puts them together.",
+                "A link such as '?page=3' means nothing by itself: it is relative to the page where you found it. "
+                "urljoin(base, url) puts the two together.",
             ),
             "the fragment stays": Mistake(
                 _edited(lambda found, parts: found + (f"#{parts.fragment}" if parts.fragment else "")),
@@ -387,7 +387,8 @@ EXERCISES = [
             ),
             "the session stays": Mistake(
                 _edited(_all_parameters),
-                "'?sid=17' is new on every visit, so each link looks unseen, and the crawl has no end. Drop what names_the_visit.",
+                "'?sid=17' is new on every visit, so each link looks unseen, and the crawl has no end. Drop the pairs "
+                "for which names_the_visit is true.",
             ),
             "any parameter with sid in it dropped": Mistake(
                 _edited(_without_sid),
@@ -395,7 +396,7 @@ EXERCISES = [
             ),
             "either port dropped for either scheme": Mistake(
                 _edited(_without_either_port),
-                "Port 443 is the default of https only: 'http://museum.example:443' is another address than "
+                "Port 443 is the default of https only: 'http://museum.example:443' is a different address from "
                 "'http://museum.example'.",
             ),
             "parameters as they come": Mistake(
@@ -404,7 +405,8 @@ EXERCISES = [
             ),
             "everything in lower case": Mistake(
                 _edited(lambda found, parts: found.lower()),
-                "Scheme and host have no case, but a path has: '/Visit' and '/visit' may be two pages.",
+                "Case doesn't matter in scheme and host, but it does in a path: '/Visit' and '/visit' may be two "
+                "pages.",
             ),
             "the last slash cut off": Mistake(
                 _edited(lambda found, parts: found.rstrip("/")),
@@ -413,7 +415,7 @@ EXERCISES = [
             ),
             "the port lost": Mistake(
                 _edited(lambda found, parts: urlunsplit(urlsplit(found)._replace(netloc=parts.hostname))),
-                "Port 8080 is another server than port 80. Leave out the port only where it is the scheme's own.",
+                "Port 8080 is a different server from port 80. Leave out the port only where it is the scheme's own.",
             ),
             "mail is no page": Mistake(
                 lambda url, base="": urls.normalise_url(url, base) or urljoin(base, url),
@@ -545,7 +547,8 @@ EXERCISES = [
             ),
             "in no order": Mistake(
                 _query(NAMED + "= lower(trim(?))", select=SELECT.replace("ORDER BY orders.id", "")),
-                "Without ORDER BY a database may give its rows in any order, and yours came in another one. ORDER BY orders.id.",
+                "Without ORDER BY a database may give its rows in any order, and yours came in a different one. Add "
+                "ORDER BY orders.id.",
             ),
             "a whole script": Mistake(
                 lambda connection, email: connection.executescript(
@@ -601,7 +604,7 @@ EXERCISES = [
             ),
             prop("its keys are the eight, in alphabetical order", _on_each_record(_keys), "sort_keys=True sorts them."),
             prop(
-                "what was given stands there",
+                "the given values are in it",
                 _on_each_record(_as_given),
                 "id, source, url and the rest go in as they are.",
             ),

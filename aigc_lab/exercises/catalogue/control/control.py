@@ -232,11 +232,15 @@ EXERCISES = [
             prop(
                 "no number beyond the threshold", lambda f: _no_larger(f, 0.5), "Look at each number's absolute value."
             ),
-            prop("no heap at the edge", _no_heap, "Many numbers sit exactly at the threshold."),
+            prop(
+                "no heap at the edge",
+                _no_heap,
+                "Many numbers sit exactly at the threshold. Draw them again instead of moving them there.",
+            ),
             prop(
                 "each number is drawn on its own",
                 _independent,
-                "Noise of shape (n, latent) is n times latent numbers that know nothing of each other.",
+                "Noise of shape (n, latent) is n · latent independent numbers.",
             ),
             prop(
                 "variance 0.291 at threshold 1",
@@ -246,7 +250,8 @@ EXERCISES = [
             prop(
                 "the quantiles of the cut bell at threshold 1.5",
                 _quantiles,
-                "What was drawn again follows the bell, too: inside the threshold all is as before, only higher.",
+                "Numbers that are drawn again follow the bell, too: inside the threshold the density keeps its shape, "
+                "and is only higher.",
             ),
             prop(
                 "variance 1 at threshold 6",
@@ -301,7 +306,8 @@ EXERCISES = [
             ),
             "rows thrown away": Mistake(
                 _rows_dropped,
-                "A row of 64 numbers at threshold 1 is all inside with probability 0.68 to the power of 64, so never. Draw the single numbers again.",
+                "A row of 64 numbers at threshold 1 is all inside with probability 0.68 to the power of 64: "
+                "practically never. Draw single numbers again, not rows.",
             ),
         },
         hints=[
@@ -346,7 +352,8 @@ EXERCISES = [
             ),
             "classes with one group only are kept": Mistake(
                 _all_classes,
-                "A class in which all have the attribute adds to one mean and not to the other. Then where that class lies gets into the direction.",
+                "A class in which all have the attribute adds to one mean and not to the other. Where that class lies "
+                "then becomes part of the direction.",
             ),
         },
         hints=[
@@ -411,7 +418,7 @@ EXERCISES = [
             ),
             "D over M": Mistake(
                 lambda logits, log_bound: (torch.nn.functional.logsigmoid(logits) - log_bound).clamp(max=0).exp(),
-                "You divided D by M. M bounds the ratio D / (1 - D), so that is what belongs above it.",
+                "You divided D by M. M bounds the ratio D / (1 - D), so divide that ratio by M.",
             ),
             "more than 1": Mistake(
                 lambda logits, log_bound: (logits - log_bound).exp(),
@@ -423,7 +430,8 @@ EXERCISES = [
             ),
             "keep or not": Mistake(
                 lambda logits, log_bound: (logits >= log_bound).to(logits.dtype),
-                "A threshold keeps only what D likes best. Rejection sampling also keeps something of what is rarer, in proportion: that is what makes the kept ones follow p.",
+                "A threshold keeps only what D likes best. Rejection sampling also keeps some of the rest, in "
+                "proportion: that is why what it keeps follows p.",
             ),
             "generated over real": Mistake(
                 lambda logits, log_bound: (-logits - log_bound).clamp(max=0).exp(),

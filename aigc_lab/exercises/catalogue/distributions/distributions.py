@@ -245,8 +245,8 @@ EXERCISES = [
             ),
             "places left out where q is 0": Mistake(
                 lambda p, q, step: torch.where((p > 0) & (q > 0), p * (p / q).log(), 0.0).sum() * step,
-                "You skip the places where q is 0. Where p is 0 as well that is right. But where p is not, data come that q holds to be "
-                "impossible, and that price is infinite.",
+                "You skip the places where q is 0. Where p is 0 as well that is right. But where p is above 0, there "
+                "are data that q calls impossible, and their price is infinite.",
             ),
             "the step left out": Mistake(
                 lambda p, q, step: (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(),
@@ -287,7 +287,8 @@ EXERCISES = [
                 lambda weights, means, stds: moments(
                     weights, means, stds, (weights * stds**2).sum(), lambda mean: 0 * mean
                 ),
-                "You averaged the variances within the parts. Two modes at -3 and 3 of width 1 spread far wider than 1, because their means differ, too.",
+                "You averaged the variances within the parts, and no more. Two modes of width 1 at -3 and 3 spread far "
+                "wider than 1, because their means differ.",
             ),
             "mean standard deviation": Mistake(
                 lambda weights, means, stds: ((weights * means).sum(), (weights * stds).sum()),
@@ -301,7 +302,8 @@ EXERCISES = [
                     (weights * stds**2).sum(),
                     lambda mean: (weights * (means - means.mean()) ** 2).sum(),
                 ),
-                "The mean inside the spread is unweighted. A part of weight 0.1 counts for a tenth.",
+                "Inside the spread you subtract the unweighted mean. A part of weight 0.1 should count for a tenth "
+                "there, too.",
             ),
             "variance returned": Mistake(
                 lambda weights, means, stds: (
@@ -387,7 +389,8 @@ EXERCISES = [
             ),
             "normalised": Mistake(
                 lambda pixels, ink, shares: naive_bayes_log_joint(pixels, ink, shares).log_softmax(dim=1),
-                "This is log p(y given x): each row's probabilities add up to 1. How likely the picture itself is has been thrown away.",
+                "This is log p(y given x): each row's probabilities add up to 1. That throws away how likely the "
+                "picture itself is.",
             ),
             "share taken without log": Mistake(
                 lambda pixels, ink, shares: shares + pixels @ ink.log().T + (1 - pixels) @ (1 - ink).log().T,

@@ -173,12 +173,12 @@ EXERCISES = [
             ),
             "each column gets its own ᾱ": Mistake(
                 lambda images, noise, alpha_bar: alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * noise,
-                "Broadcasting aligns (n,) with the *last* axis: the ᾱ of picture 2 is used for column 2 of every picture. It only runs "
-                "because n equals the width here. Give it the shape (n, 1, 1, 1).",
+                "Broadcasting aligns (n,) with the *last* axis: the ᾱ of picture 2 is used for column 2 of every "
+                "picture. The code runs only because n equals the width here. Give ᾱ the shape (n, 1, 1, 1).",
             ),
         },
         hints=[
-            "What are mean and variance of q(x_t | x_0)?",
+            "What are the mean and the variance of q(x_t | x_0)?",
             "A draw of N(m, s²) is m + s ε. Is s here 1 - ᾱ, or its root?",
             "a = alpha_bar.view(-1, 1, 1, 1); then a.sqrt() * images + (1 - a).sqrt() * noise.",
         ],
@@ -205,7 +205,8 @@ EXERCISES = [
                 lambda x_t, x_0, beta, before: (
                     (n := before * (1 - beta)).sqrt() * beta / (1 - n) * x_0 + (1 - beta).sqrt() * x_t
                 ),
-                "You use ᾱ_t in both places. But x_0 says of x_{t-1} that it is N(√ᾱ_{t-1} x_0, 1 - ᾱ_{t-1}): the ᾱ before the step.",
+                "Your numerators use ᾱ_t, which belongs to x_t. Given x_0, the distribution of x_{t-1} is N(√ᾱ_{t-1} "
+                "x_0, 1 - ᾱ_{t-1}): both numerators need the ᾱ before the step. Only the denominator is 1 - ᾱ_t.",
             ),
             "the roots are forgotten": Mistake(
                 lambda x_t, x_0, beta, before: (
@@ -250,11 +251,13 @@ EXERCISES = [
             ),
             "the way that is left": Mistake(
                 lambda noise, images, t: (p := flow.between(noise, images, t), images - p),
-                "x - x_t shrinks to 0 on the way: it is the velocity times the time left, (1 - t) (x - ε). The velocity is the same all along the line.",
+                "You return x - x_t, which shrinks to 0 on the way: it is the velocity times the time left, (x - ε) (1 "
+                "- t). The velocity itself is the same all along the line.",
             ),
             "the picture as target": Mistake(
                 lambda noise, images, t: (flow.between(noise, images, t), images),
-                "A network may well learn the picture. But then its answer isn't a velocity, and `follow` would walk in the wrong direction.",
+                "Your target is the picture. A network may well learn that, but then its answer isn't a velocity, and "
+                "`follow` would walk in the wrong direction.",
             ),
             "each column gets its own t": Mistake(
                 lambda noise, images, t: ((1 - t) * noise + t * images, images - noise),
@@ -299,7 +302,8 @@ EXERCISES = [
             ),
             "Heun's step": Mistake(
                 lambda velocity, x, t, h: x + h / 2 * ((v := velocity(x, t)) + velocity(x + h * v, t + h)),
-                "The mean of the velocities at both ends is Heun's method: of the same order, but here the velocity at the *middle* is asked for.",
+                "You average the velocities at the two ends. That is Heun's method, of the same order. The midpoint "
+                "step takes the velocity at the *middle*.",
             ),
         },
         hints=[
@@ -329,11 +333,12 @@ EXERCISES = [
         mistakes={
             "the paper's w": Mistake(
                 lambda conditional, unconditional, guidance: conditional + guidance * (conditional - unconditional),
-                "In the paper of Ho and Salimans w = 0 is the class's own prediction; here w = 1 is. Same formula, w off by one: at w = 1 you already push.",
+                "In the paper of Ho and Salimans w = 0 gives the prediction for the class; here w = 1 does. Your "
+                "formula is theirs, so w is off by one: at w = 1 it already pushes beyond that prediction.",
             ),
             "the roles are swapped": Mistake(
                 lambda conditional, unconditional, guidance: flow.guided(unconditional, conditional, guidance),
-                "At w = 1 you return the prediction without a class, and beyond it you walk *away* from the class.",
+                "At w = 1 you return the prediction without a class, and for w > 1 you walk *away* from the class.",
             ),
             "the difference is forgotten": Mistake(
                 lambda conditional, unconditional, guidance: unconditional + guidance * conditional,

@@ -137,8 +137,8 @@ EXERCISES = [
         mistakes={
             "partners only": Mistake(
                 _partners_only,
-                "You compared the first with the first, the second with the second. Every logit of one set meets every logit of the other: two and two "
-                "make four pairs.",
+                "You compared the first with the first, and the second with the second. Every logit of one set meets "
+                "every logit of the other: two and two make four pairs.",
             ),
             "threshold at 0": Mistake(
                 lambda higher, lower: ((higher > 0).double().mean() + (lower < 0).double().mean()) / 2,
@@ -173,8 +173,8 @@ EXERCISES = [
         mistakes={
             "transposed": Mistake(
                 lambda probabilities: position_mixing(probabilities).T,
-                "Column j is where a picture in position j goes, and sums to 1. A quarter turn takes position 0 to position 1: that is entry [1, 0], yours has "
-                "it at [0, 1].",
+                "Column j is where a picture in position j goes, and sums to 1. A quarter turn takes position 0 to "
+                "position 1. Its probability belongs at [1, 0]; yours is at [0, 1].",
             ),
             "the start is forgotten": Mistake(
                 lambda probabilities: probabilities[:, None].repeat(1, 4),

@@ -277,12 +277,12 @@ EXERCISES = [
             prop(
                 "a gradient is no change",
                 _steps_without_change,
-                "The step computes gradients and moves nothing. That happens: to D, when G learns.",
+                "The step computes gradients and moves nothing. This happens to D when G learns.",
             ),
             prop(
                 "a change of 0.000001 counts",
                 lambda look: _names(look(*_after(_tiny)), {"weight"}),
-                "A learning rate of 0.0001 makes small changes. They are changes.",
+                "A learning rate of 0.0001 makes small changes, and they count.",
             ),
             prop(
                 "changes that cancel count",
@@ -319,11 +319,13 @@ EXERCISES = [
             ),
             "no set of names": Mistake(
                 _whether,
-                "The names are asked for, as a set: `{'bias'}` says more than `True`, and an empty set says that nothing changed.",
+                "Return the names, as a set: `{'bias'}` says more than `True`, and an empty set says that nothing "
+                "changed.",
             ),
             "two steps": Mistake(
                 _called_twice,
-                "`step` runs twice here. Each call trains the network, so that the check itself changes what it looks at. Remember, call once, compare.",
+                "`step` runs twice here. Each call trains the network, so the check itself changes what it looks at. "
+                "Remember, call once, compare.",
             ),
             "the whole state": Mistake(
                 _of_the_whole_state,
@@ -352,7 +354,7 @@ EXERCISES = [
                 _whole_pictures,
                 "Draw the numbers of the pictures, then take these pictures.",
             ),
-            prop("two batches differ", _batches_differ, "D must see other pictures in each step."),
+            prop("two batches differ", _batches_differ, "D must see different pictures in each step."),
             prop("each picture comes equally often", _all_equally_often, "The first and the last one too."),
             prop(
                 "neighbours are not drawn together",
@@ -419,7 +421,8 @@ EXERCISES = [
             ),
             "not rounded": Mistake(
                 lambda images, columns: _tiled(((images + 1) * 127.5).clamp(0, 255).to(torch.uint8), columns),
-                "The cast to uint8 cuts off what stands behind the point: 127.9 becomes 127. So nearly all pictures get a little darker. Round before the cast.",
+                "The cast to uint8 cuts off the decimals: 127.9 becomes 127, and nearly all pictures get a little "
+                "darker. Round before the cast.",
             ),
             "still floats": Mistake(
                 lambda images, columns: _tiled((images + 1) * 127.5, columns),

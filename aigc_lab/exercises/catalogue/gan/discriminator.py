@@ -187,8 +187,8 @@ EXERCISES = [
             ),
             "binary cross-entropy of probabilities": Mistake(
                 lambda logits, targets: F.binary_cross_entropy(torch.sigmoid(logits), targets),
-                "F.binary_cross_entropy takes probabilities, in which logit 1000 and logit 100 are both 1.0, and it cuts each logarithm off at "
-                "-100. Stay with logits: there is a sister function that takes them.",
+                "F.binary_cross_entropy takes probabilities. Logits of 100 and 1000 both become 1.0, and the function "
+                "cuts each logarithm off at -100. Stay with logits: there is a sister function that takes them.",
             ),
             "exp overflows": Mistake(
                 lambda logits, targets: ((1 + logits.exp()).log() - targets * logits).mean(),

@@ -86,7 +86,8 @@ D_LOSS = Exercise(
         "one mean over all examples": Mistake(
             lambda real_logits, fake_logits: torch.cat([F.softplus(-real_logits), F.softplus(fake_logits)]).mean(),
             "V adds two means, one over real examples and one over fakes. One mean over all is half as large for equal "
-            "batches (0.693 for a guessing D, not 1.386), and weighs the classes by their sizes otherwise.",
+            "batches (0.693 for a guessing D, not 1.386), and for unequal batches it weights real and fake by their "
+            "sizes.",
         ),
         "sigmoid applied twice": Mistake(
             lambda real_logits, fake_logits: (
@@ -143,12 +144,12 @@ G_LOSS = Exercise(
         ),
         "the sum": Mistake(
             lambda fake_logits: F.softplus(-fake_logits).sum(),
-            "A sum over the batch: twice the batch would mean twice the learning rate. The expectation is a mean.",
+            "This sums over the batch: twice the batch would mean twice the learning rate. The expectation is a mean.",
         ),
         "sigmoid applied twice": Mistake(
             lambda fake_logits: bce(fake_logits.sigmoid(), torch.ones_like(fake_logits)),
-            "`binary_cross_entropy_with_logits` wants logits. Given probabilities, it never falls below 0.313, and its slope "
-            "vanishes on both sides.",
+            "`binary_cross_entropy_with_logits` wants logits. Given probabilities, it never falls below 0.313, and its "
+            "slope vanishes at large logits of either sign.",
         ),
         "logarithm of a rounded probability": Mistake(
             lambda fake_logits: -fake_logits.sigmoid().log().mean(),
@@ -157,7 +158,8 @@ G_LOSS = Exercise(
         ),
         "Wasserstein loss": Mistake(
             lambda fake_logits: -fake_logits.mean(),
-            "This is the loss for a critic whose slope is bounded. Its slope is -1 even where D is already convinced.",
+            "This is the loss for a critic whose slope is bounded. Its slope is -1 even where D already takes the fake "
+            "for real.",
         ),
     },
     hints=[

@@ -208,11 +208,11 @@ PENALTY = Exercise(
     reference=lambda critic, real, fake: gan.gradient_penalty(critic, real, fake),
     properties=[
         prop(
-            "its value for a linear critic",
+            "(length - 1)² for a linear critic",
             _value_of_line,
-            "Take the length of each example's whole slope, minus 1, squared.",
+            "Take the length of each example's whole slope, subtract 1, and square.",
         ),
-        prop("its value for a single pair", _one_pair, "(length - 1)², also for a batch of one."),
+        prop("(length - 1)² for a single pair", _one_pair, "The same holds for a batch of one."),
         prop(
             "each example has its own slope",
             _each_its_own,
@@ -227,12 +227,16 @@ PENALTY = Exercise(
         prop("points lie between real and fake", _inside, "α is uniform on [0, 1], so the points lie on the segment."),
         prop("α is uniform", _uniform, "`torch.rand` as it is: no place between the two ends is preferred."),
         prop("one α a pair", _one_a_pair, "With an α for each pixel the points fill a box, not the segment."),
-        prop("each pair its own α", _differs, "One α for the whole batch sees one slice at a time."),
-        prop("a finite gradient where the critic is flat", _finite, "The square root has an infinite slope at 0."),
+        prop("each pair its own α", _differs, "With one α for the whole batch, each step checks a single slice."),
+        prop(
+            "a finite gradient where the critic is flat",
+            _finite,
+            "The square root has an infinite slope at 0. `torch.linalg.vector_norm` takes 0 there.",
+        ),
         prop(
             "it reaches the critic's weights",
             _reaches_weights,
-            "The slope itself must be differentiable: create_graph.",
+            "The slope itself must be differentiable: pass `create_graph=True`.",
         ),
     ],
     alternatives=[_as_hinted, _with_a_tiny_number_under_the_root, _example_by_example],
@@ -244,44 +248,51 @@ PENALTY = Exercise(
         ),
         "an α for each number": Mistake(
             _alpha_each_number,
-            "`torch.rand_like(real)` draws one α for each pixel: the points fill the box between the two pictures. One α an example, with "
-            "shape (n, 1, ...).",
+            "`torch.rand_like(real)` draws one α for each pixel: the points fill the box between the two pictures. "
+            "Draw one α for each example, in the shape (n, 1, ...).",
         ),
         "one α for the whole batch": Mistake(
             _alpha_for_all,
-            "A single α for all pairs. Still right on average, but each step then checks one slice only. Draw n of them.",
+            "You draw a single α for all pairs. That is right on average, but each step then checks one slice only. "
+            "Draw n of them.",
         ),
         "the root's infinite slope": Mistake(
             _infinite_at_zero,
-            "The value is right. But where the slope is exactly 0 (a critic that starts with zero weights, or a dead ReLU) the square root has an "
-            "infinite derivative, times 0 gives nan, and one nan is the end of the training. `torch.linalg.vector_norm` takes 0 there.",
+            "The value is right. But where the slope is exactly 0 (a critic that starts with zero weights, or a dead "
+            "ReLU) the square root has an infinite derivative. Multiplied by 0 it gives nan, and one nan ends the "
+            "training. `torch.linalg.vector_norm` takes 0 there.",
         ),
         "one length for the whole batch": Mistake(
             _norm_over_all,
-            "`slope.norm()` adds up the squares of all examples: with n of slope 1 it is √n, not 1. Flatten each example, and take the "
-            "norm with `dim=1`.",
+            "`slope.norm()` adds up the squares of all examples: for n examples with slope 1 it gives √n, not 1. "
+            "Flatten each example, and take the norm with `dim=1`.",
         ),
         "the length along the last axis": Mistake(
             _norm_of_last_axis,
-            "`norm(dim=-1)` is right for points. In a picture it takes each row of pixels for an example. `flatten(1)` first.",
+            "`norm(dim=-1)` is right for points. In a picture it takes each row of pixels for an example. Call "
+            "`flatten(1)` first.",
         ),
         "no graph kept": Mistake(
             _no_graph,
-            "Without `create_graph=True` the slope is a mere number: the penalty is shown, and teaches nothing.",
+            "Without `create_graph=True` the slope is a mere number to autograd: the penalty has the right value, but "
+            "no gradient reaches the critic's weights.",
         ),
         "only slopes above 1": Mistake(
             _one_sided,
-            "This is the one-sided penalty: it leaves slopes below 1 alone. That is a sensible penalty, and another one; the formula above pulls "
-            "from both sides.",
+            "This is the one-sided penalty: it leaves slopes below 1 alone. That is a sensible penalty, but not the "
+            "one asked for: the formula above pulls from both sides.",
         ),
         "slope pulled to 0": Mistake(
             _to_zero,
-            "This is the mean squared slope, R1 at other points: it wants the critic flat. Wasserstein's critic should have slope 1.",
+            "This is the mean squared slope, as in R1 but at other points: it pulls the critic flat. Wasserstein's "
+            "critic should have slope 1.",
         ),
     },
     hints=[
-        "α: `torch.rand` with one number an example, in a shape that multiplies the examples, such as (n, 1) or (n, 1, 1, 1).",
-        "Make the points require a gradient; `torch.autograd.grad(critic(points).sum(), points, create_graph=True)[0]` is each one's slope.",
+        "Draw α with `torch.rand`, one number for each example, in a shape that broadcasts over the examples: (n, 1) "
+        "or (n, 1, 1, 1).",
+        "Make the points require a gradient; `torch.autograd.grad(critic(points).sum(), points, create_graph=True)[0]` "
+        "is the slope at each point.",
         "`torch.linalg.vector_norm(slope.flatten(1), dim=1)` is finite in value and gradient; then (norm - 1)², then the mean.",
     ],
 )

@@ -173,7 +173,7 @@ OBJECTIVE = Exercise(
         prop("real first", _real_first, "`loss(real_logits, fake_logits)`, in this order."),
         prop("G makes the fakes", _g_is_asked, "D compares real examples with `generator(z)`."),
         prop(
-            "G gets no gradient", _g_untouched, "In D's step G stands still. Cut the graph where its pictures leave it."
+            "G gets no gradient", _g_untouched, "In D's step G stands still. Cut the graph where the examples leave G."
         ),
         prop("D learns from real examples", _learns_from(0), "The logits must keep their graph, back to D's weights."),
         prop("D learns from fakes", _learns_from(1), "The logits must keep their graph, back to D's weights."),
@@ -192,8 +192,8 @@ OBJECTIVE = Exercise(
         ),
         "the logits of the fakes detached": Mistake(
             _only_real,
-            "G gets no gradient, but D learns from real examples only: its logits on both kinds will rise for ever. Detach the examples "
-            "*before* D sees them, not D's logits of them.",
+            "G gets no gradient, but D learns from real examples only: its logits on both kinds will rise for ever. "
+            "Detach the examples *before* D sees them, not the logits that D gives them.",
         ),
         "real and fake the wrong way round": Mistake(
             _swapped,
@@ -209,8 +209,9 @@ OBJECTIVE = Exercise(
         ),
         "one call for both": Mistake(
             _one_batch,
-            "The number is right for a D that judges each example by itself. With batch normalisation D would see whole batches of another "
-            "kind, and the networks that train side by side below each take their share of the rows: call D once for each kind.",
+            "The number is right for a D that judges each example by itself. With batch normalisation, though, D would "
+            "normalise over a mixture of real and fake; and of the networks that train side by side below, each takes "
+            "its share of the rows. Call D once for each kind.",
         ),
     },
     hints=[
@@ -354,8 +355,8 @@ COVERAGE = Exercise(
         ),
         "squared distance": Mistake(
             _squared_distance,
-            "A squared distance is compared with a length. For 3σ = 0.15 that lets in all within 0.39: take the root, or "
-            "compare with (3σ)².",
+            "You compare a squared distance with a length. For 3σ = 0.15 that lets in all within 0.39: take the root, "
+            "or compare with (3σ)².",
         ),
         "one sample is enough": Mistake(
             _one_is_enough,
@@ -363,25 +364,27 @@ COVERAGE = Exercise(
         ),
         "share of modes": Mistake(
             _share_of_modes,
-            "The first number is a share here. Give the number of modes.",
+            "Your first number is the share of the modes that are hit. Return their number.",
         ),
         "a fifth of the good samples' share": Mistake(
             _of_the_good_ones,
-            "The bar is set by the good samples here, so it sinks when most are bad: one good sample in 90 would hit its mode. Fair is a "
-            "share of *all* n samples.",
+            "You set the bar by the number of good samples, so it sinks when most samples are bad: one good sample in "
+            "90 would hit its mode. In n / (5 · modes), n counts *all* samples.",
         ),
         "a full fair share": Mistake(
             _fair_share,
-            "A mode must have its whole fair share, n / modes, here. Even a perfect model misses that for about half of the modes, by chance. "
-            "A fifth of it is enough.",
+            "You ask for a mode's whole fair share, n / modes. Even a perfect model misses that for about half of the "
+            "modes, by chance. A fifth of it is enough.",
         ),
         "more than the bar": Mistake(
             _more_than,
-            "At exactly n / (5 · modes) good samples the mode counts as hit: at least, not more than.",
+            "You ask for more than n / (5 · modes) good samples. With exactly that many the mode counts as hit, too: "
+            "compare with `>=`.",
         ),
     },
     hints=[
-        "`torch.cdist(samples, centres)` gives all distances, (n, modes); `.min(dim=1)` the smallest and whose it is.",
+        "`torch.cdist(samples, centres)` gives all distances, (n, modes); `.min(dim=1)` gives the smallest for each "
+        "sample, and the number of its centre.",
         "Good samples: distance at most 3σ. Count them for each centre with `torch.bincount(nearest[good], minlength=len(centres))`.",
         "Modes hit: how many of these counts are at least `len(samples) / (5 * len(centres))`.",
     ],

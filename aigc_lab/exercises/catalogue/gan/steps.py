@@ -292,7 +292,7 @@ EXERCISES = [
             prop(
                 "D moves as far as its slope says",
                 lambda step: _same_length(*_d_step(step)[-2:]),
-                "The two means are added: no half of them, no double.",
+                "Add the two means as they are, neither halved nor doubled.",
             ),
             prop(
                 "G gets no gradient",
@@ -334,8 +334,8 @@ EXERCISES = [
             ),
             "one mean over both": Mistake(
                 _d_step_with(lambda d, real, fake: _right_d_loss(d, real, fake) / 2),
-                "The mean over a batch of real and generated pictures is half the sum of the two means. Both are in use. This course adds, so that a "
-                "guessing D has 2 log 2 = 1.386.",
+                "The mean over a batch of real and generated pictures is half the sum of the two means. Both "
+                "conventions are in use. This course adds the means, so a guessing D has a loss of 2 log 2 = 1.386.",
             ),
         },
         hints=[
@@ -368,20 +368,20 @@ EXERCISES = [
             prop(
                 "G moves as far as its slope says",
                 lambda step: _same_length(*_g_step(step)[3:5]),
-                "The mean over the fakes, once: no half of it, no double.",
+                "Take the mean over the fakes as it is, neither halved nor doubled.",
             ),
             prop(
                 "D stays, even if the optimiser owns it",
                 _d_stays,
-                "The optimiser in this check owns both networks, as that of the stacked model does, and D has gradients of its last step. A weight "
-                "without a gradient isn't moved.",
+                "The optimiser in this check owns both networks, like the one of the stacked model, and D still has "
+                "gradients from its own last step. A weight without a gradient isn't moved.",
             ),
             prop(
                 "D can learn again afterwards",
                 lambda step: (
                     all(weight.requires_grad for weight in _g_step(step)[1].parameters()) or "D is still frozen"
                 ),
-                "Its turn comes next. `requires_grad_(True)`.",
+                "D's own step comes next: thaw D with `requires_grad_(True)`.",
             ),
         ],
         mistakes={
@@ -391,8 +391,9 @@ EXERCISES = [
             ),
             "the loss that saturates": Mistake(
                 _g_step_with(lambda g, d, z: -F.softplus(d(g(z))).mean()),
-                "log(1 - D) pushes the right way, but its slope by the logit is D itself: nearly 0 when D is sure that it sees a fake, which is when G has most to learn. "
-                "Use -log D (lesson 23).",
+                "log(1 - D) pushes the right way, but the size of its slope with respect to the logit is D. That is "
+                "nearly 0 when D is sure that it sees a fake, which is when G has most to learn. Use -log D (lesson "
+                "23).",
             ),
             "no gradient through the fakes": Mistake(
                 _g_step_with(lambda g, d, z: generator_loss(d(g(z).detach())), freeze=False),

@@ -254,7 +254,8 @@ EXERCISES = [
             ),
             "numbers instead of bytes": Mistake(
                 lambda m, k, n, bytes_per_number: 2 * m * k * n / (m * k + k * n + m * n),
-                "That is FLOP a number. Memory is rated in bytes: a float32 has 4 of them, and half precision doubles the intensity.",
+                "That is FLOP per number. Memory is rated in bytes: a float32 has 4 of them, and half precision "
+                "doubles the intensity.",
             ),
             "every factor fetched anew": Mistake(
                 lambda m, k, n, bytes_per_number: 2 * m * k * n / (bytes_per_number * (2 * m * k * n + m * n)),
@@ -285,7 +286,8 @@ EXERCISES = [
         mistakes={
             "always the peak": Mistake(
                 lambda intensity, peak, bandwidth: peak,
-                "The data sheet's number needs data that arrives in time. At 2 FLOP a byte and 10 bytes a second, how many FLOP a second can be fed?",
+                "You return the data sheet's number, which needs data that arrives in time. At 2 FLOP a byte and 10 "
+                "bytes a second, how many FLOP a second can the memory feed?",
             ),
             "always the memory": Mistake(
                 lambda intensity, peak, bandwidth: bandwidth * intensity,
@@ -403,7 +405,8 @@ EXERCISES = [
                 lambda loss, weights, examples, size: _summed(
                     loss, weights, examples, size, lambda part, parts, n: 1.0
                 ),
-                "Each part's loss is a mean already. Two parts added up give a gradient twice as long, which is a learning rate twice as high.",
+                "Each part's loss is a mean already. Adding up the gradients of two parts gives one twice as long, "
+                "which is a learning rate twice as high.",
             ),
             "divided by the number of parts": Mistake(
                 lambda loss, weights, examples, size: _summed(
@@ -416,7 +419,8 @@ EXERCISES = [
                 lambda loss, weights, examples, size: _summed(
                     loss, weights, examples, size, lambda part, parts, n: size / n
                 ),
-                "The last part may be smaller than `size`. Its weight is its own number of examples over all.",
+                "The last part may be smaller than `size`. Its weight is its own number of examples, divided by that "
+                "of the whole batch.",
             ),
             "the whole batch at once": Mistake(
                 _at_once,

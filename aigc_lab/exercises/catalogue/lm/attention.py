@@ -206,7 +206,7 @@ EXERCISES = [
             ),
             "mask with zeros": Mistake(
                 _mask_with_zeros,
-                "A score of 0 is a score like any other: e^0 = 1. Which number x has e^x = 0?",
+                "You set forbidden scores to 0. That is a score like any other: e^0 = 1. Which number x has e^x = 0?",
             ),
             "mask turned round": Mistake(
                 lambda query, key, value, mask: _attend(
@@ -275,20 +275,22 @@ EXERCISES = [
             ),
             "one layer": Mistake(
                 lambda layers, width, length, batch, number_bytes: 2 * width * length * batch * number_bytes,
-                "Each layer asks its own questions, of keys and values of its own. How many layers are there?",
+                "You count one layer. Each layer has keys and values of its own. How many layers are there?",
             ),
             "the table of weights": Mistake(
                 lambda layers, width, length, batch, number_bytes: layers * length**2 * batch * number_bytes,
-                "length squared is the table of who looks at whom. It is used once and thrown away. What is kept are keys and values: `width` "
-                "numbers each, for each token.",
+                "length**2 counts the table of who looks at whom, which is used once and thrown away. What is kept are "
+                "keys and values: `width` numbers each, for each token.",
             ),
             "queries too": Mistake(
                 lambda layers, width, length, batch, number_bytes: 3 * layers * width * length * batch * number_bytes,
-                "A query is asked once, by its own position, and never again. Only keys and values are looked at later.",
+                "You count queries, too. A query is used once, by its own position, and never again. Only keys and "
+                "values are looked at later.",
             ),
             "one text": Mistake(
                 _one_text,
-                "Each text of the batch has its own past. The weights are shared among texts; the cache isn't.",
+                "You count one text. Each text of the batch has its own past. The weights are shared among texts; the "
+                "cache isn't.",
             ),
         },
         hints=[

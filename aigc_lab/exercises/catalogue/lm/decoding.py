@@ -144,7 +144,8 @@ EXERCISES = [
         },
         hints=[
             "Which logit gives probability 0? Give it to all but the k largest; then temperature; then softmax.",
-            "The k-th largest: `edge = logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]`. Smaller ones go.",
+            "The k-th largest: `edge = logits.topk(min(k, logits.shape[-1]), dim=-1).values[..., -1:]`. Cut what is "
+            "smaller.",
             "torch.softmax(logits.masked_fill(logits < edge, -math.inf) / tau, dim=-1)",
         ],
         alternatives=[_k_by_hint, _k_by_powers, _k_in_numpy],
@@ -167,8 +168,8 @@ EXERCISES = [
             ),
             "may keep none": Mistake(
                 lambda logits, p: _kept(logits, p, _below),
-                "Where the most likely token alone holds more than p, nothing is left of yours, and nothing divided by nothing is NaN. Ask for "
-                "the sum of the tokens *before* each one: for the first it is 0, so the first always stays.",
+                "Where the most likely token alone holds more than p, you keep no token at all, and 0 / 0 is NaN. Ask "
+                "for the sum of the tokens *before* each one: for the first it is 0, so the first always stays.",
             ),
             "sorted and not put back": Mistake(
                 lambda logits, p: _kept(logits, p, _before, undo=False),

@@ -154,7 +154,7 @@ EXERCISES = [
         mistakes={
             "one number for the whole batch": Mistake(
                 lambda images, references: -10 * ((images - references) ** 2).mean().log10(),
-                "The mean runs over the pictures, too. How many numbers should come back for 3 pictures?",
+                "Your mean runs over the pictures, too. How many numbers should come back for 3 pictures?",
             ),
             "natural logarithm": Mistake(
                 lambda images, references: -10 * ((images - references) ** 2).mean((1, 2, 3)).log(),
@@ -166,7 +166,8 @@ EXERCISES = [
             ),
             "a peak of 255": Mistake(
                 lambda images, references: 10 * (255**2 / ((images - references) ** 2).mean((1, 2, 3))).log10(),
-                "These pictures end at 1, not at 255. With the wrong peak every picture gains 48 dB, and looks flawless.",
+                "White is 1 in these pictures, not 255. With the wrong peak every picture gains 48 dB, and looks "
+                "flawless.",
             ),
             "a mean of decibels": Mistake(
                 lambda images, references: -10 * ((images - references) ** 2).mean((2, 3)).log10().mean(1),
@@ -198,8 +199,8 @@ EXERCISES = [
         mistakes={
             "root of each entry": Mistake(
                 lambda real, fake: _frechet(real, fake, lambda a, b: (a @ b).diagonal().abs().sqrt().sum()),
-                "`sqrt` of an array takes the root entry by entry. Wanted is the matrix whose product with itself is the argument: `scipy.linalg.sqrtm`. "
-                "In one dimension you can't see the difference, in three you can.",
+                "`sqrt` of an array takes the root entry by entry. You need the matrix whose product with itself is "
+                "the argument: `scipy.linalg.sqrtm`. In one dimension you can't see the difference, in three you can.",
             ),
             "distance of the means not squared": Mistake(
                 lambda real, fake: _frechet(real, fake, square=False),
@@ -211,7 +212,8 @@ EXERCISES = [
             ),
             "variances only": Mistake(
                 lambda real, fake: _frechet(real, fake, lambda a, b: (a.diagonal() * b.diagonal()).sqrt().sum()),
-                "This compares each feature's spread on its own. Which feature goes with which is in the other entries of the covariance.",
+                "This compares each feature's spread on its own. How the features vary together is in the other "
+                "entries of the covariance.",
             ),
             "the factor 2 forgotten": Mistake(
                 lambda real, fake: _frechet(real, fake, twice=1.0),
@@ -258,7 +260,7 @@ EXERCISES = [
             ),
         },
         hints=[
-            "Three tables of kernel values: real-real, fake-fake, real-fake. From the first two the diagonal goes.",
+            "Three tables of kernel values: real-real, fake-fake, real-fake. Leave the diagonal out of the first two.",
             "(table.sum() - table.trace()) / (n * (n - 1)) is the mean without the diagonal.",
         ],
     ),
@@ -283,7 +285,8 @@ EXERCISES = [
             ),
             "coverage": Mistake(
                 lambda real, fake, k: _inside(real, fake, _radii(real, k)).any(dim=1).double().mean().item(),
-                "Right balls, wrong count: you took the share of balls that hold a generated example. Wanted is the share of generated examples that lie in a ball.",
+                "Right balls, wrong count: you took the share of balls that hold a generated example. Precision is the "
+                "share of generated examples that lie in a ball.",
             ),
             "one radius for all": Mistake(
                 lambda real, fake, k: (

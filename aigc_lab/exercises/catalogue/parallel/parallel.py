@@ -145,8 +145,8 @@ EXERCISES = [
             ),
             "two vectors, however many processes": Mistake(
                 lambda size, processes: 2 * size,
-                "Two vectors are the limit for many processes. But each half takes p - 1 rounds, not p. How much does a process "
-                "send that is alone?",
+                "Two vectors are the limit for many processes. But each half takes p - 1 rounds, not p. How much does "
+                "a process send if it is the only one?",
             ),
             "the mean over processes": Mistake(
                 lambda size, processes: 2 * (processes - 1) * size / processes**2,

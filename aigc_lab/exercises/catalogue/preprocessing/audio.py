@@ -50,7 +50,8 @@ EXERCISES = [
                     3 * hertz / 200,
                     15 + 27 * torch.log(hertz.clamp(min=1) / 1000) / torch.log(torch.tensor(6.4).double()),
                 ),
-                "A mel formula, but another one: Slaney's, the default of librosa, in which 1,000 Hz are 15 mel. The question asks for HTK's.",
+                "This is Slaney's mel formula, the default of librosa, in which 1,000 Hz are 15 mel. The exercise asks "
+                "for HTK's.",
             ),
         },
         hints=[

@@ -192,7 +192,7 @@ EXERCISES = [
             ),
             "the pair with its count": Mistake(
                 _with_its_count,
-                "This returns the pair and its count, as most_common does. Only the pair is asked for.",
+                "This returns the pair and its count, as most_common does. Return only the pair.",
             ),
         },
         hints=[
@@ -225,7 +225,8 @@ EXERCISES = [
             ),
             "last token lost": Mistake(
                 _last_lost,
-                "The loop ends before the last token, and drops it unless it was merged. How long should (2, 1, 3) remain?",
+                "Your loop ends before the last token, and drops it unless it was merged. How many tokens of (2, 1, 3) "
+                "should be left?",
             ),
             "the partner stays": Mistake(
                 _partner_kept,

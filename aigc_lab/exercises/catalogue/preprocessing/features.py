@@ -66,7 +66,8 @@ EXERCISES = [
             ),
             "mean added": Mistake(
                 lambda examples, mean, components: (examples + mean) @ components.T,
-                "The mean is added on the way back. On the way there it is subtracted.",
+                "You add the mean. It is added on the way back to the examples; on the way to the coordinates it is "
+                "subtracted.",
             ),
             "one mean for all features": Mistake(
                 lambda examples, mean, components: (examples - mean.mean()) @ components.T,
@@ -74,7 +75,8 @@ EXERCISES = [
             ),
             "brought back at once": Mistake(
                 lambda examples, mean, components: (examples - mean) @ components.T @ components + mean,
-                "These are the rebuilt examples, with d numbers each. The coordinates come before: k numbers an example.",
+                "These are the rebuilt examples, with d numbers each. Stop one step earlier, at the coordinates: k "
+                "numbers for each example.",
             ),
         },
         hints=[

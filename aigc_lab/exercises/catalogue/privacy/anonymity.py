@@ -79,8 +79,8 @@ EXERCISES = [
         mistakes={
             "the average group": Mistake(
                 lambda rows, columns: len(rows) / max(1, len(_sizes(rows, columns))),
-                "This is the average size of a group. A promise to everybody is as good as it is for the person with the "
-                "fewest look-alikes: take the smallest group.",
+                "This is the average size of a group. A promise to everybody is only as good as it is for the person "
+                "with the fewest look-alikes: take the smallest group.",
             ),
             "one column at a time": Mistake(
                 lambda rows, columns: min(
@@ -95,8 +95,8 @@ EXERCISES = [
             ),
             "the secret column too": Mistake(
                 lambda rows, columns: min(_sizes(rows, list(rows[0]) if rows else []).values(), default=0),
-                "This groups by every column, the condition too. That is what the attacker wants to learn, not what they "
-                "know: only `columns` count.",
+                "This groups by every column, including the condition. The attacker doesn't know the condition, but "
+                "wants to learn it: group by `columns` only.",
             ),
             "facts glued together": Mistake(
                 lambda rows, columns: min(

@@ -103,8 +103,8 @@ EXERCISES = [
             ),
             "noise after the division": Mistake(
                 lambda gradients, clip, noise, expected_size: _each(gradients, clip) / expected_size + clip * noise,
-                "This adds the noise to the mean, undivided: too much by the factor L. It is drawn once, for the sum; then "
-                "all is divided by L.",
+                "You divide the sum by L, the expected size, and then add the noise undivided: L times too much. Add "
+                "it to the sum, and divide both by L.",
             ),
             "the true size revealed": Mistake(
                 lambda gradients, clip, noise, expected_size: (

@@ -48,8 +48,8 @@ EXERCISES = [
         mistakes={
             "rank from 0": Mistake(
                 lambda losses, secret: _bits(losses, (losses <= losses[secret]).sum() - 1),
-                "The likeliest candidate has rank 1. Counted from 0 its exposure is log |R| - log 0, without end, and "
-                "the last of all still seems to give something away.",
+                "The likeliest candidate has rank 1. Counted from 0, its exposure is log |R| - log 0, which is "
+                "infinite, and even the least likely candidate seems to give something away.",
             ),
             "natural logarithm": Mistake(
                 lambda losses, secret: (
@@ -60,8 +60,8 @@ EXERCISES = [
             ),
             "ties for free": Mistake(
                 lambda losses, secret: _bits(losses, (losses < losses[secret]).sum() + 1),
-                "Here a model that likes all candidates alike puts every one of them first, with full exposure. It gives "
-                "nothing away: count those it likes at least as well (<=).",
+                "You count only candidates with a lower loss (<). If all have the same loss, each one ranks first, "
+                "with full exposure, though the model gives nothing away. Count equal losses as well (<=).",
             ),
             "the worst guess first": Mistake(
                 lambda losses, secret: _bits(losses, (losses >= losses[secret]).sum()),

@@ -157,8 +157,8 @@ EXERCISES = [
             ),
             "the key in front": Mistake(
                 lambda value, key: hashlib.sha256(key + value.encode()).hexdigest(),
-                "SHA-256 of key + value can be extended: from the hash of a value one computes the hash of a longer one "
-                "without the key. HMAC hashes twice to stop exactly that.",
+                "SHA-256 of key + value can be extended: from the hash of a value anyone can compute that of a longer "
+                "value, without the key. HMAC hashes twice to stop exactly that.",
             ),
             "another hash": Mistake(
                 lambda value, key: hmac.new(key, value.encode(), hashlib.sha3_256).hexdigest(),
@@ -167,8 +167,8 @@ EXERCISES = [
             ),
             "cut to 8 digits": Mistake(
                 lambda value, key: hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:8],
-                "8 hexadecimal digits are 32 bits. Among 100,000 people two share a pseudonym with probability 69 %: how "
-                "many pairs are there?",
+                "8 hexadecimal digits are 32 bits. Among 100,000 people there are so many pairs that two people share "
+                "a pseudonym with probability 69 %. Return all 64 digits.",
             ),
         },
         hints=[

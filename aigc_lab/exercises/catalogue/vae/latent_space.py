@@ -97,16 +97,18 @@ EXERCISES = [
             ),
             "on the unit sphere": Mistake(
                 lambda a, b, t: _arc(F.normalize(a), F.normalize(b), t, _angle(a, b)),
-                "Normalised vectors give the angle. Blended, they give a code of length 1, and t = 0 does not give a back.",
+                "Normalised vectors are right for the angle. You blend them, too, so the code has length 1, and t = 0 "
+                "does not give a back.",
             ),
             "t the wrong way round": Mistake(
                 lambda a, b, t: _arc(b, a, t, _angle(a, b)),
-                "At t = 0 you should be at a. At t = 0.5 the two can't be told apart, so test with t = 0.",
+                "At t = 0 you should be at a. At t = 0.5 the two directions can't be told apart, so test with t = 0.",
             ),
         },
         hints=[
             "What is the angle between a and b? How long the vectors are must not matter for it.",
-            "cos ω = a · b / (|a| |b|), for each row; `F.cosine_similarity(a, b, dim=1)`, and `[:, None]` to multiply rows.",
+            "For each row, cos ω = a · b / (|a| |b|): `F.cosine_similarity(a, b, dim=1)`. Add `[:, None]`, so that "
+            "each row is multiplied by its own number.",
             "sin((1 - t) ω) / sin ω is the weight of a, sin(t ω) / sin ω that of b. `torch.where(ω < 1e-4, line, arc)` takes the line where the "
             "angle is 0; rounding may give a cosine above 1, so `.clamp(-1, 1)` it before `.arccos()`.",
         ],
@@ -131,7 +133,8 @@ EXERCISES = [
             ),
             "variance over the wrong axis": Mistake(
                 lambda mu, threshold=0.01: int((mu.var(dim=1) > threshold).sum()),
-                "This is the variance within one code, and counts pictures. How does one dimension vary over the pictures?",
+                "`dim=1` gives the variance within one code, so you count pictures. How does one dimension vary over "
+                "the pictures?",
             ),
             "standard deviation": Mistake(
                 lambda mu, threshold=0.01: int((mu.std(dim=0) > threshold).sum()),
@@ -139,10 +142,13 @@ EXERCISES = [
             ),
             "a share": Mistake(
                 lambda mu, threshold=0.01: float((mu.var(dim=0) > threshold).double().mean()),
-                "This is the share of the dimensions. The number of them is asked for.",
+                "This is the share of the dimensions. Return their number.",
             ),
         },
-        hints=["Which axis runs over the pictures?", "`mu.var(dim=0)` has one number a dimension: count those above."],
+        hints=[
+            "Which axis runs over the pictures?",
+            "`mu.var(dim=0)` has one number for each dimension: count those above the threshold.",
+        ],
     ),
     Exercise(
         id="latent.bits_per_dimension",
@@ -159,7 +165,7 @@ EXERCISES = [
         mistakes={
             "the sign kept": Mistake(
                 lambda bound, shape: bound / (math.log(2) * math.prod(shape)),
-                "A length in bits is positive: -log2 p. The bound is log p, and negative.",
+                "A length in bits, -log2 p, is positive. The bound on log p is negative: change its sign.",
             ),
             "nats per dimension": Mistake(
                 lambda bound, shape: -bound / math.prod(shape),
@@ -167,7 +173,8 @@ EXERCISES = [
             ),
             "times log 2": Mistake(
                 lambda bound, shape: -bound * math.log(2) / math.prod(shape),
-                "A bit is smaller than a nat, so there are more of them: divide by log 2. Guessing costs 1 bit a pixel, you get 0.48.",
+                "A bit is smaller than a nat, so there are more of them: divide by log 2. Guessing costs 1 bit a "
+                "pixel, and you get 0.48.",
             ),
             "channels forgotten": Mistake(
                 lambda bound, shape: -bound / (math.log(2) * shape[1] * shape[2]),
@@ -175,7 +182,8 @@ EXERCISES = [
             ),
         },
         hints=[
-            "What does a decoder that guesses each black or white pixel pay? It should be 1.",
+            "What does a decoder pay if it guesses each black or white pixel? The answer should be 1 bit per "
+            "dimension.",
             "-bound / (log 2 · c · h · w).",
         ],
     ),
@@ -193,15 +201,17 @@ EXERCISES = [
         mistakes={
             "the two swapped": Mistake(
                 lambda normal, anomalous: float((_pairs(anomalous, normal).sign() + 1).mean() / 2),
-                "This is the probability that a normal example scores higher, 1 minus what is asked for.",
+                "This is the probability that a normal example scores higher: 1 minus the area.",
             ),
             "ties lost": Mistake(
                 lambda normal, anomalous: float((_pairs(normal, anomalous) > 0).double().mean()),
-                "Two equal scores are a coin flip: count one half. Else a score that is the same for all would get 0 instead of 0.5.",
+                "Two equal scores are a coin flip: count one half. Otherwise a score that is the same for all would "
+                "get 0 instead of 0.5.",
             ),
             "ties won": Mistake(
                 lambda normal, anomalous: float((_pairs(normal, anomalous) >= 0).double().mean()),
-                "Two equal scores are a coin flip: count one half. Else a score that is the same for all would get 1 instead of 0.5.",
+                "Two equal scores are a coin flip: count one half. Otherwise a score that is the same for all would "
+                "get 1 instead of 0.5.",
             ),
             "one threshold": Mistake(
                 lambda normal, anomalous: float((anomalous > normal.median()).double().mean()),

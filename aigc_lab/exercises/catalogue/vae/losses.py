@@ -87,7 +87,7 @@ def _gradient(sample, of):
     if found is None:
         return f"no gradient reaches {of}"
     expected = torch.ones_like(mu) if of == "mu" else (z - mu) / 2
-    return (found - expected).abs().max().item() < 1e-9 or f"the gradient to {of} has other values"
+    return (found - expected).abs().max().item() < 1e-9 or f"the gradient with respect to {of} has the wrong values"
 
 
 def _kl_of_distributions(mu, logvar):
@@ -165,11 +165,12 @@ EXERCISES = [
             ),
             "one number for the batch": Mistake(
                 lambda mu, logvar: _kl(mu, logvar).sum(),
-                "The examples are added up as well. One number an example is asked for: sum over dim 1 only.",
+                "You add up the examples as well. Return one number for each example: sum over dim 1 only.",
             ),
             "the 1 is missing": Mistake(
                 lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - logvar).sum(1),
-                "At mu=0, logvar=0 the two distributions are the same, and the KL must be 0. You get 1/2 a dimension.",
+                "At mu=0, logvar=0 the two distributions are the same, and the KL must be 0. You get 1/2 for each "
+                "dimension.",
             ),
             "σ in the place of σ²": Mistake(
                 lambda mu, logvar: 0.5 * (mu**2 + (0.5 * logvar).exp() - 1 - logvar).sum(1),
@@ -231,7 +232,7 @@ EXERCISES = [
             prop(
                 "the mean is mu",
                 _has_the_mean,
-                "4,000 draws know their mean to within 5 % of a deviation; ε must average to 0.",
+                "The mean of 4,000 draws is known to within 5 % of a standard deviation; ε must average to 0.",
             ),
             prop("the deviation is σ", _has_the_deviation, "σ is the square root of the variance: exp(logvar / 2)."),
             prop("z is normally distributed", _is_normal, "ε comes from N(0, 1), `torch.randn`."),
@@ -254,7 +255,8 @@ EXERCISES = [
             ),
             "the gradient cut": Mistake(
                 _without_gradient,
-                "The values are right, and no gradient reaches the encoder (no_grad, detach, or Normal(...).sample()). It would never learn anything about the picture. `rsample` is the sampler that keeps it.",
+                "The values are right, but no gradient reaches the encoder (no_grad, detach, or Normal(...).sample()). "
+                "It would never learn anything about the picture. `rsample` is the sampler that keeps it.",
             ),
             "no gradient to σ": Mistake(
                 lambda mu, logvar: mu + (0.5 * logvar).exp().detach() * torch.randn_like(mu),
@@ -262,7 +264,8 @@ EXERCISES = [
             ),
             "one ε for the whole batch": Mistake(
                 lambda mu, logvar: mu + (0.5 * logvar).exp() * torch.randn(mu.shape[1], dtype=mu.dtype),
-                "Every example gets the same ε, so that the noise of a batch does not average out. Draw it in the shape of mu.",
+                "Every example gets the same ε, so the noise of a batch does not average out. Draw it in the shape of "
+                "mu.",
             ),
             "no noise": Mistake(
                 lambda mu, logvar: mu + 0 * logvar,
@@ -303,7 +306,7 @@ EXERCISES = [
             ),
             "the bound, not the loss": Mistake(
                 lambda x, logits, mu, logvar: -(_surprise(x, logits).sum(1) + _kl(mu, logvar).sum(1)).mean(),
-                "This is the ELBO. It is to be raised; an optimiser lowers what you give it.",
+                "This is the ELBO, which should rise. An optimiser lowers what you give it, so return minus the ELBO.",
             ),
             "sum over the batch": Mistake(
                 lambda x, logits, mu, logvar: _surprise(x, logits).sum() + _kl(mu, logvar).sum(),
