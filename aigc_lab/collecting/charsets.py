@@ -6,14 +6,14 @@ import re
 import webencodings
 
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-# Charsets of seven bits look like ASCII, and so like UTF-8: only their escape sequences tell.
+# Seven-bit charsets look like ASCII, and hence like UTF-8; only their escape sequences give them away.
 ESCAPES = {
     b"\x1b$)C": "iso2022_kr",
     b"\x1b$": "iso2022_jp_ext",
     b"\x1b(J": "iso2022_jp_ext",
     b"\x1b(I": "iso2022_jp_ext",
 }
-# What the web calls by these names is wider than Python's codec of the same name ("gb2312" lacks the 镕 of 朱镕基).
+# On the web these names stand for larger charsets than Python's codecs of the same name ("gb2312" lacks the 镕 of 朱镕基).
 CODECS = {
     "gbk": "gb18030",
     "shift_jis": "cp932",
@@ -26,7 +26,7 @@ CODECS = {
     "x-mac-cyrillic": "mac_cyrillic",
     "windows-874": "cp874",
 }
-DAMAGED = 0.1  # a text is still read as what it is declared if at most this share of its non-ASCII characters is broken
+DAMAGED = 0.1  # a declared charset is still believed if at most this share of the non-ASCII characters comes out broken
 _LABEL = r"\s*=\s*[\"']?\s*([\w.:-]+)"
 _META = re.compile(rb"<meta[^>]+charset" + _LABEL.encode() + rb"|<\?xml[^>]+encoding" + _LABEL.encode(), re.I)
 
@@ -34,9 +34,10 @@ _META = re.compile(rb"<meta[^>]+charset" + _LABEL.encode() + rb"|<\?xml[^>]+enco
 def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
     """Text of a page, and the Python codec that read it.
 
-    Declarations lie, and some charsets can be checked. So a byte order mark counts first, then escape sequences, then
-    UTF-8, since text in another charset is hardly ever valid UTF-8 by accident; then what the header says, then what the
-    page's own meta tag says. If all of them fail, the first that leaves little broken is taken, else Windows-1252.
+    Declarations lie, but some charsets can be checked. A byte order mark therefore counts first, then escape sequences,
+    then UTF-8 (text in another charset is hardly ever valid UTF-8 by accident), then the header, and last the page's
+    own meta tag. If none of them decodes without an error, the first that leaves few characters broken is taken, and
+    Windows-1252 if there is none.
 
     Args:
         body: the bytes of the page.
@@ -71,7 +72,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
 
 
 def codec(label: str) -> str | None:
-    """The Python codec for a label of the web, or None: "latin1" is cp1252 there, "gb2312" is gb18030."""
+    """The Python codec for a charset label as browsers read it ("latin1" is cp1252, "gb2312" is gb18030), or None."""
     found = webencodings.lookup(label)
     if found is None or found.name in ("replacement", "x-user-defined"):
         return None
@@ -79,7 +80,7 @@ def codec(label: str) -> str | None:
 
 
 def _keep_controls(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that a Windows charset leaves open (0x81 in Windows-1252) are control characters on the web."""
+    """Bytes that a Windows charset leaves undefined (0x81 in Windows-1252) are control characters on the web."""
     byte = error.object[error.start]
     return chr(byte) if byte < 0xA0 else "\ufffd", error.start + 1
 

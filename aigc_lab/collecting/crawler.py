@@ -1,4 +1,4 @@
-"""A polite crawler: what stands on a page, what became of each address, and the loop."""
+"""A polite crawler: what a page contains, what became of each address, and the loop over a site."""
 
 import hashlib
 import re
@@ -20,11 +20,11 @@ from aigc_lab.collecting.fetching import Answer, Patience, backoff, fetch, fetch
 from aigc_lab.collecting.robots import allowed, crawl_delay
 from aigc_lab.collecting.urls import normalise_url
 
-RULES_SECONDS = 24 * 3600  # a robots.txt is asked for again after a day: RFC 9309, 2.4
+RULES_SECONDS = 24 * 3600  # after a day, robots.txt is fetched again: RFC 9309, 2.4
 
 
 def content_hash(text: str) -> str:
-    """SHA-256 of a text without regard to how its blanks and accents are stored: two pages that read alike are one."""
+    """SHA-256 of a text in hex, the same for texts that read alike, however their blanks and accents are stored."""
     return hashlib.sha256(" ".join(unicodedata.normalize("NFC", text).split()).encode()).hexdigest()
 
 
@@ -32,8 +32,8 @@ def content_hash(text: str) -> str:
 class Page:
     """A document as it was collected.
 
-    `licence` and `creator` are None where the page names none. `reserved` says that text and data mining is not allowed
-    (TDM Reservation Protocol, W3C Community Group Final Report, 2024): in the header, or in a meta tag.
+    `licence` and `creator` are None where the page names none. `reserved` is True where the header or a meta tag
+    forbids text and data mining (TDM Reservation Protocol, W3C Community Group Final Report, 2024).
     """
 
     url: str
@@ -54,8 +54,8 @@ class Page:
 class Step:
     """What became of one address.
 
-    The outcome is "new", "unchanged" (since the crawl before), "repeat" (of a text seen in this crawl), "robots", "outside",
-    "budget", "moved" or "error", for the reason given.
+    The outcome is "new", "unchanged" (since an earlier crawl), "repeat" (a text already seen in this crawl), "robots",
+    "outside", "budget", "moved" or "error". For "budget" and "error", `reason` says why.
     """
 
     url: str
@@ -81,7 +81,7 @@ class Crawl:
 
 
 def extract(html: str, url: str = "") -> Page:
-    """Title, text, links, licence and creator of a page. The text is its <article> where there is one, without the frame."""
+    """Title, text, links, licence and creator of a page. Of a page with an <article>, only that is the text."""
     soup = BeautifulSoup(html, "html.parser")
     base = soup.find("base", href=True)
     body = soup.find("article") or soup.body or soup
@@ -117,20 +117,23 @@ def crawl(
 ) -> Crawl:
     """Collect the pages of one host, breadth first, as its robots.txt allows and never faster than it asks.
 
-    A page may fail, a crawl may not: what goes wrong with one address is the reason of its step, and the crawl goes on.
+    A page may fail, but the crawl goes on: what went wrong with an address is recorded as the `reason` of its step.
 
     Args:
         start: address to begin with; the crawl stays on its scheme, host and port.
-        agent: product token that robots.txt is asked for; the client's header User-Agent should begin with it.
-        known: pages of an earlier crawl. The server is asked for them only if they have changed.
-        pages: most addresses that are fetched, over all.
-        per_pattern: most addresses that differ in their numbers only (`/calendar/2026/11`, `/calendar/2026/12`, ...). A
-            warning says which patterns were cut: a calendar without end is a trap, but `/item/1`, `/item/2`, ... may be the site.
-        depth: most links from the start.
-        attempts: most requests for one address whose server is busy or failing.
-        patience: seconds that may be spent waiting for such servers, over all; a site with a longer Crawl-delay is left.
+        agent: product token to look up in robots.txt; the client's header User-Agent should begin with it.
+        known: pages of an earlier crawl. The server is asked to send them again only if they have changed.
+        pages: the most addresses to fetch in all.
+        per_pattern: the most addresses that differ only in their numbers (`/calendar/2026/11`, `/calendar/2026/12`,
+            ...). A warning names the patterns that were cut: an endless calendar is a trap, but `/item/1`, `/item/2`,
+            ... may be what you came for.
+        depth: the most links away from the start.
+        attempts: the most requests for one address whose server is busy or failing.
+        patience: seconds that may be spent waiting for such servers, in all; a site with a longer Crawl-delay is left
+            alone.
         delay: seconds between two requests; None takes the site's Crawl-delay, or 1.
-        normalise_url, allowed, backoff: the pieces, replaceable (a lesson puts yours here).
+        normalise_url, allowed, backoff: pieces that can be replaced; the lesson puts yours here.
+        sleep: waits for a number of seconds.
     """
     ask = partial(fetch, client, patience=Patience(patience, sleep), attempts=attempts, backoff=backoff)
     start = normalise_url(start)
@@ -138,7 +141,7 @@ def crawl(
     result, asked = Crawl(robots=fetch_robots(start, partial(ask, any_type=True))), time.monotonic()
     if delay is None:
         delay = crawl_delay(result.robots, agent) or 1.0
-        if delay > patience:  # neither to be ignored nor to be slept through
+        if delay > patience:  # too long to sleep through, and not to be ignored
             result.steps.append(Step(start, "budget", None, 0, reason=f"a Crawl-delay of {delay:,.0f} s"))
             return result
     pace = paced(delay, sleep)
@@ -189,7 +192,7 @@ def crawl(
 
 
 def _conditions(page: Page | None) -> dict[str, str]:
-    """Headers that say which version of a page is here already."""
+    """Request headers that say which version of a page we already have."""
     if page is None:
         return {}
     conditions = {"If-None-Match": page.etag, "If-Modified-Since": page.modified}

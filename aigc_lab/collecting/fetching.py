@@ -1,4 +1,4 @@
-"""One request, asked politely: a pace, patience that ends, no page without limit; and what a robots.txt that can't be had means."""
+"""One polite request, with a pace, limited patience and a limit on size; and what to conclude without a robots.txt."""
 
 import re
 import time
@@ -14,7 +14,7 @@ RETRY = frozenset({429, 500, 502, 503, 504})
 MOVED = frozenset({301, 302, 303, 307, 308})
 LARGEST = 1_000_000  # bytes of one page; RFC 9309, 2.5 wants at least 500 KiB of a robots.txt to be read
 SLOWEST = 30.0  # seconds for the body of one page
-REDIRECTS = 5  # of a robots.txt, at least: RFC 9309, 2.3.1.2
+REDIRECTS = 5  # followed for a robots.txt; RFC 9309, 2.3.1.2 asks for at least five
 NOTHING_ALLOWED = "User-agent: *\nDisallow: /"
 
 
@@ -23,14 +23,14 @@ def backoff(attempt: int, retry_after: float | None = None, first: float = 0.05,
 
     .. math:: \min(\text{ceiling}, \text{first} \cdot 2^{\text{attempt}})
 
-    If the server said how long (`retry_after`, its header Retry-After in seconds), at least that long.
+    If the server said how long to wait (`retry_after`, its header Retry-After in seconds), at least that long.
     """
     wait = min(ceiling, first * 2**attempt)
     return wait if retry_after is None else max(wait, retry_after)
 
 
 def retry_after(value: str, now: datetime | None = None) -> float | None:
-    """Seconds that a header Retry-After asks for: it holds a number, or the date until which to wait. None if neither.
+    """Seconds that a header Retry-After asks for: it holds a number, or the date until which to wait. Else None.
 
     Source:
         Fielding, Nottingham, Reschke, "HTTP Semantics", RFC 9110, 2022, section 10.2.3.
@@ -63,7 +63,7 @@ class Patience:
 
 @dataclass
 class Answer:
-    """What came back. Status 0: nothing did. `fault` says why the body is not one to use."""
+    """What came back. Status 0 means that nothing did. `fault` says what is wrong with the body, if anything is."""
 
     status: int = 0
     headers: httpx.Headers = field(default_factory=httpx.Headers)
@@ -88,13 +88,17 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     any_type: bool = False,
 ) -> Answer:
-    """Ask for an address, again where that may help. Nothing that a server does raises; redirects are not followed.
+    """Request an address, and try again where that may help.
+
+    Nothing that a server does raises an exception. Redirects are not followed.
 
     Args:
         pace: called before each request.
-        patience: what may be spent on waiting between two attempts.
+        patience: the seconds left for waiting between attempts; one object may serve many calls.
+        attempts: the most requests.
+        backoff: gives the wait after a failure, as the function `backoff` does.
         headers: of the request, besides the client's own.
-        any_type: read the body whatever it is; else only if it is text (a film's is never loaded).
+        any_type: read the body whatever its type; otherwise only text is read, so a film is never loaded.
     """
     for attempt in range(attempts):
         pace()
@@ -124,7 +128,7 @@ def _ask(client: httpx.Client, url: str, headers: Mapping[str, str] | None, any_
             return answer
     except httpx.TransportError:
         return Answer(fault=UNREACHED)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # a broken gzip, a name that is none
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # a broken gzip, an impossible host name
         return Answer(fault=f"{type(error).__name__}: {error}")
 
 
@@ -135,7 +139,7 @@ def _read(response: httpx.Response) -> tuple[bytes, str]:
         if len(body) > LARGEST:
             return bytes(body[:LARGEST]), TOO_LARGE
         if time.monotonic() > end:
-            return b"", f"not here after {SLOWEST:.0f} s"
+            return b"", f"not complete after {SLOWEST:.0f} s"
     return bytes(body), ""
 
 
@@ -143,15 +147,16 @@ TOO_LARGE = f"larger than {LARGEST:,} bytes"
 
 
 def fetch_robots(home: str, get: Callable[[str], Answer]) -> str:
-    """The text of a host's robots.txt, and where there is none, the rules that RFC 9309 reads from the server's answer.
+    """The text of a host's robots.txt or, if there is none, the rules that RFC 9309 derives from the server's answer.
 
-    Redirects are followed, to other hosts too. A file that is missing (status 4xx) or that more than five redirects hide
-    allows everything. One that can't be reached (5xx, no connection, a broken body) forbids everything, and so does 429:
-    who is asked to slow down has not been let in. Of a file that is too large the first megabyte counts.
+    Redirects are followed, also to other hosts. A file that is missing (status 4xx), or hidden behind more than five
+    redirects, allows everything. One that can't be reached (5xx, no connection, a broken body) forbids everything. So
+    does 429: a crawler that is asked to slow down has not been let in. Of a file that is too large, the first megabyte
+    counts.
 
     Args:
         home: any address on the host.
-        get: asks for an address, whatever its type, without following redirects.
+        get: requests an address, whatever its content type, without following redirects.
 
     Source:
         Koster, Illyes, Zeller, Sassman, "Robots Exclusion Protocol", RFC 9309, 2022, sections 2.3 and 2.5.

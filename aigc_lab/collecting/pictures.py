@@ -11,7 +11,7 @@ from aigc_lab.collecting.crawler import Crawl
 LOOKS = {
     "new": ("a new text", plots.COLOURS[0], "o"),
     "unchanged": ("unchanged since the last crawl", plots.COLOURS[0], "^"),
-    "repeat": ("a text it had", plots.COLOURS[5], "s"),
+    "repeat": ("a text it had already", plots.COLOURS[5], "s"),
     "moved": ("moved elsewhere", plots.COLOURS[3], "D"),
     "robots": ("left alone: robots.txt", plots.COLOURS[1], "x"),
     "outside": ("left alone: another host", plots.COLOURS[6], "+"),
@@ -22,7 +22,7 @@ LOOKS = {
 
 
 def draw(crawl: Crawl, until: int | None = None) -> None:
-    """Draw the first `until` steps of a crawl (all by default); what was found and not yet visited is hollow."""
+    """Draw the first `until` steps of a crawl (all by default); addresses found but not yet visited are hollow."""
     until = len(crawl.steps) if until is None else min(until, len(crawl.steps))
     places = _places(crawl)
     done = {step.url for step in crawl.steps[:until]}

@@ -47,6 +47,8 @@ TALES = [
 
 @dataclass
 class Exhibit:
+    """An entry of the catalogue. `free` says that its text is licensed under CC BY 4.0."""
+
     slug: str
     title: str
     text: str
@@ -70,7 +72,7 @@ def exhibits() -> list[Exhibit]:
 
 
 class Pages:
-    """What the museum answers to a path. Keeps count, since some pages fail first and recover later."""
+    """The museum's answers, path by path. It keeps count, since some pages fail at first and recover later."""
 
     def __init__(self):
         self.exhibits = {entry.slug: entry for entry in exhibits()}
@@ -80,6 +82,7 @@ class Pages:
         self.single = dict(SINGLE)
 
     def answer(self, target: str, host: str) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body for a path with its query, asked of `host` ("127.0.0.1:8000")."""
         self.host = host
         parts = urlsplit(target)
         path, query = unquote(parts.path), parse_qs(parts.query)

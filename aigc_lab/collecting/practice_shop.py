@@ -40,7 +40,7 @@ _NAMES = ["Ada Marsh", "Finn O'Brien", "Mei Tan", "Joan Pike", "Lars Holm", "Ros
 
 
 class Cursor(sqlite3.Cursor):
-    """A cursor that notes the text of each query in its shop's `asked`, as it is before any value is put in."""
+    """A cursor that notes the text of each query in its shop's `asked`, before any values are filled in."""
 
     def execute(self, sql, *parameters):
         self.connection.asked.append(sql)
@@ -56,9 +56,10 @@ class Cursor(sqlite3.Cursor):
 
 
 class Shop(sqlite3.Connection):
-    """A connection that `copy.deepcopy` can copy with all rows, so that an answer is tried on a copy; equal if all rows are.
+    """A connection that `copy.deepcopy` copies with all its rows, so that an answer can be tried on a copy.
 
-    A copy gives rows that no ORDER BY arranges in reverse, so that nobody relies on an order that SQL doesn't promise.
+    Two shops are equal if all their rows are. Where no ORDER BY arranges the rows, a copy returns them in reverse, so
+    that nobody gets by with an order that SQL doesn't promise.
     """
 
     __slots__ = ("asked",)
@@ -98,7 +99,7 @@ class Shop(sqlite3.Connection):
 
 
 def open_shop(path: str = ":memory:") -> Shop:
-    """A new shop database, the same each time."""
+    """A new shop database, the same each time: in memory, or in a new file at `path`."""
     connection = sqlite3.connect(path, factory=Shop)
     connection.executescript(SCHEMA)
     connection.executemany("INSERT INTO products VALUES (?, ?, ?, ?, ?, ?)", list(_products()))
@@ -142,8 +143,8 @@ def _products():
 def find_orders(connection: sqlite3.Connection, email: str) -> list[tuple[int, str, int]]:
     """Orders of the customer with this e-mail address, whatever the case and the blanks around it.
 
-    A blank address is nobody's. The address is a parameter: the database gets the query and the value apart, so no value
-    can become part of the query.
+    A blank address belongs to nobody. The address is passed as a parameter: the database gets query and value
+    separately, so no value can become part of the query.
 
     Returns:
         (order id, product title, quantity), by order id. Empty for an address that nobody has.

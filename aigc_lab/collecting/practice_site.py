@@ -15,7 +15,7 @@ from aigc_lab.collecting.practice_pages import Pages
 
 @dataclass(frozen=True)
 class Request:
-    """One line of the server's log."""
+    """One line of the server's log. `seconds` is a time on the monotonic clock, `sent` the bytes of the body."""
 
     seconds: float
     path: str
@@ -28,7 +28,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A client that hangs up is no news: a crawler may refuse a film half way."""
+        """Report nothing if a client hangs up: a crawler may refuse a film half-way."""
 
 
 @dataclass
@@ -43,6 +43,7 @@ class PracticeSite:
     outside: list[str] = field(default_factory=list)
 
     def start(self) -> "PracticeSite":
+        """Serve on a free port of 127.0.0.1, until `stop` is called."""
         site = self
         self._pages = Pages()
 
@@ -79,10 +80,11 @@ class PracticeSite:
 
     @property
     def home(self) -> str:
+        """Address of the home page."""
         return f"http://127.0.0.1:{self._server.server_port}/"
 
     def client(self, agent: str = "python-httpx") -> httpx.Client:
-        """An HTTP client with a fence: what it asks of any other host is answered here, and noted in `outside`."""
+        """An HTTP client with a fence: its requests to any other host are answered here, and noted in `outside`."""
 
         def beyond(request: httpx.Request) -> httpx.Response:
             self.outside.append(str(request.url))
@@ -100,7 +102,7 @@ class PracticeSite:
         self._pages = Pages()
 
     def edit(self, path: str, text: str) -> None:
-        """Change what stands on a single page, such as /visit or /news/roof, until `forget`."""
+        """Replace the text of a single page, such as /visit or /news/roof, until `forget` is called."""
         title, _, *rest = self._pages.single[path]
         self._pages.single[path] = (title, text, *rest)
 

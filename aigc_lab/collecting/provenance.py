@@ -1,4 +1,4 @@
-"""Where data came from: checksums, a manifest with one line a record, and a datasheet that counts."""
+"""Where data came from: checksums, a manifest with one line per record, and a datasheet that counts."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 QUESTIONS = {
     "Motivation": "What is this data for, and who asked for it?",
     "Composition": "What is one record? What is missing, doubled or wrong?",
-    "Collection": "How was it collected, when, and did anybody concerned agree?",
+    "Collection": "How was it collected, when, and did the people concerned agree?",
     "Preprocessing": "What was changed or removed, and is the raw data kept?",
     "Uses": "What should it be used for, and what not?",
     "Distribution": "Who may have it, under which licences?",
@@ -64,9 +64,13 @@ def manifest_line(
 
 
 def check_manifest(lines: Iterable[str], texts: Mapping[str, str]) -> list[str]:
-    """What is wrong between a manifest and the texts it describes; an empty list says that all is well.
+    """The problems of a manifest and the texts it describes, one string each; an empty list says that all is well.
 
     A licence of the CC BY family (CC BY-SA, ...) asks for the creator's name and a link, so these may not be missing.
+
+    Args:
+        lines: the manifest, as `manifest_line` writes it.
+        texts: the texts by id.
     """
     problems, seen = [], set()
     for record in map(json.loads, lines):
@@ -89,16 +93,21 @@ _ATTRIBUTION = re.compile(r"\bCC[ -]BY\b|creativecommons\.org/licenses/by", re.I
 
 
 def datasheet(name: str, lines: Iterable[str], texts: Mapping[str, str], answers: Mapping[str, str]) -> str:
-    """A datasheet in Markdown. What can be counted is counted; what only people know is asked, and shows when unanswered.
+    """A datasheet in Markdown.
+
+    What can be counted is counted. What only people know is asked, and marked as long as nobody has answered it.
 
     Args:
         lines: the manifest.
         texts: the records by id.
         answers: text for sections of `QUESTIONS`.
+
+    Raises:
+        ValueError: an answer to a section that isn't in `QUESTIONS`.
     """
     records = [json.loads(line) for line in lines]
     if unknown := set(answers) - set(QUESTIONS):
-        raise ValueError(f"no section {sorted(unknown)}; there are {list(QUESTIONS)}")
+        raise ValueError(f"a datasheet has no section {sorted(unknown)}; its sections are {list(QUESTIONS)}")
     out = [f"# {name}", "", "| source | licence | records | characters | collected |", "|---|---|---|---|---|"]
     groups = Counter((record["source"], record["licence"]) for record in records)
     for (source, licence), count in groups.items():

@@ -8,13 +8,14 @@ from aigc_lab.collecting.urls import percent_encoded
 def allowed(robots: str, agent: str, target: str) -> bool:
     """Whether a robots.txt lets `agent` fetch `target` (path and query).
 
-    The groups that name the agent count, else those for `*`. Among their rules the one with the longest pattern that
-    matches wins, and Allow beats Disallow when both are equally long. `*` in a pattern stands for anything, `$` for the
-    end. Where no rule matches, the answer is yes.
+    The groups that name the agent count, or those for `*` if there are none. Among their rules that match, the one with
+    the longest pattern wins; of two equally long ones, Allow beats Disallow. In a pattern, `*` stands for anything, `$`
+    for the end. Where no rule matches, the answer is yes.
 
     Args:
-        agent: name of the crawler. Only its product token counts, letters, `_` and `-`: "my-bot/2.0 (anna@example.org)"
-            is "my-bot". Upper and lower case are the same.
+        robots: text of the robots.txt.
+        agent: name of the crawler. Only its product token counts (letters, `_` and `-`): "my-bot/2.0
+            (anna@example.org)" is "my-bot". Case doesn't matter.
 
     Source:
         Koster, Illyes, Zeller, Sassman, "Robots Exclusion Protocol", RFC 9309, 2022, section 2.2.
@@ -25,12 +26,12 @@ def allowed(robots: str, agent: str, target: str) -> bool:
 
 
 def crawl_delay(robots: str, agent: str) -> float | None:
-    """Seconds that the site wants between two requests. Not in RFC 9309, but many sites say it."""
+    """Seconds that the site wants between two requests, or None. Not part of RFC 9309, but many sites state it."""
     return _parsed(robots, agent)[1]
 
 
 def rules_for(robots: str, agent: str) -> list[tuple[bool, str]]:
-    """The rules of a robots.txt that count for `agent`, as (allow, pattern), in the order of the file."""
+    """The rules of a robots.txt that apply to `agent`, as (allow, pattern), in the order of the file."""
     return _parsed(robots, agent)[0]
 
 
@@ -66,9 +67,10 @@ def _parsed(robots: str, agent: str) -> tuple[list[tuple[bool, str]], float | No
 
 
 def matches(pattern: str, target: str) -> bool:
-    """Whether a pattern of robots.txt matches `target` (path and query) from its start on.
+    """Whether a pattern of robots.txt matches `target` (path and query) from the start.
 
-    Both are brought to one percent-encoding first. A `*` or `$` of the address itself is written %2A or %24 in a pattern.
+    Both are brought to the same percent-encoding first. In a pattern, %2A and %24 stand for a `*` or `$` of the
+    address.
     """
     target = percent_encoded(target).replace("*", "%2A").replace("$", "%24")
     # Piece by piece, not by a regular expression: a stranger's file must not be able to make it slow.

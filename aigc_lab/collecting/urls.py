@@ -10,10 +10,10 @@ DEFAULT_PORT = {"http": 80, "https": 443}
 def normalise_url(url: str, base: str = "") -> str | None:
     """One spelling for all the ways to write the same address, so that a page is fetched once.
 
-    Resolves `url` against the page `base` it stands on; lower case for scheme and host; no default port; no `.` and `..`;
-    percent-encoding where it is needed and only there (`%7e` is `~`, `%c3` is `%C3`, `é` is `%C3%A9`); an empty path is
-    `/`; no fragment. All this is safe. Two steps more are guesses about the site: parameters in alphabetical order, and
-    without those that name the visit (`sid`, `ref`, `gclid`, `fbclid`, `utm_*`).
+    Resolves `url` against `base`, the page it was found on; lower case for scheme and host; no default port; no `.` and
+    `..`; percent-encoding where it is needed and only there (`%7e` is `~`, `%c3` is `%C3`, `é` is `%C3%A9`); an empty
+    path is `/`; no fragment. All this is safe. Two further steps are guesses about the site: parameters are put in
+    alphabetical order, and those that name the visit (`sid`, `ref`, `gclid`, `fbclid`, `utm_*`) are dropped.
 
     Returns:
         The address, or None for what a crawler can't fetch (`mailto:`, `javascript:`, ...).
