@@ -1,4 +1,7 @@
-"""Defects planted on purpose, with their ground truth, and a detector for wrong labels: what you planted, you can count when you find it."""
+"""Defects planted on purpose, and a detector for wrong labels.
+
+Since the truth is known, you can count how many of the defects a search finds.
+"""
 
 import io
 
@@ -11,7 +14,7 @@ KINDS = ["darker", "JPEG", "thumbnail", "shifted"]  # what happens to a picture 
 
 
 def plant_copies(images: Tensor, share: float, seed: int = 0) -> tuple[Tensor, np.ndarray, np.ndarray]:
-    """Add altered copies of some pictures, as one gets them when a picture is collected from a second site.
+    """Add altered copies of some pictures, as you get them when a picture is collected from a second site.
 
     Args:
         images: uint8, (n, c, h, w).
@@ -19,8 +22,8 @@ def plant_copies(images: Tensor, share: float, seed: int = 0) -> tuple[Tensor, n
         seed: which pictures, and what happens to each.
 
     Returns:
-        All pictures, the n and then the copies; for each the index of its original, (n + copies,); for each what was done, an index
-        into `KINDS`, -1 for the originals.
+        Three arrays of n + copies entries, the n pictures first: all pictures, uint8, (n + copies, c, h, w); the index
+        of each one's original; and what was done to it, an index into `KINDS`, or -1 for an original.
     """
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(images), round(share * len(images)), replace=False)
@@ -32,7 +35,10 @@ def plant_copies(images: Tensor, share: float, seed: int = 0) -> tuple[Tensor, n
 
 
 def plant_typos(text: str, share: float, rng: np.random.Generator) -> str:
-    """A text in which a share of the words is changed: two letters swapped, the word dropped or said twice."""
+    """A text in which a share of the words is changed: two letters swapped, or the word dropped or repeated.
+
+    Words of one or two letters stay as they are.
+    """
     words = []
     for word in text.split(" "):
         if rng.random() >= share or len(word) < 3:
@@ -45,7 +51,7 @@ def plant_typos(text: str, share: float, rng: np.random.Generator) -> str:
 
 
 def plant_wrong_labels(labels: np.ndarray, share: float, classes: int, seed: int = 0) -> np.ndarray:
-    """Labels of which a share is replaced by another class, each other class alike: int64 (n,) -> int64 (n,)."""
+    """Replace a share of the labels by another class, each of the others equally likely: int64 (n,) -> int64 (n,)."""
     rng = np.random.default_rng(seed)
     noisy = np.array(labels, dtype=np.int64)
     chosen = rng.choice(len(noisy), round(share * len(noisy)), replace=False)
@@ -54,19 +60,20 @@ def plant_wrong_labels(labels: np.ndarray, share: float, classes: int, seed: int
 
 
 def suspicious_labels(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    r"""The examples that a model confidently puts into another class than their label says.
+    r"""The examples that a model confidently puts into a class other than their label.
 
-    The threshold of a class is the mean probability that the examples *labelled* so get for it. An example is suspicious if, among the
-    classes whose threshold it reaches, the most probable one isn't its label. It reaches a threshold if its probability is at least that.
+    The threshold of a class is its mean probability over the examples that are *labelled* with it. An example reaches
+    the threshold if its own probability for the class is at least that. It is suspicious if, among the classes whose
+    threshold it reaches, the most probable one isn't its label.
 
     .. math:: t_j = \frac{1}{|\{i : \tilde y_i = j\}|} \sum_{i : \tilde y_i = j} p_{ij}
 
     Args:
         probabilities: of a model that has *not* been trained on the example (out of fold), (n, classes).
-        labels: as given, int, (n,); each class occurs.
+        labels: as given, int, (n,); each class must occur.
 
     Returns:
-        bool, (n,).
+        bool, (n,), True = suspicious.
 
     Source:
         Northcutt, Jiang, Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", 2021 (its count of confident
@@ -98,7 +105,16 @@ def label_margins(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def found_and_right(flagged: np.ndarray, planted: np.ndarray) -> dict[str, float]:
-    """Recall and precision of a search: which share of what was planted is found, which share of what was found was planted."""
+    """Recall and precision of a search.
+
+    Args:
+        flagged: what the search found, bool, (n,).
+        planted: what it should have found, bool, (n,).
+
+    Returns:
+        "found": the share of the planted defects that was flagged. "right": the share of what was flagged that was
+            planted.
+    """
     both = (flagged & planted).sum()
     return {"found": float(both / max(1, planted.sum())), "right": float(both / max(1, flagged.sum()))}
 

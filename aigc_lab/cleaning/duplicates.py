@@ -86,7 +86,7 @@ def likeness(images: Tensor, pairs: Tensor, shift: int = 1) -> Tensor:
         pairs: int64, (k, 2), indices of images.
 
     Returns:
-        float32, (k,): 1 for pictures that are the same but for brightness, contrast and place.
+        float32, (k,): 1 for pictures that differ in nothing but brightness, contrast and a shift that was tried.
     """
 
     def unit(pictures: Tensor) -> Tensor:
@@ -108,7 +108,7 @@ def likeness(images: Tensor, pairs: Tensor, shift: int = 1) -> Tensor:
 def groups(n: int, pairs: Tensor) -> Tensor:
     """Which examples belong together: the smallest index of each one's group, int64 (n,).
 
-    Two that are each like a third one are in one group, even if they aren't like each other.
+    Two examples that are both like a third are in one group, even if they aren't like each other.
 
     Args:
         n: number of examples.

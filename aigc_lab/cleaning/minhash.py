@@ -1,7 +1,8 @@
-"""Texts that are nearly the same, found among many without comparing each with each.
+"""Texts that are nearly the same, found among many without comparing every pair.
 
-A text becomes the set of its shingles (runs of words). Two sets are as alike as their Jaccard similarity says. A signature of minima
-estimates that similarity from a few numbers, and banding brings together the texts whose signatures agree in places.
+A text becomes the set of its shingles (runs of words). How alike two sets are is measured by their Jaccard similarity.
+A signature of minima estimates that similarity from a few numbers, and banding brings together the texts whose
+signatures agree in places.
 """
 
 import itertools
@@ -22,7 +23,7 @@ def shingles(text: str, words: int = 3) -> set[str]:
 
 
 def jaccard(a: set, b: set) -> float:
-    r"""Similarity of two sets, :math:`|a \cap b| / |a \cup b|`; 1 for two empty ones."""
+    r"""Similarity of two sets, :math:`|a \cap b| / |a \cup b|`; 1 if both are empty."""
     return len(a & b) / len(a | b) if a | b else 1.0
 
 
@@ -42,8 +43,8 @@ def signature(items: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     .. math:: \sigma_k = \min_{x} \; (a_k x + b_k) \bmod P
 
-    Under a random order, the first item of the union of two sets is in both with probability Jaccard. So that is the probability
-    that two signatures agree at a place.
+    In a random order, the probability that the first item of the union of two sets lies in both is their Jaccard
+    similarity. This is therefore the probability that their signatures agree at any one place.
 
     Args:
         items: the set, as numbers below P, int64 (n,), n >= 1.
@@ -84,11 +85,11 @@ def candidate_probability(similarity: np.ndarray, bands: int, rows: int) -> np.n
 
 
 def candidates(signatures: np.ndarray, bands: int) -> set[tuple[int, int]]:
-    """Pairs i < j whose signatures agree in a whole band; found by sorting into buckets, not by comparing pairs.
+    """Pairs i < j whose signatures agree in at least one whole band, found by sorting into buckets.
 
     Args:
         signatures: int64, (n, bands × rows).
-        bands: how many pieces; must divide the length.
+        bands: how many pieces a signature is cut into; must divide its length.
 
     Raises:
         ValueError: the signatures can't be cut into that many equal bands.

@@ -1,7 +1,8 @@
 """Values that are not there: why they are missing, and what filling them in does to mean and spread.
 
-The three mechanisms (Rubin, "Inference and missing data", 1976) say on what the probability of being missing depends: on nothing (MCAR), on
-what was observed (MAR), on the missing value itself (MNAR). From the data alone MAR and MNAR can't be told apart.
+The three mechanisms (Rubin, "Inference and missing data", 1976) differ in what the probability of being missing depends
+on: nothing (MCAR), what was observed (MAR), or the missing value itself (MNAR). From the data alone MAR and MNAR can't
+be told apart.
 """
 
 import numpy as np
@@ -16,7 +17,10 @@ def mask_mar(seen: np.ndarray, low: float, high: float, rng: np.random.Generator
     """Missing at random, *given what is seen*: with probability `high` where another, observed column is above its median, else `low`.
 
     Args:
-        seen: the column that decides, always observed, (n,). Another one than the one that goes missing.
+        seen: the column that decides, (n,): always observed, and not the one whose values go missing.
+
+    Returns:
+        bool, (n,), True = missing.
     """
     return rng.random(len(seen)) < np.where(seen > np.median(seen), high, low)
 
@@ -27,7 +31,10 @@ def mask_mnar(values: np.ndarray, low: float, high: float, rng: np.random.Genera
 
 
 def impute_mean(y: np.ndarray) -> np.ndarray:
-    r"""NaN replaced by the mean of what is there. Of a variance :math:`s^2` about :math:`(1 - p)\,s^2` is left, p the share missing."""
+    r"""NaN replaced by the mean of what is there, (n,) -> (n,).
+
+    With a share p missing, a variance of :math:`s^2` shrinks to about :math:`(1 - p)\,s^2`.
+    """
     return np.where(np.isnan(y), np.nanmean(y), y)
 
 
@@ -41,7 +48,7 @@ def impute_regression(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         y: with NaN where missing, (n,).
 
     Returns:
-        y, complete, (n,). The filled values lie on the line: their spread around it is missing.
+        y, complete, (n,). The filled values lie on the line itself, without the spread that real ones have around it.
     """
     there = ~np.isnan(y)
     x_mean, y_mean = x[there].mean(), y[there].mean()
@@ -50,14 +57,17 @@ def impute_regression(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def impute_draw(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, *, refit: bool = False) -> np.ndarray:
-    """Like `impute_regression`, plus a random residual for each filled value: one that an observed pair has (stochastic regression).
+    """Stochastic regression: like `impute_regression`, plus a residual drawn from those of the observed pairs.
 
     Args:
         x: complete, (n,).
         y: with NaN where missing, (n,).
         rng: draws the residuals.
-        refit: fit the line to as many pairs drawn with replacement (a bootstrap sample), so that repeated draws also differ by what is
-            uncertain about the line. Multiple imputation needs this.
+        refit: fit the line to a bootstrap sample (as many pairs, drawn with replacement), so that repeated draws also
+            reflect how uncertain the line is. Multiple imputation needs this.
+
+    Returns:
+        y, complete, (n,).
 
     Source:
         van Buuren, "Flexible Imputation of Missing Data", 2nd edition, 2018, sections 1.3.5 and 3.1.
@@ -83,7 +93,7 @@ def pooled(estimates: np.ndarray, variances: np.ndarray) -> tuple[float, float]:
         variances: u, the squared standard error that each table claims for it, as if nothing had been missing, (m,).
 
     Returns:
-        The mean of the estimates, and T: the second term is what the gaps cost.
+        The mean of the estimates, and T, whose second term is what the gaps cost.
 
     Source:
         Rubin, "Multiple Imputation for Nonresponse in Surveys", 1987, chapter 3.
@@ -101,9 +111,12 @@ def impute_conditional(
 
     Args:
         table: (n, d) with NaN.
-        rng: draws instead of means.
+        rng: source of the draws; None fills in the conditional means.
         model: complete rows to take mean and covariance from; default: the complete rows of the table.
         ridge: added to the variances, so that constant columns do no harm (in squared units of the table).
+
+    Returns:
+        The table without NaN, (n, d).
 
     Raises:
         ValueError: fewer than two complete rows.

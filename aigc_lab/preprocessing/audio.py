@@ -54,7 +54,7 @@ def vowel(
         generator: draws a phase for each overtone; without it all start at 0. The ear hardly hears the difference.
 
     Returns:
-        Samples of mean power 0.01, whatever the phases, so that they are equally loud and lie between -1 and 1.
+        Samples of mean power 0.01, whatever the phases, so that all vowels are equally loud and lie between -1 and 1.
     """
     overtones = torch.arange(1, int(rate / 2 / pitch) + 1, dtype=torch.float64)
     f = overtones * pitch
@@ -78,7 +78,7 @@ def stft(wave: Tensor, window: int = 512, hop: int = 128) -> Tensor:
     .. math:: X_{k,m} = \sum_{i=0}^{N-1} w_i \, x_{mH+i} \, e^{-2\pi j k i / N}
 
     Args:
-        wave: samples, (length,), at least one window long. What is left over at the end is dropped.
+        wave: samples, (length,), at least one window long. Samples at the end that fill no frame are dropped.
         window: N, samples in a frame.
         hop: H, samples from one frame to the next.
 
@@ -86,7 +86,7 @@ def stft(wave: Tensor, window: int = 512, hop: int = 128) -> Tensor:
         Complex, (N/2 + 1 bins, frames). Bin k is at k * rate / N hertz.
 
     Raises:
-        ValueError: a wave shorter than a window.
+        ValueError: the wave is shorter than a window.
 
     Source:
         Allen & Rabiner, "A unified approach to short-time Fourier analysis and synthesis", 1977.
@@ -98,11 +98,11 @@ def stft(wave: Tensor, window: int = 512, hop: int = 128) -> Tensor:
 
 
 def hz_to_mel(hertz: Tensor | float) -> Tensor:
-    r"""Pitch as the ear spaces it, in HTK's formula: :math:`2595 \log_{10}(1 + f / 700)`; 1,000 Hz are 999.99 mel.
+    r"""Pitch as the ear spaces it, in HTK's formula: :math:`2595 \log_{10}(1 + f / 700)`; 1,000 Hz is 999.99 mel.
 
     Source:
-        O'Shaughnessy, "Speech communication", 1987; the scale is by Stevens, Volkmann, Newman, 1937. Other formulas are in use:
-        Slaney's, librosa's default, is straight below 1,000 Hz, so compare numbers only within one of them.
+        O'Shaughnessy, "Speech communication", 1987; the scale is by Stevens, Volkmann, Newman, 1937. Other formulas are
+        in use (Slaney's, librosa's default, is linear below 1,000 Hz), so compare only numbers from the same one.
     """
     return 2595 * torch.log10(1 + torch.as_tensor(hertz, dtype=torch.float64) / 700)
 
@@ -115,18 +115,19 @@ def mel_to_hz(mel: Tensor | float) -> Tensor:
 def mel_filters(
     bands: int = 40, window: int = 512, rate: int = RATE, low: float = 0.0, high: float | None = None
 ) -> Tensor:
-    """Triangles of height 1, equally wide in mel: each starts at its left neighbour's top and ends at its right one's.
+    """Triangles of height 1, equally wide in mel, each from its left neighbour's peak to its right neighbour's.
 
     Args:
         bands: how many.
         window: samples in a frame of the spectrogram.
+        rate: samples a second.
         low, high: edges in hertz; high is half the rate by default.
 
     Returns:
         (bands, window/2 + 1): multiply a power spectrogram from the left.
 
     Raises:
-        ValueError: a triangle so narrow that no bin falls into it (fewer bands, or a longer window).
+        ValueError: a triangle is so narrow that no bin falls into it. Take fewer bands, or a longer window.
     """
     edges = mel_to_hz(
         torch.linspace(hz_to_mel(low).item(), hz_to_mel(high or rate / 2).item(), bands + 2, dtype=torch.float64)
@@ -137,7 +138,8 @@ def mel_filters(
     empty = (triangles.sum(dim=1) == 0).sum().item()
     if empty:
         raise ValueError(
-            f"{empty} of {bands} bands hold no bin: the bins are {rate / window:.1f} Hz apart, too far for the lowest bands"
+            f"{empty} of {bands} bands hold no bin: the bins are {rate / window:.1f} Hz apart, too far for the lowest "
+            "bands; take fewer bands or a longer window"
         )
     return triangles
 
@@ -148,7 +150,8 @@ def log_mel(
     """Log-mel spectrogram: log10 of the power in each band, (bands, frames).
 
     Args:
-        floor: the least power counted, so that silence is a number; 1e-5 is far below what you hear of a sound of amplitude 1.
+        floor: lower powers count as this one, so that silence has a finite logarithm; 1e-5 is far below what you hear
+            of a sound of amplitude 1.
     """
     power = stft(wave, window, hop).abs() ** 2
     return (mel_filters(bands, window, rate).to(power.dtype) @ power).clamp(min=floor).log10()

@@ -39,7 +39,10 @@ def pair_counts(words: Mapping[Word, int]) -> Counter[Pair]:
 
 
 def most_frequent_pair(words: Mapping[Word, int]) -> Pair | None:
-    """The pair to merge next; of equally frequent ones the smallest, so that training has one result. None if no word has two tokens."""
+    """The pair to merge next; None if no word has two tokens.
+
+    Among equally frequent pairs it is the smallest, so that the result of training is unique.
+    """
     counts = pair_counts(words)
     return min(counts, key=lambda pair: (-counts[pair], pair)) if counts else None
 
@@ -60,8 +63,8 @@ def merge(tokens: Sequence[int], pair: Pair, new: int) -> Word:
 def train(text: str, merges: int) -> list[Pair]:
     """Learn merges: the list's entry k says which two tokens make token 256 + k.
 
-    The same as calling `most_frequent_pair` and `merge` again and again. It is fast because the counts are kept: a merge changes them
-    only in words that hold the pair.
+    The result is that of calling `most_frequent_pair` and `merge` in turn. It comes faster because the counts are kept,
+    and a merge changes them only in the words that hold the pair.
 
     Args:
         text: to learn from.
@@ -121,6 +124,6 @@ def vocabulary(merges: Sequence[Pair]) -> list[bytes]:
 
 
 def decode(tokens: Iterable[int], merges: Sequence[Pair]) -> str:
-    """The text. Bytes that are no UTF-8 (a model may write such) become the replacement character."""
+    """The text. Bytes that aren't valid UTF-8 (a model may write some) become the replacement character."""
     pieces = vocabulary(merges)
     return b"".join(pieces[t] for t in tokens).decode(errors="replace")

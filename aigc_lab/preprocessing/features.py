@@ -1,7 +1,8 @@
 """Pictures and sounds as points: principal components, distances, nearest neighbours.
 
-A *feature* is a number computed from an example. Pixels are features; so are the coordinates along the directions in which the data vary
-most (principal components), or what the last hidden layer of a classifier says. In each space other examples are neighbours.
+A *feature* is a number computed from an example. Pixels are features; so are the coordinates along the directions in
+which the data vary most (principal components), or what the last hidden layer of a classifier says. Which examples are
+neighbours depends on the space.
 """
 
 from dataclasses import dataclass
@@ -59,7 +60,9 @@ def pca(examples: Tensor, k: int | None = None) -> Pca:
     n, d = examples.shape
     k = min(n, d) if k is None else k
     if n < 2 or not 1 <= k <= min(n, d):
-        raise ValueError(f"{n} examples of {d} features have between 1 and {min(n, d)} components, asked for {k}")
+        raise ValueError(
+            f"pca needs at least 2 examples and k between 1 and {min(n, d)}; got {n} examples of {d} features, k = {k}"
+        )
     mean = examples.mean(dim=0)
     _, s, vt = torch.linalg.svd(examples - mean, full_matrices=False)
     largest = vt.gather(1, vt.abs().argmax(dim=1, keepdim=True))

@@ -13,7 +13,7 @@ _TINTS = ["#CCE3F5", "#F9DCC4", "#C9EBDD", "#F2DCE9", "#FBEBC4"]  # light relati
 
 
 def tokens(text: str, merges: Sequence[Pair]) -> None:
-    """Show where byte-pair encoding cuts a text. A space is drawn as ·; a token that is part of a character as its bytes."""
+    """Show where byte-pair encoding cuts a text. A space is drawn as ·, a token that is part of a character as its bytes."""
     pieces = bpe.vocabulary(merges)
     words = [_readable(pieces[token]) for token in bpe.encode(text, merges)]
     spans = "".join(

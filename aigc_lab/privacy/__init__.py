@@ -1,6 +1,6 @@
-"""Privacy: personal data in texts and tables, what a generator remembers, and training that guarantees something. Lesson 14.
+"""Privacy: personal data in texts and tables, what a generator remembers, and training with a guarantee. Lesson 14.
 
-- `personal_data`: find it, check it, replace it, score all that
+- `personal_data`: find it, check it, replace it, score the result
 - `anonymity`: k-anonymity, l-diversity, coarser tables
 - `memorisation`: a character model, planted canaries and their exposure
 - `dp_sgd`: differentially private training and its accountant

@@ -1,4 +1,4 @@
-"""Tables about people: how many look alike to somebody who knows a few facts, and coarser values that make it more."""
+"""Tables about people: how many look alike to somebody who knows a few facts; coarser values raise that number."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ Row = Mapping[str, Any]
 
 
 def groups(rows: Iterable[Row], columns: Sequence[str]) -> dict[tuple, list[Row]]:
-    """Rows that look alike in the given columns, together."""
+    """Rows that look alike in the given columns, together: {values in these columns: rows}."""
     alike: dict[tuple, list[Row]] = {}
     for row in rows:
         alike.setdefault(tuple(row[column] for column in columns), []).append(row)
@@ -27,12 +27,12 @@ def k_anonymity(rows: Sequence[Row], columns: Sequence[str]) -> int:
 
 
 def unique_share(rows: Sequence[Row], columns: Sequence[str]) -> float:
-    """The share of rows that nobody else's row looks like."""
+    """The share of rows that look like no other row. There must be at least one row."""
     return sum(len(group) == 1 for group in groups(rows, columns).values()) / len(rows)
 
 
 def l_diversity(rows: Sequence[Row], columns: Sequence[str], sensitive: str) -> int:
-    """The smallest number of different sensitive values in a group; 1 says that belonging to it tells the value.
+    """The smallest number of different sensitive values in a group; 1 says that a person's group tells the value.
 
     Source:
         Machanavajjhala, Kifer, Gehrke, Venkitasubramaniam, "l-Diversity: Privacy Beyond k-Anonymity", TKDD 2007.
@@ -46,8 +46,10 @@ def generalise(
     """Copies of the rows with coarser ages and shorter postcodes.
 
     Args:
+        rows: each with an "age" in years and a "postcode", a string.
         age_band: years in a band: 10 makes 47 "40-49".
-        oldest: this age and all above become one band, "70+" for 70: there are few of them. The band below ends at `oldest` - 1.
+        oldest: this age and all above become one band ("70+" for 70), since few people are so old. The band below ends
+            at `oldest` - 1.
         postcode_digits: how many stay; 3 makes 34597 "345**".
     """
     result = []

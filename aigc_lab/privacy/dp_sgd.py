@@ -34,14 +34,14 @@ def example_gradients(model: nn.Module, loss: Callable[[nn.Module, Tensor], Tens
 
 
 def clip_and_noise(gradients: Tensor, clip: float, noise: Tensor, expected_size: float) -> Tensor:
-    r"""The private gradient of a batch: no example moves the sum by more than `clip`, and noise hides that much.
+    r"""The private gradient of a batch: no example moves the sum by more than `clip`, and noise hides such a move.
 
     .. math:: \tilde g = \frac{1}{L}\Big(\sum_i g_i \min\big(1, C / \lVert g_i \rVert_2\big) + C\,\xi\Big), \qquad
               \xi \sim \mathcal N(0, \sigma^2 I)
 
     Args:
         gradients: (n, d), one row an example; n may be 0.
-        clip: C, the longest that a row may be.
+        clip: C; a longer row is shortened to this length.
         noise: (d,) draws with standard deviation sigma, the noise multiplier.
         expected_size: L, the batch size one *expects* under random sampling; the true n is itself private.
 
@@ -60,13 +60,23 @@ def train(model: nn.Module, loss: Callable[[nn.Module, Tensor], Tensor], example
           clip: float, noise_multiplier: float, learning_rate: float, seed: int = 0) -> nn.Module:  # fmt: skip
     """Train the model in place with DP-SGD: every example joins a batch by its own coin toss (Poisson sampling).
 
-    The update itself is Adam's: what happens after the noise can't undo the guarantee. A batch may turn out empty; it takes its
-    noisy step all the same.
+    The update itself is Adam's: what happens after the noise can't undo the guarantee. If a batch turns out empty, the
+    noisy step is taken all the same.
 
     Args:
+        model, loss, examples: as for `example_gradients`.
+        steps: how many batches to draw.
         batch_size: expected; each example is drawn with probability batch_size / len(examples).
-        seed: of the coin tosses and the noise. Anyone who knows it can subtract the noise, so that nothing is guaranteed: a model to be released
-            needs a secret seed from the system's own source, such as `secrets.randbits(63)`, used once and thrown away.
+        clip, noise_multiplier: C and sigma, as for `clip_and_noise`.
+        seed: of the coin tosses and the noise. Anyone who knows it can subtract the noise, and then nothing is
+            guaranteed. A model to be released needs a secret seed from the system's own source, such as
+            `secrets.randbits(63)`, used once and thrown away.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: batch_size isn't between 1 and the number of examples.
     """
     if not 0 < batch_size <= len(examples):
         raise ValueError(f"batch_size must be between 1 and the number of examples, {len(examples)}, got {batch_size}")
@@ -77,7 +87,7 @@ def train(model: nn.Module, loss: Callable[[nn.Module, Tensor], Tensor], example
         drawn = examples[torch.rand(len(examples), generator=generator) < batch_size / len(examples)]
         total = torch.zeros(sum(sizes))
         noise = noise_multiplier * torch.randn(sum(sizes), generator=generator)
-        for part in drawn.split(64) if len(drawn) else ():  # rows of a big batch would not fit the memory at once
+        for part in drawn.split(64) if len(drawn) else ():  # all rows of a big batch would not fit into memory
             total += clip_and_noise(example_gradients(model, loss, part), clip, torch.zeros(()), 1)
         private = (total + clip * noise) / batch_size
         for weight, gradient in zip(model.parameters(), private.split(sizes), strict=True):
@@ -87,7 +97,7 @@ def train(model: nn.Module, loss: Callable[[nn.Module, Tensor], Tensor], example
 
 
 def renyi_divergence(rate: float, noise_multiplier: float, order: int) -> float:
-    r"""Rényi divergence of one step of DP-SGD: what an example's presence changes, at most.
+    r"""Rényi divergence of one step of DP-SGD: the most that the presence of one example changes.
 
     .. math:: \frac{1}{\alpha-1}\log\sum_{k=0}^{\alpha}\binom{\alpha}{k}(1-q)^{\alpha-k}q^k
               \exp\frac{k^2-k}{2\sigma^2}
@@ -121,8 +131,18 @@ def epsilon(rate: float, noise_multiplier: float, steps: int, delta: float, orde
 
     .. math:: \varepsilon = \rho_\alpha + \log\frac{\alpha-1}{\alpha} - \frac{\log\delta + \log\alpha}{\alpha-1}
 
-    It says: with and without one example, no set of outcomes S differs by more than P(S) <= e^epsilon P'(S) + delta. It holds for
-    batches drawn by :func:`train`'s coin tosses; shuffled batches of a fixed size have another.
+    It says that P(S) <= e^epsilon P'(S) + delta for every set of outcomes S, with the probabilities P and P' of
+    training with and without one example. It holds for batches drawn by the coin tosses of :func:`train`; shuffled
+    batches of a fixed size have another epsilon.
+
+    Args:
+        rate, noise_multiplier: q and sigma, as for `renyi_divergence`.
+        steps: of training.
+        delta: above 0; small against 1 / (number of examples).
+        orders: the alpha to choose from, integers of at least 2.
+
+    Returns:
+        epsilon, 0 or more; infinite without noise.
 
     Source:
         Mironov, "Rényi Differential Privacy", CSF 2017; the conversion is the tighter one of Canonne, Kamath, Steinke,
@@ -140,10 +160,10 @@ def epsilon(rate: float, noise_multiplier: float, steps: int, delta: float, orde
 
 
 def noise_for(target: float, rate: float, steps: int, delta: float) -> float:
-    """The smallest noise multiplier (to 3 digits after the point) whose epsilon is at most the target; by bisection.
+    """The smallest noise multiplier (to 3 decimal places) whose epsilon is at most the target, by bisection.
 
     Raises:
-        ValueError: no noise up to 200 clip lengths reaches the target, or 0.2 are already more than it needs.
+        ValueError: even 200 clip lengths of noise don't reach the target, or 0.2 is already more than enough.
     """
     low, high = 0.2, 200.0
     least, most = (epsilon(rate, noise, steps, delta) for noise in (high, low))
@@ -159,7 +179,7 @@ def noise_for(target: float, rate: float, steps: int, delta: float) -> float:
 
 
 def odds_of_first(candidates: float, epsilon: float, delta: float) -> float:
-    """The most that epsilon and delta allow for the probability that a secret, held by one example, is ranked first.
+    """The highest probability that epsilon and delta allow for a secret, held by one example, to be ranked first.
 
     Without that example the secret is one of `candidates` equally likely ones: probability 1 / candidates.
     """

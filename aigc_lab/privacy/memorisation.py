@@ -19,18 +19,18 @@ DIGITS = "0123456789"
 
 
 def sentences(texts: Iterable[str]) -> list[str]:
-    """The records that a model is trained on here: the sentences of each line, without quotation marks in front."""
+    """The records that a model is trained on here: the sentences of each line, without a quoted mail's > in front."""
     lines = (line.strip("> ") for text in texts for line in text.split("\n"))
     return [part for line in lines for part in re.split(r"(?<=[.!?]) +", line) if len(part) > 2]
 
 
 class Canary(NamedTuple):
-    """A secret of one's own making, planted in the training text to see whether it comes out again."""
+    """An invented secret, planted in the training text to see whether it comes out again."""
 
     prompt: str
     secret: str
     copies: int
-    reworded: bool = False  # each copy ends in other words, as when people quote and answer
+    reworded: bool = False  # each copy ends differently, as when people quote and answer
 
     def lines(self) -> list[str]:
         """The records to plant."""
@@ -42,9 +42,11 @@ COLLEAGUES = "Anna Ben Carla David Emma Frank Grace Henry Ines Jack Kate Liam Mi
 
 
 def locker_codes(copies: Sequence[int], seed: int) -> list[Canary]:
-    """24 canaries: each colleague has a locker code of five digits drawn at random, planted as often as its turn in `copies` says.
+    """24 canaries: the locker codes of 24 colleagues, five random digits each.
 
-    The copies of the first twelve are alike; those of the other twelve are reworded. Names and codes follow the seed.
+    The numbers in `copies` say how often each is planted; they are used in turn, from the first again after the last.
+    The copies of the first twelve are alike; those of the other twelve are reworded. Names and codes depend on the
+    seed.
     """
     draw, names = random.Random(seed), COLLEAGUES.split()
     draw.shuffle(names)
@@ -56,7 +58,7 @@ def locker_codes(copies: Sequence[int], seed: int) -> list[Canary]:
 
 
 def encode(texts: Sequence[str], context: int, longest: int | None = None) -> Tensor:
-    """Texts as codes, each after `context` codes PAD, filled up with PAD; characters outside ALPHABET become "?".
+    """Texts as codes, `context` times PAD in front and PAD at the end; characters outside ALPHABET become "?".
 
     Args:
         texts: n strings.
@@ -132,6 +134,7 @@ def train(texts: Sequence[str], *, steps: int, seed: int = 0, batch_size: int = 
     Args:
         texts: training records; a text that is there twice counts twice.
         steps: batches to take. The same texts, steps and seed give the same model.
+        longest: characters kept of each text, as for `encode`.
         sizes: context, embedding, hidden of the model.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -203,8 +206,8 @@ def exposure(losses: Tensor, secret: int) -> Tensor:
 
     .. math:: \mathrm{exposure}(s) = \log_2 |R| - \log_2 \mathrm{rank}(s)
 
-    The rank counts the candidates that the model likes at least as well as the secret, the secret among them: first place
-    is rank 1, and a model that likes all alike gives away nothing.
+    The rank counts the candidates that the model likes at least as well as the secret, which is one of them. So first
+    place is rank 1, and a model that likes all candidates alike gives nothing away.
 
     Args:
         losses: (\|R\|,) loss of every candidate, lower is likelier; the secret is one of them.
@@ -215,7 +218,7 @@ def exposure(losses: Tensor, secret: int) -> Tensor:
         the same probability, so its exposure averages 1 / ln 2 = 1.44 bits, and exceeds t bits with probability 2^-t.
 
     Raises:
-        ValueError: the losses are no numbers (NaN), as those of a model whose training diverged.
+        ValueError: a loss is NaN, as in a model whose training diverged.
 
     Source:
         Carlini, Liu, Erlingsson, Kos, Song, "The Secret Sharer", USENIX Security 2019.

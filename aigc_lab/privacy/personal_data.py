@@ -1,4 +1,4 @@
-"""Personal data in texts: find it, check that it can be what it looks like, replace it, and score all that against the truth."""
+"""Personal data in texts: find it, check that it can be what it looks like, replace it, and score the result."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ class Finding(NamedTuple):
     end: int
 
 
-# --- Check digits: the number says itself whether it can be one -----------------------------------------------------
+# --- Check digits: a number shows by itself whether it can be valid -------------------------------------------------
 
 
 def luhn_valid(number: str) -> bool:
@@ -30,7 +30,7 @@ def luhn_valid(number: str) -> bool:
     number passes one time in ten.
 
     Args:
-        number: digits, spaces and hyphens are skipped; anything else, or no digit, gives False.
+        number: digits. Spaces and hyphens are skipped; anything else, or no digit at all, gives False.
 
     Source:
         ISO/IEC 7812-1, annex B (H. P. Luhn, US patent 2,950,048, 1960).
@@ -45,13 +45,13 @@ def luhn_valid(number: str) -> bool:
     return total % 10 == 0
 
 
-# Letters and digits of an IBAN by country, from the registry of ISO 13616. A short list: what our mails hold, and a few more. Elsewhere
-# the check digits decide alone: a filter that drops what it doesn't know leaks.
+# Letters and digits of an IBAN by country, from the registry of ISO 13616: the countries of our mails, and a few more.
+# For all others the check digits alone decide, since a filter that passes over what it doesn't know would leak.
 IBAN_LENGTHS = {"AT": 20, "BE": 16, "CH": 21, "DE": 22, "ES": 24, "FR": 27, "GB": 22, "IE": 22, "IT": 27, "NL": 18}
 
 
 def iban_valid(number: str) -> bool:
-    """Whether an IBAN has its country's length, where we know it, and leaves remainder 1.
+    """Whether an IBAN has its country's length, where we know it, and the right check digits.
 
     The first four characters go to the end, letters become 10 to 35, and the long number modulo 97 must be 1. A random number passes
     one time in 97.
@@ -86,7 +86,7 @@ def resident_id_valid(number: str) -> bool:
 
 
 def social_security_valid(number: str) -> bool:
-    """Whether a number like 912-34-5678 has no group of zeros and does not begin with 666: it has no check digit."""
+    """Whether a number like 912-34-5678 has no group of zeros and does not begin with 666. There is no check digit."""
     area, group, serial = number.split("-")
     return area not in ("000", "666") and group != "00" and serial != "0000"
 
@@ -101,9 +101,10 @@ def address_valid(number: str) -> bool:
 
 
 def phone_valid(number: str) -> bool:
-    """Whether the digits fit a plan: +86 1[3-9] and nine more, +1 with both groups from 200, or +44 20 and +44 7.
+    """Whether the digits fit a numbering plan: +86 1[3-9] and nine more, +1 with both groups from 200, or +44 20 and +44 7.
 
-    Any other country's number counts where it begins with + and has the 8 to 15 digits that ITU-T E.164 allows: we don't know its plan.
+    We don't know the plans of other countries: their numbers count if they begin with + and have the 8 to 15 digits
+    that ITU-T E.164 allows.
     """
     digits = re.sub(r"\D", "", number)
     if number.startswith("+") and not digits.startswith(("86", "1", "44")):
@@ -121,15 +122,15 @@ def mailbox_of_person(address: str) -> bool:
 
 # --- Find -----------------------------------------------------------------------------------------------------------
 
-# Every repetition has an upper limit: an unbounded one takes quadratic time on a text that somebody made long on purpose. And no pattern asks for
-# a space before or after: Chinese has none.
+# Every repetition has an upper limit: an unbounded one takes quadratic time on a text made long on purpose. No pattern asks
+# for a space before or after it: Chinese has none.
 _DAY = (
     r"(?:\d{4}-\d\d-\d\d|\d{4}/\d{1,2}/\d{1,2}|\d{4}年\d{1,2}月\d{1,2}日|\d\d/\d\d/\d{4}|\d{1,2} [A-Z][a-z]{2,8} \d{4})"
 )
 _BEFORE, _AFTER = r"(?<![A-Za-z0-9_.-])", r"(?![A-Za-z0-9_-]|\.\d)"
 _LETTER = r"[^\W\u2e80-\u9fff]"  # letters of any alphabet, digits, underscore; no Chinese characters
 
-# kind -> (what it looks like, what it must fulfil). In this order; a stretch that is taken is not looked at again.
+# kind -> (what it looks like, the check it must pass). In this order; a stretch once taken is not looked at again.
 DETECTORS: dict[str, tuple[str, Callable[[str], bool]]] = {
     "email": (
         rf"(?<!{_LETTER}){_LETTER}(?:{_LETTER}|[.+'-]){{0,63}}@(?:{_LETTER}|-){{1,63}}(?:\.(?:{_LETTER}|-){{1,63}}){{1,8}}",
@@ -151,7 +152,7 @@ DETECTORS: dict[str, tuple[str, Callable[[str], bool]]] = {
         phone_valid,
     ),
 }
-# Nothing in a day says that somebody was born on it; what stands before or after does.
+# A date does not say by itself that somebody was born on it; the words before or after it do.
 BORN = re.compile(rf"(?:\bborn,?|of birth(?: for the check)?(?: is|:)?|出生日期：?)\s{{0,3}}({_DAY})|({_DAY})出生")
 
 
@@ -203,8 +204,8 @@ _PLACES = [
 def collect_names(texts: Iterable[str]) -> set[str]:
     """Names that stand where names stand (headers, greetings, signatures), in full and in parts.
 
-    A name seen once in such a place is then found everywhere by :func:`find`. One that never is stays unseen, and an English
-    surname that is also a word is found too often.
+    A name seen once in such a place is then found everywhere by :func:`find`. One that never stands in such a place is
+    missed, and an English surname that is also a word is found too often.
     """
     names = set()
     for text in texts:
@@ -223,7 +224,7 @@ def remove(text: str, findings: Sequence[Finding], write: Callable[[Finding], st
 
 
 class Score(NamedTuple):
-    """How well a kind is found: planted items, how many of them are wholly covered, stretches marked, how many rightly."""
+    """How well a kind is found: items planted, how many are wholly covered, stretches marked, how many are right."""
 
     planted: int
     covered: int
@@ -265,10 +266,11 @@ def score(found: Sequence[Sequence[Finding]], truth: Sequence[Sequence[Mapping[s
 
 
 def canonical(kind: str, text: str) -> str:
-    """One way of writing for what people write in several: without it one number gets several pseudonyms.
+    """One way of writing what people write in several ways. Without it, one number would get several pseudonyms.
 
-    Cards and accounts lose spaces and hyphens, phone numbers become +country and digits, the rest loses its capitals. A national phone
-    number is read by the three plans of :func:`phone_valid`; one person's full name and first name stay two.
+    Cards and accounts lose spaces and hyphens, phone numbers become +country and digits, everything else loses its
+    capitals. A national phone number is read by the three plans of :func:`phone_valid`. A person's full name and first
+    name stay two values.
     """
     text = unicodedata.normalize("NFKC", text).strip()
     if kind == "phone":
@@ -284,7 +286,7 @@ def canonical(kind: str, text: str) -> str:
 
 
 def pseudonym(value: str, key: bytes) -> str:
-    """A stand-in for a value: the same for the same value, and not to be found by trying values without the key.
+    """A stand-in for a value: equal values get equal ones, and without the key nobody can find a value by trial.
 
     Returns:
         HMAC-SHA-256 as 64 hexadecimal digits.

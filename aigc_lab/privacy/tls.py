@@ -1,4 +1,4 @@
-"""TLS without a network: a certificate of one's own, and a handshake between two ends held in memory."""
+"""TLS without a network: a certificate of your own, and a handshake between two ends held in memory."""
 
 import ssl
 import tempfile
@@ -48,15 +48,15 @@ def send(message: bytes, server: Identity, trusted: str, host: str) -> tuple[byt
     """Send a message from a client to a server by TLS.
 
     Args:
-        server: who answers.
-        trusted: the certificate (PEM) that the client believes.
+        server: certificate and key of the server.
+        trusted: the certificate (PEM) that the client trusts.
         host: whom the client wants to talk to.
 
     Returns:
         What the server read, and every byte that passed between the two: what a listener sees.
 
     Raises:
-        ssl.SSLCertVerificationError: the server has another certificate than the trusted one, or it is for another host.
+        ssl.SSLCertVerificationError: the server's certificate isn't the trusted one, or is for another host.
     """
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:  # the ssl module reads keys from files only
@@ -66,7 +66,7 @@ def send(message: bytes, server: Identity, trusted: str, host: str) -> tuple[byt
     client_context = ssl.create_default_context(cadata=trusted)
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()  # what each end has written and the other not yet read
     client = client_context.wrap_bio(to_client, to_server, server_hostname=host)
-    # A server may not read what the client wrote before the wire has seen it: so each end has buffers of its own.
+    # Each end has buffers of its own, so that the server reads nothing that has not passed over the wire.
     from_client, from_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     answering = server_context.wrap_bio(from_client, from_server, server_side=True)
     wire = b""
