@@ -113,7 +113,7 @@ def found_and_right(flagged: np.ndarray, planted: np.ndarray) -> dict[str, float
 
     Returns:
         "found": the share of the planted defects that was flagged. "right": the share of what was flagged that was
-            planted.
+        planted.
     """
     both = (flagged & planted).sum()
     return {"found": float(both / max(1, planted.sum())), "right": float(both / max(1, flagged.sum()))}

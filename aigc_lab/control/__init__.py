@@ -2,7 +2,7 @@
 
 - `sampling`: truncation, Langevin steps, rejection
 - `directions`: what a step in a code changes
-- `interpolation`: straight and spherical ways between codes
+- `interpolation`: straight and spherical paths between codes
 - `classifier_guidance`: codes for which a classifier sees the class
 - `pictures`: what guidance without a prior does, all knobs on one picture
 """

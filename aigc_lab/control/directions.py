@@ -47,11 +47,12 @@ def slant(images: Tensor) -> Tensor:
 
 
 def attribute_direction(codes: Tensor, has: Tensor, labels: Tensor) -> Tensor:
-    r"""From codes without an attribute to codes with it, in the mean over classes of what separates the two within a class.
+    r"""The direction from codes without an attribute to codes with it, within a class, averaged over classes.
 
     .. math:: v = \frac{1}{K} \sum_{k} \left( \bar z_{k,\,\mathrm{with}} - \bar z_{k,\,\mathrm{without}} \right)
 
-    Comparing within classes matters: where one class has the attribute more often, the plain difference of means is partly a step to that class.
+    Comparing within classes matters: if one class has the attribute more often than others, the plain difference of
+    means is partly a step towards that class.
 
     Args:
         codes: (n, latent). has: bool, (n,). labels: classes, (n,). Classes in which all or none have the attribute are left out.

@@ -1,4 +1,4 @@
-"""Ways from one code to another: the straight line, and the arc of a sphere."""
+"""Paths from one code to another: the straight line, and the arc of a sphere."""
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +13,7 @@ def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
     Where a and b are equally long, so is everything between them. Where they point the same way, the arc is the chord.
 
     Args:
-        a, b: codes, (n, d) each; none of them 0.
+        a, b: codes, (n, d) each; none is 0, and no two of a pair point in opposite directions.
         t: 0 gives a, 1 gives b.
 
     Returns:
@@ -38,8 +38,11 @@ def between(start: Tensor, end: Tensor, n: int) -> Tensor:
 
     Returns:
         (n, d).
+
+    Raises:
+        ValueError: n below 2.
     """
     if n < 2:
-        raise ValueError(f"a way has two ends: n must be at least 2, got {n}")
+        raise ValueError(f"a path has two ends: n must be at least 2, got {n}")
     t = torch.linspace(0, 1, n, dtype=start.dtype, device=start.device)[:, None]
     return (1 - t) * start + t * end

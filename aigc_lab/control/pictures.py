@@ -12,9 +12,9 @@ def without_the_prior(steps: np.ndarray, guide: np.ndarray, second: np.ndarray, 
     """Draw codes pushed uphill without the prior: what both judges say (left), how far the pictures are from real ones (right).
 
     Args:
-        steps: at which it was measured, (n,); so the other three.
+        steps: the steps at which the other three were measured, (n,) each.
         guide: mean probability that the guiding judge gives to the class asked for.
-        second: share that the second judge reads as asked. distances: Fréchet distance to real pictures.
+        second: share of pictures that the second judge reads as asked. distances: Fréchet distance to real pictures.
     """
     title = "The guide gets ever surer, the pictures get worse again"
     with plots.figure(title=title, size=(8.5, 3.2), columns=2) as (left, right):

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def truncated_normal(n: int, latent: int, threshold: float, generator: torch.Generator | None = None) -> Tensor:
-    """Noise from N(0, I) in which no number exceeds the threshold: one that does is drawn again.
+    """Noise from N(0, I) in which no absolute value exceeds the threshold: a number that does is drawn again.
 
     Args:
         n, latent: rows and columns.
@@ -16,6 +16,9 @@ def truncated_normal(n: int, latent: int, threshold: float, generator: torch.Gen
 
     Returns:
         float32, (n, latent), each number in [-threshold, threshold] up to rounding.
+
+    Raises:
+        ValueError: the threshold isn't above 0.
 
     Source:
         Brock, Donahue and Simonyan, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", 2019.
@@ -40,7 +43,13 @@ def langevin(
     .. math:: z \leftarrow z + \frac{\epsilon}{2} \nabla_z \log p(z) + \sqrt{\epsilon} \, \xi, \qquad \xi \sim N(0, I)
 
     Args:
-        z: where to start, (n, latent). score: (n, latent) -> (n, latent). step_size: ε; the error of the result grows with it.
+        z: where to start, (n, latent). score: (n, latent) -> (n, latent).
+        steps: how many.
+        step_size: ε; the error of the result grows with it.
+        generator: source of the noise, on the CPU; None takes torch's own.
+
+    Returns:
+        (n, latent), without a graph.
 
     Source:
         Roberts and Tweedie, "Exponential convergence of Langevin distributions and their discrete approximations", 1996.

@@ -2,7 +2,7 @@
 
 - `divergences`: KL, JS, Wasserstein
 - `gaussian_mixture`: a mixture of Gaussians, fitted by EM
-- `class_gaussians`: one Gaussian a class
+- `class_gaussians`: one Gaussian per class
 - `pictures`: densities and divergences, drawn
 """
 

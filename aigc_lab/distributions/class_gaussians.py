@@ -1,10 +1,15 @@
-"""The smallest generator that draws to order: one Gaussian a class. It is fitted in milliseconds, so you can see what each defect of the data does."""
+"""The smallest generator that draws the class you ask for: one Gaussian per class.
+
+It is fitted in milliseconds, so you can see what each defect of the data does.
+"""
 
 import numpy as np
 
 
 class ClassGaussians:
-    r"""One Gaussian a class, by maximum likelihood: :math:`p(x, c) = \pi_c \, N(x;\, \mu_c, \Sigma_c)`.
+    r"""One Gaussian per class, :math:`p(x, c) = \pi_c \, N(x;\, \mu_c, \Sigma_c)`.
+
+    The parameters are the share, mean and covariance (divided by n - 1) of each class's examples.
 
     Args:
         examples: floating point, (n, d).
@@ -24,7 +29,12 @@ class ClassGaussians:
     def sample(
         self, n: int, rng: np.random.Generator, labels: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw n examples, of the classes asked for or, without `labels`, of classes as frequent as in the data.
+        """Draw n examples.
+
+        Args:
+            n: how many.
+            rng: source of the draws.
+            labels: the class of each, int, (n,); None draws them with the shares of the data.
 
         Returns:
             Examples (n, d) and their classes (n,).

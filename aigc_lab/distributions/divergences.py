@@ -33,7 +33,7 @@ def entropy(p: Tensor, step: float = 1.0) -> Tensor:
         p: density on a grid, (..., n).
 
     Returns:
-        Nats, (...). Of a density it may be negative: squeeze x, and it falls.
+        Nats, (...). For a density it may be negative: squeeze x, and it falls.
 
     Source:
         Shannon, "A Mathematical Theory of Communication", 1948.
@@ -46,8 +46,9 @@ def kl_divergence(p: Tensor, q: Tensor, step: float = 1.0) -> Tensor:
 
     .. math:: KL(p \| q) = \int p(x) \log \frac{p(x)}{q(x)}\, dx \ge 0
 
-    Points where p is 0 count nothing, whatever q says. Where p is above 0 and q is 0, the divergence is infinite; so it is
-    where q has underflowed to 0 (a Gaussian does, 38 standard deviations out): keep the grid to where the data are.
+    Points where p is 0 add nothing, whatever q is there. If p is above 0 where q is 0, the divergence is infinite, also
+    if q has only underflowed to 0, as a Gaussian does 38 standard deviations out. So keep the grid to where the data
+    are.
 
     Args:
         p, q: densities on the same grid, (..., n).
@@ -62,7 +63,7 @@ def kl_divergence(p: Tensor, q: Tensor, step: float = 1.0) -> Tensor:
 
 
 def js_divergence(p: Tensor, q: Tensor, step: float = 1.0) -> Tensor:
-    r"""Both against their mixture :math:`m = \tfrac12 (p + q)`; symmetric, never infinite.
+    r"""Mean KL divergence of p and of q from their mixture :math:`m = \tfrac12 (p + q)`; symmetric, never infinite.
 
     .. math:: JS(p, q) = \tfrac12 KL(p \| m) + \tfrac12 KL(q \| m)
 
@@ -91,7 +92,8 @@ def wasserstein_1(a: Tensor, b: Tensor) -> Tensor:
         b: (m,), m >= 1.
 
     Returns:
-        A scalar in the unit of the samples. Of two samples of the same distribution it is above 0, and falls like one over the root of n.
+        A scalar in the unit of the samples. For two samples of the same distribution it is above 0, and falls like one
+        over the root of n.
 
     Raises:
         ValueError: not two one-dimensional samples, or an empty one.
@@ -108,7 +110,7 @@ def wasserstein_1(a: Tensor, b: Tensor) -> Tensor:
 
 
 def wasserstein_1_densities(p: Tensor, q: Tensor, step: float) -> Tensor:
-    r"""The same for densities on a grid: the area between their cumulative distributions.
+    r"""Wasserstein-1 distance of two densities on a grid: the area between their cumulative distributions.
 
     Args:
         p, q: densities on the same grid, (..., n).

@@ -1,6 +1,6 @@
 """A mixture of Gaussians: a generator that is fitted in a second and knows the likelihood of what it sees.
 
-Enough to watch what a model of the data does with the data it is given. It draws no sharp pictures.
+It draws no sharp pictures, but it is enough to watch what a model makes of the data it is given.
 """
 
 import math
@@ -25,7 +25,7 @@ class Mixture:
     roots: Tensor
 
     def log_density(self, examples: Tensor) -> Tensor:
-        """In nats, (n, d) -> (n,)."""
+        """log p(x) of each example in nats, (n, d) -> (n,)."""
         return _joint(examples, self).logsumexp(dim=1)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
@@ -43,8 +43,11 @@ def fit(examples: Tensor, components: int = 10, steps: int = 20, *, ridge: float
 
     Args:
         examples: (n, d); few features, such as the first principal components.
+        components: how many Gaussians.
+        steps: of expectation-maximisation.
         ridge: added to each covariance's diagonal, in units of the mean variance of a feature. It keeps a component that has
-            few examples from collapsing on them.
+            few examples from collapsing onto them.
+        seed: which examples become the first means.
 
     Source:
         Dempster, Laird, Rubin, "Maximum likelihood from incomplete data via the EM algorithm", 1977.

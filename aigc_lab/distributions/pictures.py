@@ -13,7 +13,7 @@ from aigc_lab import plots
 def densities_on_a_line(
     points: Tensor, x: Tensor, densities: Mapping[str, Tensor], strip: Tensor, *, title: str
 ) -> None:
-    """Draw a histogram of digits on a line, densities over it, and below the axis the digits that some places stand for.
+    """Draw a histogram of digits on a line, densities over it, and below the axis the digits at some of its points.
 
     Args:
         points: (n,). x: where the densities are known, (m,). densities: {name: (m,)}; may be empty.
@@ -89,7 +89,7 @@ def letting_go(halves: Sequence[float], fits: Sequence[float], costs: Mapping[st
     """Draw where the reverse fit lies as two modes move apart, and what covering, seeking and one bell cost, in nats.
 
     Args:
-        halves: half the distance of the modes. fits: |mean| of the reverse fit for each. costs: {name: one for each}.
+        halves: half the distance of the modes. fits: |mean| of the reverse fit for each. costs: {name: nats for each}.
     """
     title = "Reverse KL lets a mode go, suddenly, and pays at most log 2 for it"
     with plots.figure(title=title, size=(9, 3.2), columns=2) as (left, right):
@@ -122,9 +122,12 @@ def two_ellipses(points: Tensor, u: Tensor, v: Tensor, levels: Mapping[str, Tens
 
 
 def learning_curves(sizes: Sequence[int], errors: Mapping[str, Mapping[str, Sequence[Sequence[float]]]]) -> None:
-    """Draw test errors over the number of training examples, a panel a data set, a line a model; bars of two standard errors.
+    """Draw test errors over the number of training examples: one panel per data set, one line per model.
+
+    The bars are two standard errors long on either side.
 
     Args:
+        sizes: numbers of training examples.
         errors: {data set: {model: for each size the errors of the repeats}}.
     """
     title = "The right assumption saves examples, the wrong one costs for ever"
