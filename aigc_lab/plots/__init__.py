@@ -1,11 +1,12 @@
-"""Pictures for lessons: each has a title that says what to see, and a text for those who can't see it.
+"""Pictures for lessons: each has a title that says what to see, and alternative text for readers who can't see it.
 
 - `charts`: curves, bars, histograms, scatter, heat maps
 - `image_grids`: grids and rows of pictures, and a place that is redrawn
 - `figures`: a figure of your own, with alternative text
+- `style`: the course's own settings of matplotlib, whatever the reader's are
 - `flowchart`: boxes and arrows
-- `alt_text`: a figure told in words, for those who can't see it
-- `alt_marks`: what a line, a bar, a point says
+- `alt_text`: a figure described in words, for readers who can't see it
+- `alt_marks`: its lines, bars and points, in words
 """
 
 from aigc_lab.plots.charts import bars, curves, grouped_bars, heatmap, histogram, scatter
@@ -32,4 +33,5 @@ __all__ = [
     "live",
     "scatter",
     "show",
+    "style",
 ]

@@ -14,8 +14,10 @@ from matplotlib.figure import Figure
 
 from aigc_lab import display
 from aigc_lab.plots import alt_text
+from aigc_lab.plots.style import course_style
 
-# Okabe & Ito's palette: told apart also by colour-blind readers. Line styles change with the colour, so that print does too.
+# Okabe & Ito's palette, which colour-blind readers can tell apart, too. Line styles change with the colour, so that lines can also
+# be told apart in black-and-white print.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A900"]
 STYLES = ["-", "--", "-.", ":", "-", "--", "-.", ":"]
 DPI = 110
@@ -29,30 +31,37 @@ def figure(
 
     Args:
         title: the message, in a sentence.
-        alt: what one sees, for readers who can't; by default it is composed from what you draw (`alt_text.describe`).
+        alt: what there is to see, for readers who can't see it; by default it is composed from what you draw (`alt_text.describe`).
         size: inches.
-        rows, columns: more than one gives an array of axes.
+        rows, columns: of axes.
+
+    Yields:
+        The axes; an array of them if there are several.
 
     Raises:
         ValueError: the alternative text is blank.
     """
-    drawing = sheet(*size, layout="constrained")
-    axes = drawing.subplots(rows, columns)
-    drawing.suptitle(title, fontsize=11, fontweight="bold", x=0.01, ha="left")
-    for ax in np.atleast_1d(axes).reshape(-1):
-        _plain(ax)
-    yield axes
-    show(drawing, alt)
+    with course_style():
+        drawing = sheet(*size, layout="constrained")
+        axes = drawing.subplots(rows, columns)
+        drawing.suptitle(title, fontsize=11, fontweight="bold", x=0.01, ha="left")
+        for ax in np.atleast_1d(axes).reshape(-1):
+            _plain(ax)
+        yield axes
+        show(drawing, alt)
 
 
+@course_style()
 def show(
     drawing: Figure, alt: str | None = None, handle: display.Handle | None = None, full_colour: bool = False
 ) -> None:
     """Display a matplotlib figure as an <img> with its alternative text (Jupyter's own image output has none).
 
     Args:
-        alt: as given; None describes what is drawn.
-        handle: a place to draw it in again. full_colour: keep all colours, for photographs.
+        drawing: the figure.
+        alt: the alternative text; None composes it from what is drawn.
+        handle: a place to redraw; without one, a new output.
+        full_colour: keep all colours, for photographs; else 256 have to do.
 
     Raises:
         ValueError: the alternative text is blank.
@@ -79,12 +88,13 @@ def _plain(ax: Axes) -> None:
 
 
 def _png(drawing: Figure, full_colour: bool) -> bytes:
-    """Render; a chart is reduced to 256 colours, which the eye can't tell and which takes a third of the bytes in the notebook."""
+    """Render; a chart is reduced to 256 colours: the eye sees no difference, and the notebook needs a third of the bytes."""
     from PIL import Image
 
     buffer, small = io.BytesIO(), io.BytesIO()
-    drawing.savefig(buffer, format="png", facecolor="white")
-    picture = Image.open(buffer).convert("RGB")
+    drawing.savefig(buffer, format="png")
+    picture = Image.open(buffer).convert("RGBA")
+    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     if not full_colour:
         picture = picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     picture.save(small, format="png", optimize=True)

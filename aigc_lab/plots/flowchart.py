@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from aigc_lab.plots import figures
+from aigc_lab.plots.style import course_style
 
 WIDTH, HEIGHT = 1.5, 0.72  # of a box, in inches; columns and rows are ACROSS and DOWN apart
 ACROSS, DOWN = 2.35, 1.15
 
 
+@course_style()
 def draw(
     boxes: Mapping[str, tuple[float, float]],
     arrows: Sequence[tuple[str, str, str]],
@@ -25,10 +27,13 @@ def draw(
     Args:
         boxes: {text: (column, row)}, row 0 on top; fractions are allowed.
         arrows: (from, to, label); the label may be empty.
-        title, alt: as for every figure.
-        notes: a smaller line inside a box, below its text.
-        dashed: arrows (from, to) to draw dashed.
-        colours: of some boxes; the others are blue.
+        title, alt: as in `figures.figure`, but there is no default text.
+        notes: {text of a box: a smaller line below it}.
+        dashed: the arrows (from, to) that are drawn dashed.
+        colours: {text of a box: colour}; the other boxes are blue.
+
+    Raises:
+        KeyError: an arrow begins or ends at a box that isn't there.
     """
     columns, rows = max(x for x, _ in boxes.values()), max(y for _, y in boxes.values())
     width, height = columns * ACROSS + WIDTH + 0.2, rows * DOWN + HEIGHT + 0.2

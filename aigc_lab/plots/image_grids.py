@@ -1,4 +1,4 @@
-"""Pictures of pictures: a grid, rows to compare, a place that is redrawn while a model learns."""
+"""Many pictures in one: a grid, rows to compare, and a place that is redrawn while a model learns."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +11,7 @@ from matplotlib.textpath import TextPath
 from aigc_lab import display
 from aigc_lab.plots import alt_text
 from aigc_lab.plots.figures import sheet, show
+from aigc_lab.plots.style import course_style
 
 
 def images(
@@ -27,11 +28,14 @@ def images(
 
     Args:
         images: (n, c, h, w), uint8 or floats in [0, 1]; c is 1 or 3.
-        labels: a word under each picture.
-        scale: inches a picture.
+        title, alt: as in `figures.figure`.
+        columns: pictures in a row.
+        labels: a word for under each picture.
+        scale: width of a picture in inches.
+        handle: a place to redraw; without one, a new output.
 
     Raises:
-        ValueError: another shape, or floats outside [0, 1] (then the picture would lie: scale first).
+        ValueError: another shape, no pictures, or floats outside [0, 1] (scale them first: clipped, they would mislead).
     """
     pictures = _pictures(images)
     columns = max(1, min(columns, len(pictures)))
@@ -65,6 +69,7 @@ class live:  # noqa: N801 - reads as a verb in a lesson: picture = plots.live()
         images(pictures, title=title, alt=alt, columns=columns, labels=labels, handle=self._handle)
 
 
+@course_style()
 def _grid(rows: list, captions: Any, names: Any, title: str, alt: str | None, scale: float, handle: Any) -> None:
     """One array for the whole grid, drawn once: a hundred small axes would take a second."""
     if alt is None:
@@ -99,7 +104,7 @@ def _grid(rows: list, captions: Any, names: Any, title: str, alt: str | None, sc
 
 
 def _inches(text: str, **font: Any) -> float:
-    """How wide a text is drawn."""
+    """The width of a text as drawn."""
     return TextPath((0, 0), text, prop=FontProperties(**font)).get_extents().x1 / 72 if text.strip() else 0.0
 
 
@@ -112,7 +117,7 @@ def _pictures(images: Any) -> list[np.ndarray]:
         if not (low >= -1e-6 and high <= 1 + 1e-6):
             raise ValueError(
                 f"float pictures must lie in [0, 1], these span [{low:.3g}, {high:.3g}]; "
-                "from [-1, 1] use transforms.from_signed first"
+                "if they lie in [-1, 1], apply transforms.from_signed first"
             )
         array = (array * 255).round().clip(0, 255).astype(np.uint8)
     return [picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0) for picture in array]
