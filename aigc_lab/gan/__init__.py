@@ -1,4 +1,6 @@
-"""Generative adversarial networks. Lessons 01, 22, 23, 31, 32. The contract names can be taken from here: `gan.GanRecipe`.
+"""Generative adversarial networks. Lessons 01, 22, 23, 31, 32.
+
+The names that the lessons use most can be taken from here, such as `gan.GanRecipe`.
 
 - `losses`: what the two players minimise
 - `networks`: the generator and the discriminator

@@ -2,8 +2,9 @@ r"""A GAN whose discriminator sees every picture, real or drawn, through the sam
 
 .. math:: D_T(x, y) = D(T(x), y), \qquad T \text{ drawn anew for each picture}
 
-The change is the first thing that D does, so nothing else of the game needs to know of it: D's loss, the R1 penalty and G's loss all go through
-it, and G's gradient flows back through it to what G drew. The pictures that `sample` gives are not changed.
+The change is the first thing that D does, so nothing else in the game needs to know about it: D's loss, the R1 penalty
+and G's loss all go through it, and G's gradient flows back through it to what G drew. The pictures that `sample` gives
+are not changed.
 """
 
 from collections.abc import Callable
@@ -70,8 +71,9 @@ class AugmentedGanRecipe(GanRecipe):
 class Changes:
     """`transforms.augment` with a probability that may be moved while a GAN trains.
 
-    Give it as `augment=`, and let a callback of `fit` raise `probability`: a generator that draws noise has enough to learn, and a discriminator
-    that has seen each picture once has nothing to remember yet.
+    Give it as `augment=`, and let a callback of `fit` raise `probability`. Early on the changes do no good: a generator
+    that still draws noise has enough to learn, and a discriminator that has seen each picture once can't have memorised
+    any.
 
     Args:
         probability: between 0 and 1; keep it below 1 for a change that mixes what must be told apart.

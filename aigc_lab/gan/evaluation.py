@@ -28,7 +28,10 @@ PICTURES = {"silhouettes": "cats_dogs", "quickdraw": "quickdraw_2000"}  # what a
 
 
 def load_animals(which: str) -> tuple[datasets.Dataset, datasets.Dataset]:
-    """Cats and dogs to learn from and to test with; where a download can't be had, this says so and gives the silhouettes.
+    """Cats and dogs to learn from and to test with. If a download fails, this says so and gives the silhouettes.
+
+    Args:
+        which: "silhouettes" or "quickdraw".
 
     Raises:
         ValueError: `which` is neither "silhouettes" nor "quickdraw".
@@ -40,17 +43,17 @@ def load_animals(which: str) -> tuple[datasets.Dataset, datasets.Dataset]:
     try:
         return datasets.load(PICTURES[which]), datasets.load(PICTURES[which], split="test")
     except Unavailable as reason:
-        print(f"QuickDraw can't be had now: {reason}.\nThe lesson goes on with the silhouettes.")
+        print(f"QuickDraw isn't available now: {reason}.\nThe lesson goes on with the silhouettes.")
         return load_animals("silhouettes")
 
 
 def judge_of(animals: datasets.Dataset, seed: int = 0) -> Classifier:
-    """Who judges drawings of these animals: for the silhouettes the stored classifier, for other pictures one that is trained now."""
+    """The judge of drawings of these animals: a stored classifier for the silhouettes, else one trained now."""
     return load_classifier("cats_dogs") if animals.name == "cats_dogs" else train_judge(animals, seed=seed)
 
 
 def train_judge(animals: datasets.Dataset, *, epochs: int = 20, seed: int = 0) -> Classifier:
-    """A classifier with the answers 2 k + c: animal c, turned counter-clockwise by k quarters.
+    """A classifier whose answer 2 k + c means animal c, turned counter-clockwise by k quarter turns.
 
     In every epoch each picture is mirrored, moved and slightly turned anew, then given a random quarter turn.
     """
@@ -92,12 +95,12 @@ def report(
     """Measure a GAN of cats and dogs.
 
     Args:
-        recipe: a trained `GanRecipe`; if D has a change in front, it is left out.
+        recipe: a trained `GanRecipe`; a random change in front of D is left out.
         judge: names animal and position, and lends its features (`judge_of`).
-        seen: pictures in [-1, 1] and labels that it was trained on.
-        held_out: pictures that it was not.
+        seen: pictures in [-1, 1] and labels that the GAN was trained on.
+        held_out: pictures that it was not trained on.
         n: how many pictures it draws, half of them cats.
-        quarters: turn all pictures so often before D sees them, for a D that was trained on turned ones only.
+        quarters: quarter turns of all pictures before D sees them, for a D that was trained on turned pictures only.
         seed: of the noise.
 
     Returns:
@@ -134,11 +137,11 @@ def report(
 
 
 def table(scores: Mapping[str, float], beside: Mapping[str, str]) -> str:
-    """A `report` to print: a line a score, under quality, D's power and diversity, and beside each what to compare it with.
+    """A `report` to print, one line per score: quality, D's power and diversity, with something to compare each with.
 
     Args:
         scores: as `report` gives them.
-        beside: {score: text}: a floor, a ceiling, what guessing gives. Without it a score stands alone.
+        beside: {score: text}: a floor, a ceiling, what guessing gives; scores may be left out.
     """
     lines = []
     for score, (group, name, form) in ROWS.items():
@@ -152,7 +155,9 @@ def spread(
     measures: Mapping[str, str],
     beside: Mapping[str, Mapping[str, float]],
 ) -> str:
-    """Several trainings to print: a line a way, and for each measure the mean over seeds and half the range from the lowest to the highest.
+    """Several ways of training to print, one line each.
+
+    A cell holds the mean over seeds, and after ± half the range from the lowest to the highest.
 
     Args:
         scores: {way: {measure: [score with the first seed, with the second, ...]}}.

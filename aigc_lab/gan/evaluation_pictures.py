@@ -37,7 +37,7 @@ def trainings(
     title: str,
     logarithmic: Collection[str] = (),
 ) -> None:
-    """Draw a panel a measure and in it a row a way of training, with a dot for each seed.
+    """Draw one panel per measure, with one row per way of training and a dot for each seed.
 
     Args:
         scores: {way: {measure: [score with the first seed, with the second, ...]}}.

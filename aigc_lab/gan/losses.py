@@ -34,11 +34,11 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def generator_loss(fake_logits: Tensor) -> Tensor:
-    r"""Non-saturating loss of the generator: the surprise of a D that believes the fakes to be real.
+    r"""Non-saturating loss of the generator: how surprised D would be to hear that the fakes are real.
 
     .. math:: L_G = -\mathbb{E}_z[\log\sigma(D(G(z)))], \qquad \frac{dL_G}{dl} = -(1 - \sigma(l))
 
-    Its slope is largest where D is sure to see a fake, which is where G has most to learn.
+    Its slope is largest where D is sure that it sees a fake, which is where G has most to learn.
 
     Args:
         fake_logits: logits of D on generated examples, any shape.
@@ -61,7 +61,7 @@ def minimax_generator_loss(fake_logits: Tensor) -> Tensor:
 
     .. math:: L_G = \mathbb{E}_z[\log(1 - \sigma(D(G(z))))], \qquad \frac{dL_G}{dl} = -\sigma(l)
 
-    Its slope vanishes where D is sure to see a fake: it saturates when G most needs advice.
+    Its slope vanishes where D is sure that it sees a fake: the loss saturates when G most needs advice.
 
     Args:
         fake_logits: logits of D on generated examples, any shape.
@@ -116,7 +116,7 @@ def relativistic_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Ten
 
 
 def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    r"""Hinge loss of D: real examples should score above 1, generated ones below -1, and what does is left in peace.
+    r"""Hinge loss of D: real examples should score above 1, generated ones below -1; those that do add nothing.
 
     .. math:: L_D = \mathbb{E}_x[\max(0, 1 - D(x))] + \mathbb{E}_z[\max(0, 1 + D(G(z)))]
 
@@ -137,12 +137,14 @@ def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor
 
 
 def wasserstein_critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-    r"""Minus the difference of mean scores; its negative bounds the Wasserstein-1 distance from below if the critic is 1-Lipschitz.
+    r"""Minus the difference of mean scores.
+
+    If the critic is 1-Lipschitz, the difference bounds the Wasserstein-1 distance from below.
 
     .. math:: L_D = \mathbb{E}_z[D(G(z))] - \mathbb{E}_x[D(x)]
 
-    D is a critic here, and its output a score, not a logit. What keeps its slope at 1 comes from elsewhere (`gradient_penalty`,
-    `with_spectral_norm`); without that the loss has no minimum.
+    D is a critic here, and its output a score, not a logit. Something else must keep its slope at 1
+    (`gradient_penalty`, `with_spectral_norm`); without that the loss has no minimum.
 
     Args:
         real_scores, fake_scores: scores of the critic, any shape.
@@ -180,7 +182,7 @@ def optimal_discriminator(p_data: Tensor | float, p_model: Tensor | float) -> Te
 
     .. math:: D^*(x) = \frac{p_{\text{data}}(x)}{p_{\text{data}}(x) + p_{\text{model}}(x)}
 
-    Real and generated examples are taken to come equally often.
+    Real and generated examples are assumed to come equally often.
 
     Args:
         p_data, p_model: densities of the two distributions at the same points, 0 or more; shapes that broadcast.

@@ -1,4 +1,4 @@
-"""Many tiny GANs at once, for questions about GANs that one run can't answer: does it happen, or did it happen to me?
+"""Many tiny GANs at once, for questions that one run can't answer: does it happen as a rule, or was it chance?
 
 All runs share one data set of points. Their weights are stacked, (runs, inputs, outputs), so that one matrix product serves them all.
 """
@@ -25,7 +25,7 @@ def train(
         samples: drawn from each GAN at a time.
 
     Returns:
-        One tensor (runs, samples, d) a drawing.
+        One tensor (runs, samples, d) per drawing, in order.
     """
     rng = torch.Generator().manual_seed(seed)
     generators = _networks(runs, LATENT, points.shape[1], rng)

@@ -10,6 +10,12 @@ class Generator(nn.Module):
     A small map of many channels is drawn first and doubled in size twice; for 28×28 and width 16: (64, 7, 7) → (32, 14, 14) → (1, 28, 28).
     The last doubling draws four channels and lays them out as neighbours, which costs less than a transposed convolution.
 
+    Args:
+        shape: (channels, height, width) of a picture; height and width must be multiples of 4.
+        classes: how many, or None.
+        width: of the layers, in channels.
+        latent: numbers of noise for a picture.
+
     Args of forward:
         z: noise from N(0, I), (n, latent).
         labels: int64, (n,); None if the model has no classes.
@@ -47,6 +53,9 @@ class Discriminator(nn.Module):
     .. math:: D(x, y) = w^\top \phi(x) + v_y^\top \phi(x)
 
     There is no bias: the losses see only differences of logits.
+
+    Args:
+        shape, classes, width: as for `Generator`.
 
     Args of forward:
         images: in [-1, 1], (n, channels, height, width).

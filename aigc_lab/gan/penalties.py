@@ -1,6 +1,7 @@
 r"""What keeps a discriminator from winning too steeply: penalties on its slope, and a bound on its slope by construction.
 
-The penalties are means over the batch of a squared slope, and carry a graph to D's weights, so that they can be added to D's loss.
+The penalties are means over the batch, of a squared slope or of its squared distance from 1. They carry a graph to D's
+weights, so that they can be added to D's loss.
 """
 
 import torch
@@ -49,8 +50,9 @@ def gradient_penalty(
     .. math:: \mathrm{GP} = \mathbb{E}\!\left[(\lVert\nabla_{\hat x} D(\hat x)\rVert - 1)^2\right], \qquad
               \hat x = \alpha x + (1 - \alpha) G(z), \quad \alpha \sim U(0, 1)
 
-    One α is drawn for each pair, so that every point lies *inside* the segment between its two ends; α from a normal distribution
-    is a common mistake. Where the slope is exactly 0 the gradient is taken as 0, and not as the square root's infinity.
+    One α is drawn for each pair, so that every point lies *inside* the segment between its two ends; α from a normal
+    distribution is a common mistake. Where the slope is exactly 0, the gradient of its length is taken as 0, not as the
+    infinity of the square root.
 
     Args:
         critic: examples, conditions -> scores, one an example.
@@ -89,7 +91,7 @@ def spectral_norm(weight: Tensor, iterations: int = 100) -> Tensor:
     Args:
         weight: (outputs, ...): what follows the first axis counts as the inputs. For a convolution this is the usual stand-in for the
             stretch of the whole layer, which it bounds only up to a factor that depends on the kernel's size.
-        iterations: how often u and v are refined; training spends one a step, since the weights hardly move between two.
+        iterations: how often u and v are refined; training spends one a step, since the weights hardly move in between.
 
     Returns:
         Scalar with a graph to the weights (u and v count as constants). Never above the true value.

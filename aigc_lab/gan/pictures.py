@@ -142,7 +142,7 @@ def rings(samples: Mapping[str, Tensor], *, title: str, columns: int = 5) -> Non
 
 
 def modes_by_step(steps: Sequence[int], modes: Mapping[str, np.ndarray], *, title: str) -> None:
-    """Draw how many of the eight modes each game hits at each of the steps; a line a game, (steps,)."""
+    """Draw how many of the eight modes each game hits at each of the steps; one line per game, (steps,)."""
     with plots.figure(title=title, size=(8, 3.4)) as ax:
         for colour, style, marker, (name, hit) in zip(
             plots.COLOURS, plots.STYLES, "osv^Dxp+", modes.items(), strict=False

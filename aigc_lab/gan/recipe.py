@@ -1,15 +1,18 @@
 r"""A class-conditional GAN that learns small pictures in seconds on two CPU cores.
 
-Two networks play against each other. G turns noise z and a class y into a picture; D gives a logit that says how real a picture of that class
-looks. D learns to rank real pictures above generated ones, G learns to turn that ranking round. Seven choices make it quick and steady:
+Two networks play against each other. G turns noise z and a class y into a picture; D gives a logit that says how real a
+picture of that class looks. D learns to rank real pictures above generated ones, G learns to reverse that ranking.
+Seven choices make it quick and steady:
 
 - *pairs*: D compares a real and a generated picture of the same class, and can't win by calling everything fake (`losses`);
-- *projection*: D learns one direction a class in its last features, instead of being shown the label as an extra channel;
-- *wrong labels*: D also ranks a real picture under its own label above the same picture under another one. Pairs within a class never ask
-  for that, and without it G drifts from drawing the class that was wanted to drawing any;
-- *no momentum* in Adam: with β₁ = 0.5, G settled on one drawing a class within 200 steps, a quarter of the variance of real digits;
+- *projection*: D learns one direction per class among its last features, and doesn't see the label as an extra channel;
+- *wrong labels*: D also ranks a real picture under its own label above the same picture under another one. Pairs within a
+  class never ask for that, and without it G drifts from drawing the class that it is asked for to drawing any;
+- *no momentum* in Adam: with β₁ = 0.5, G settled on one drawing per class within 200 steps, with a quarter of the variance
+  of real digits;
 - *R1*: D's slope at real pictures is penalised, every few steps only, with its weight raised to match;
-- *a falling rate*: high while there is distance to cover, then down to almost nothing as the budget of `training.fit` is spent;
+- *a falling rate*: high while there is distance to cover, then down to almost nothing as the budget of `training.fit` is
+  spent;
 - *averaged weights*: pictures come from a running average of G, which changes less from step to step than G itself.
 """
 
@@ -67,7 +70,8 @@ class GanRecipe(ImageRecipe):
         self.d_optimizer = torch.optim.Adam(self.discriminator.parameters(), **settings)
         self.optimizer_step = OptimizerStep()
         self.penalty = torch.zeros(())
-        # For G's turn, of each part of the batch: what G drew in D's turn, or the noise to draw it from again; and D's logits of real pictures.
+        # Kept for G's turn, for each part of the batch: what G drew in D's turn, or the noise to draw it again from, and
+        # D's logits of the real pictures.
         self._drawn: list[tuple[Tensor, Tensor]] = []
 
     @classmethod
@@ -95,8 +99,8 @@ class GanRecipe(ImageRecipe):
             The losses in nats, both log 2 = 0.693 where D is guessing; the R1 penalty as last measured.
 
         Raises:
-            ValueError: pictures of another shape than the recipe's, none, without labels or with labels out of range, or, at the first step,
-                floating-point pictures outside [-1, 1].
+            ValueError: no pictures, or of another shape than the recipe's; labels that are missing or out of range; or,
+                at the first step, floating-point pictures outside [-1, 1].
         """
         batch = self.check_batch(batch)
         for optimizer in (self.d_optimizer, self.g_optimizer):
@@ -115,7 +119,10 @@ class GanRecipe(ImageRecipe):
 
     @property
     def _draws_twice(self) -> bool:
-        """Where a batch is taken in parts to save memory, G draws again in its own turn: else the graphs of all parts would wait for it."""
+        """Whether G draws again in its own turn, as it does if a batch is taken in parts to save memory.
+
+        Otherwise the graphs of all parts would have to be kept until then.
+        """
         return self.optimizer_step.accumulate > 1
 
     def _discriminator_loss(self, batch: tuple[Tensor, Tensor | None]) -> tuple[Tensor, dict[str, Tensor]]:

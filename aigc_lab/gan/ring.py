@@ -1,4 +1,4 @@
-r"""Eight Gaussians on a ring: the smallest data set on which one can watch a GAN lose modes, and count them.
+r"""Eight Gaussians on a ring: the smallest data set on which you can watch a GAN lose modes, and count them.
 
 One run proves little about a GAN, since luck decides much. So the networks here hold many independent copies, which train side by side at
 little more than the price of one. They take and give flat batches: any loop, loss or penalty written for one network serves them as it is.
@@ -55,7 +55,7 @@ class SideBySide(nn.Sequential):
 
     Args:
         runs: how many networks.
-        inputs, outputs: numbers of each example.
+        inputs, outputs: how many numbers go in and come out for each example.
         width: of the two hidden layers.
         generator: source of the initial weights.
 
