@@ -17,6 +17,9 @@ from torch import Tensor
 def linear_betas(steps: int = 1000, first: float = 1e-4, last: float = 0.02) -> Tensor:
     """β_1 ... β_T, in equal steps from the first to the last; (steps,), float64.
 
+    Raises:
+        ValueError: no step, or not 0 < first <= last < 1.
+
     Source:
         Ho, Jain and Abbeel, "Denoising Diffusion Probabilistic Models", 2020.
     """
@@ -26,7 +29,7 @@ def linear_betas(steps: int = 1000, first: float = 1e-4, last: float = 0.02) -> 
 
 
 def signal_left(betas: Tensor) -> Tensor:
-    """ᾱ_1 ... ᾱ_T: the share of the variance that is still the picture's (if that is 1)."""
+    """ᾱ_1 ... ᾱ_T, (T,): the share of the variance that is still the picture's, for pictures of variance 1."""
     return (1 - betas).cumprod(dim=0)
 
 
@@ -36,6 +39,9 @@ def noised(images: Tensor, noise: Tensor, alpha_bar: Tensor) -> Tensor:
     Args:
         images, noise: (n, ...), same shape.
         alpha_bar: ᾱ of each picture's step, (n,).
+
+    Returns:
+        (n, ...).
     """
     alpha_bar = alpha_bar.to(images.dtype).view(-1, *[1] * (images.ndim - 1))
     return alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * noise
@@ -46,7 +52,8 @@ def simple_loss(predicted: Tensor, noise: Tensor) -> Tensor:
 
     .. math:: L_\text{simple} = \mathbb{E}\; \frac{1}{d} \lVert \varepsilon_\theta(x_t, t) - \varepsilon \rVert^2
 
-    Up to a weight for each t it is the KL divergence between the true and the learnt step back, and with the right weights the bound of a VAE.
+    Up to a weight for each t it is the KL divergence between the true and the learnt step back. With the right weights
+    it is the bound of a VAE.
 
     Source:
         Ho, Jain and Abbeel, 2020, equation 14.
@@ -68,6 +75,9 @@ def step_back(x_t: Tensor, x_0: Tensor, betas: Tensor, step: int) -> tuple[Tenso
 
     Returns:
         The mean, shaped like x_t, and the variance, a scalar; at t = 1 they are x_0 and 0.
+
+    Raises:
+        ValueError: t isn't from 1 to T.
     """
     if not 1 <= step <= len(betas):
         raise ValueError(f"step counts from 1 to {len(betas)}, got {step}")
@@ -88,7 +98,7 @@ def denoise(
     r"""From noise to a picture along the straight path, by guessing the picture and adding less noise again.
 
     At time t the velocity gives the mean picture :math:`\hat x = x_t + (1 - t)\,v` and the mean noise :math:`\hat\varepsilon = x_t - t\,v`. The next
-    point, at s > t, is a picture with noise of which a part is fresh:
+    point, at s > t, is a picture with noise, part of which is fresh:
 
     .. math:: x_s = s\,\hat x + \sqrt{(1 - s)^2 - \sigma^2}\;\hat\varepsilon + \sigma\,\xi, \qquad
               \sigma = \eta\,(1 - s) \sqrt{1 - \left(\frac{t\,(1 - s)}{s\,(1 - t)}\right)^{\!2}}
@@ -101,6 +111,12 @@ def denoise(
         steps: how many, equal in time.
         eta: η, from 0 to 1.
         generator: source of the fresh noise, on the device of `noise`.
+
+    Returns:
+        The pictures, (n, ...).
+
+    Raises:
+        ValueError: steps below 1, or eta outside [0, 1].
 
     Source:
         Song, Meng and Ermon, "Denoising Diffusion Implicit Models", 2021, equation 16, written for this path.

@@ -4,9 +4,10 @@ A straight line leads from each noise ε to each picture x, and is walked in uni
 
 .. math:: x_t = (1 - t)\,\varepsilon + t\,x, \qquad \frac{d x_t}{dt} = x - \varepsilon, \qquad \varepsilon \sim N(0, I), \; t \in [0, 1]
 
-Many lines cross at a point. The network learns their mean velocity there, :math:`v(x_t, t) = \mathbb{E}[x - \varepsilon \mid x_t]`, from the
-squared error, whose optimum is a mean. Points that follow v from drawn noises end as draws from the data, because their density solves the same
-continuity equation, :math:`\partial_t p_t = -\nabla \cdot (v\,p_t)`, from the same start as that of the x_t (Lipman et al., 2023).
+Many lines cross at a point. The network learns their mean velocity there,
+:math:`v(x_t, t) = \mathbb{E}[x - \varepsilon \mid x_t]`, from the squared error, whose optimum is a mean. Points that start as
+noise and follow v end as draws from the data: their density and that of the x_t are the same at the start, and both
+solve the continuity equation :math:`\partial_t p_t = -\nabla \cdot (v\,p_t)` (Lipman et al., 2023).
 
 Diffusion is the same with another path: :math:`x_t = \sqrt{\bar\alpha}\,x + \sqrt{1 - \bar\alpha}\,\varepsilon`. Each of v, the mean picture
 :math:`\mathbb{E}[x \mid x_t] = x_t + (1 - t)\,v` and the mean noise :math:`\mathbb{E}[\varepsilon \mid x_t] = x_t - t\,v` gives the other two, for
@@ -27,6 +28,12 @@ def between(noise: Tensor, images: Tensor, t: Tensor) -> Tensor:
     Args:
         noise, images: (n, ...), same shape.
         t: (n,), one time for each.
+
+    Returns:
+        (n, ...).
+
+    Raises:
+        ValueError: shapes that don't match.
     """
     if noise.shape != images.shape or t.shape != (len(images),):
         raise ValueError(
@@ -54,15 +61,25 @@ def flow_loss(velocity: Tensor, noise: Tensor, images: Tensor) -> Tensor:
 def follow(velocity: Callable[[Tensor, Tensor], Tensor], noise: Tensor, steps: int, method: str = "midpoint") -> Tensor:
     r"""Follow a velocity from t = 0 to t = 1 in equal steps.
 
-    Euler: :math:`x \leftarrow x + h\,v(x, t)`. Midpoint: :math:`x \leftarrow x + h\,v(x + \tfrac h2 v(x, t),\, t + \tfrac h2)`. Heun: the mean of the
-    velocities at both ends of Euler's step. The error of Euler falls as h, that of the others as h², for two evaluations a step. Heun's last evaluation is at t = 1,
-    about a point that isn't quite a picture: a trained network knows nothing about those, so with few steps Heun fails where the exact velocity would not.
+    Euler: :math:`x \leftarrow x + h\,v(x, t)`.
+    Midpoint: :math:`x \leftarrow x + h\,v(x + \tfrac h2 v(x, t),\, t + \tfrac h2)`.
+    Heun: the mean of the velocities at both ends of Euler's step.
+
+    The error of Euler falls as h, that of the others as h², at the price of two evaluations a step. Heun's last
+    evaluation is at t = 1, at a point that isn't quite a picture. A trained network knows nothing about such points, so
+    with few steps Heun fails where the exact velocity would not.
 
     Args:
         velocity: x (n, ...), t (n,) -> (n, ...).
         noise: where to start, (n, ...).
         steps: how many.
         method: "euler", "midpoint" or "heun".
+
+    Returns:
+        Where the paths end, (n, ...).
+
+    Raises:
+        ValueError: another method, or steps below 1.
     """
     if method not in METHODS or steps < 1:
         raise ValueError(f"method must be one of {', '.join(METHODS)} and steps at least 1, got {method!r} and {steps}")

@@ -43,6 +43,11 @@ class UNet(nn.Module):
     The picture is shrunk to half its size, halved once more, and enlarged again; what was seen at the larger scale is joined to it. For
     28×28 and width w: (4, 14, 14) → (w, 14, 14) → (2w, 7, 7) → (w, 14, 14) → (1, 28, 28).
 
+    Args:
+        shape: (channels, height, width) of a picture; height and width must be multiples of 4.
+        classes: how many, or None.
+        width: w, in channels.
+
     Args of forward:
         x: (n, channels, height, width). t: times in [0, 1], (n,).
         labels: int64, (n,); the number `classes` itself stands for "no class", as does None. Ignored by a model without classes.

@@ -29,7 +29,7 @@ def trails(
 
 
 def lines_and_paths(noise: Tensor, data: Tensor, paths: Tensor) -> None:
-    """Beside each other: straight lines from each noise to its example, and the paths that follow the mean velocity.
+    """Side by side: straight lines from each noise to its example, and the paths that follow the mean velocity.
 
     Args:
         noise, data: the ends of the lines, (n,).
@@ -92,7 +92,7 @@ def plane(
 def guidance(
     strengths: Sequence[float], shares: Mapping[str, Sequence[float]], distances: Sequence[float], *, title: str
 ) -> None:
-    """Beside each other: what guidance does to some shares, and to the Fréchet distance.
+    """Side by side: what guidance does to some shares, and to the Fréchet distance.
 
     Args:
         strengths: the guidance w, (n,).

@@ -1,4 +1,6 @@
-"""Variational autoencoders. Lessons 24, 33. The contract names can be taken from here: `vae.VaeRecipe`.
+"""Variational autoencoders. Lessons 24, 33.
+
+The names that the lessons use most can be taken from here, such as `vae.VaeRecipe`.
 
 - `losses`: reparametrisation, KL, likelihoods, ELBO, IWAE
 - `networks`: encoder and decoder

@@ -1,4 +1,4 @@
-"""What one does with a trained latent-variable model: count the dimensions in use, and report a bound."""
+"""What to ask of a trained latent-variable model: how many dimensions it uses, and how good its bound is."""
 
 import math
 
@@ -12,7 +12,7 @@ def active_dimensions(mu: Tensor, threshold: float = 0.01) -> int:
 
     Args:
         mu: means of q(z|x) for n >= 2 pictures, (n, latent).
-        threshold: in squared units of the prior's standard deviation.
+        threshold: the least variance that counts, in squared units of the prior's standard deviation.
 
     Source:
         Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders", 2016, section 5.2.
@@ -21,13 +21,16 @@ def active_dimensions(mu: Tensor, threshold: float = 0.01) -> int:
 
 
 def bits_per_dimension(bound: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    r"""A bound on log p(x) in nats as bits for each number of the picture: lower is better, and sizes can be compared.
+    r"""Bits per number of a picture, from a bound on log p(x) in nats. Lower is better, and sizes can be compared.
 
     .. math:: -\frac{\text{bound}}{\log 2 \cdot c \cdot h \cdot w}
 
     Args:
         bound: nats, any shape.
         shape: (channels, height, width) of a picture.
+
+    Returns:
+        Bits, the shape of `bound`.
     """
     channels, height, width = shape
     return -bound / (math.log(2) * channels * height * width)

@@ -5,7 +5,7 @@ p(z) = N(0, I). Variances travel as logarithms, `logvar` = log σ², and Bernoul
 
 One reduction everywhere: **sum over the dimensions of an example, mean over the batch.** A function that ends in (batch,) has summed the
 dimensions; only `elbo` and `free_bits` take the mean. All values are in nats. A mean over pixels in place of the sum would divide the
-likelihood by their number and leave the KL as it is, which is a β of 784 for 28×28 pictures, and nobody has chosen it.
+likelihood by their number and leave the KL as it is. For 28×28 pictures that amounts to a β of 784, which nobody chose.
 """
 
 import math
@@ -28,7 +28,7 @@ def reparameterize(mu: Tensor, logvar: Tensor, generator: torch.Generator | None
         z, same shape.
 
     Raises:
-        TypeError, ValueError: not floating point, empty, or two shapes.
+        TypeError, ValueError: not floating point, empty, or of different shapes.
 
     Source:
         Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, section 2.4.
@@ -48,7 +48,7 @@ def kl_per_dimension(mu: Tensor, logvar: Tensor) -> Tensor:
         mu, logvar: mean and log σ², same shape.
 
     Returns:
-        Nats, same shape, never negative; 0 says that this dimension tells nothing of x.
+        Nats, same shape, never negative; 0 says that this dimension tells nothing about x.
     """
     _check(mu=mu, logvar=logvar)
     return 0.5 * (mu.square() + torch.expm1(logvar) - logvar)  # expm1(l) = σ² - 1, exact where σ is near 1
@@ -60,13 +60,14 @@ def kl_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
     .. math:: \mathrm{KL} = \tfrac12 \sum_j \left(\mu_j^2 + \sigma_j^2 - 1 - \log\sigma_j^2\right)
 
     Args:
-        mu, logvar: mean and log σ², (batch, latent). `logvar` is log σ², not log σ: the two differ by a factor of 2 that shows only in results.
+        mu, logvar: mean and log σ², (batch, latent). `logvar` is log σ², not log σ: they differ by
+            a factor of 2, which raises no error and shows only in the results.
 
     Returns:
         Nats, (batch,).
 
     Raises:
-        TypeError, ValueError: not floating point, empty, or two shapes.
+        TypeError, ValueError: not floating point, empty, or of different shapes.
 
     Source:
         Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, appendix B.
@@ -90,7 +91,7 @@ def bernoulli_log_likelihood(x: Tensor, logits: Tensor) -> Tensor:
         Nats, (batch,), never positive; -log 2 = -0.693 a pixel where the decoder is guessing.
 
     Raises:
-        TypeError, ValueError: not floating point, empty, two shapes, or x outside [0, 1].
+        TypeError, ValueError: not floating point, empty, of different shapes, or x outside [0, 1].
     """
     _check(x=x, logits=logits)
     if not (x.min() >= 0 and x.max() <= 1):  # NaN is caught, too
@@ -103,8 +104,9 @@ def gaussian_log_likelihood(x: Tensor, mean: Tensor, logvar: Tensor) -> Tensor:
 
     .. math:: \log p(x \mid z) = -\tfrac12 \sum_i \left(\log 2\pi + \log\sigma_i^2 + (x_i - m_i)^2 / \sigma_i^2\right)
 
-    A density, so it may be positive, and it depends on the unit of x: twice as large pixels cost log 2 each. With σ² = 1/2 it is minus the
-    squared error and a constant; another σ² weighs the error against the KL, as β does.
+    This is a density, so it may be positive, and it depends on the unit of x: pixel values twice as large cost log 2
+    each. With σ² = 1/2 it is minus the squared error, plus a constant; another σ² weighs the error against the KL, as β
+    does.
 
     Args:
         x: (batch, ...).
@@ -132,14 +134,14 @@ def free_bits(kl_per_dimension: Tensor, nats: float) -> Tensor:
     .. math:: \sum_j \max\left(\lambda,\ \mathbb{E}_{batch}[\mathrm{KL}_j]\right)
 
     Below λ a dimension has no gradient of the KL, so nothing pushes it to say nothing: a cure for posterior collapse. The mean over the batch
-    comes first, so that one example may use a dimension and another leave it.
+    comes first, so that one example may use a dimension that another leaves unused.
 
     Args:
         kl_per_dimension: (batch, latent), from `kl_per_dimension`.
         nats: λ >= 0 (0.693 nats are a bit). 0 gives the mean KL.
 
     Returns:
-        Scalar in nats, to be given to `elbo` as `kl`. A loss, no bound: never report it as one.
+        Scalar in nats, to be given to `elbo` as `kl`. It is a loss, not a bound: never report it as one.
 
     Raises:
         TypeError, ValueError: not floating point, empty, not of shape (batch, latent), or a negative λ.

@@ -6,6 +6,12 @@ from torch import Tensor, nn
 class Encoder(nn.Module):
     """q(z|x): a picture to the mean and log variance of its latent.
 
+    Args:
+        shape: (channels, height, width) of a picture; height and width must be multiples of 4.
+        latent: dimensions of z.
+        width: of the convolutions, in channels.
+        hidden: numbers in the dense layer.
+
     Args of forward:
         images: in [0, 1], (n, channels, height, width).
 
@@ -34,10 +40,13 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """p(x|z): a latent to one logit a pixel and channel. σ(logit) is the probability of white, or the mean of a Gaussian.
+    """p(x|z): a latent to one logit per pixel and channel. σ(logit) is the probability of white, or the mean of a Gaussian.
 
-    One dense layer draws a small map of many channels, which is doubled in size twice. A second dense layer was tried: after as many steps its bound
-    was better on the training digits, and worse on the test digits.
+    One dense layer draws a small map of many channels, which is doubled in size twice. A second dense layer was tried:
+    after the same number of steps the bound was better on the training digits, and worse on the test digits.
+
+    Args:
+        shape, latent, width: as for `Encoder`.
 
     Args of forward:
         z: (n, latent).

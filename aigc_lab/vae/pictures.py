@@ -37,7 +37,7 @@ def bounds_by_draws(ks: Sequence[int], bounds: Mapping[str, Sequence[Estimate]],
     """Draw the importance-weighted bound over the number of draws k for some encoders, below the line of log p(x).
 
     Args:
-        bounds: for each encoder one estimate a k, in nats; bars of four standard errors.
+        bounds: for each encoder one estimate per k, in nats; the bars are four standard errors on either side.
     """
     with plots.figure(title="More draws tighten the bound; how fast depends on the encoder") as ax:
         for (name, line), colour, mark in zip(bounds.items(), plots.COLOURS, "osD", strict=False):

@@ -3,12 +3,14 @@ r"""A variational autoencoder that learns small pictures in a minute on two CPU 
 The encoder turns a picture into a distribution over latents, q(z|x) = N(μ, σ²); the decoder turns a latent into a distribution over pictures,
 p(x|z); training raises the evidence lower bound on log p(x). Drawing from the prior p(z) = N(0, I) and decoding gives new pictures.
 
-- *Bernoulli* decoder: p(x|z) is a distribution over black and white pictures. Grey ones are therefore turned into black and white by coin
-  flips, white with the grey value's probability, anew at every step. That is the data the bound is about; `binarise` makes the one fixed copy
-  on which it is reported.
-- *Gaussian* decoder: p(x|z) is a density over grey or colour values in [0, 1], with one σ for all of them that is learnt, too.
-- *A falling rate and averaged weights*: the learning rate falls as the budget of `training.fit` is spent, and all that is shown or measured comes from
-  a running average of both networks, which looks back over a share of the training so far. Either alone does most of the work of both.
+- *Bernoulli* decoder: p(x|z) is a distribution over black and white pictures. Grey ones are therefore turned into black
+  and white by coin flips, white with the grey value's probability, anew at every step. The bound is about such
+  pictures; `binarise` makes the one fixed copy on which it is reported.
+- *Gaussian* decoder: p(x|z) is a density over grey or colour values in [0, 1], with a single σ for all of them, which is
+  learnt too.
+- *A falling rate and averaged weights*: the learning rate falls as the budget of `training.fit` is spent. All that is
+  shown or measured comes from a running average of both networks, which looks back over a share of the training so far.
+  Either measure alone does most of what both do together.
 """
 
 import copy
@@ -124,7 +126,7 @@ class VaeRecipe(ImageRecipe):
             Nats a picture: "loss" = reconstruction + β KL (with free bits: their term in place of the KL), "reconstruction" = -log p(x|z), "KL".
         """
         scale_rate(self.optimizer, falling(self.progress))
-        images = _unit(self.check_images(batch[0]), look=self.steps_done == 0)  # once: on a GPU each look costs a wait
+        images = _unit(self.check_images(batch[0]), look=self.steps_done == 0)  # once: each look makes a GPU wait
         scalars = self.optimizer_step(self._loss, self.optimizer, (images,))
         ema.update(self.averaged, self.model, ema.growing_decay(self.steps_done, self.ema_horizon))
         self.steps_done += 1
@@ -179,7 +181,8 @@ class VaeRecipe(ImageRecipe):
 
         Args:
             images: for a Bernoulli decoder zeros and ones (`binarise` makes them); for a Gaussian one uint8 or in [0, 1].
-            samples: k draws of z a picture. 1 gives the ELBO, with its KL in closed form; more the importance-weighted bound, which is tighter.
+            samples: k draws of z per picture. 1 gives the ELBO, with its KL in closed form; more give the
+                importance-weighted bound, which is tighter.
             generator: source of the draws, on the CPU; None takes torch's own.
 
         Returns:
@@ -221,7 +224,7 @@ class VaeRecipe(ImageRecipe):
 
 
 def _unit(images: Tensor, look: bool = True) -> Tensor:
-    """Bytes or floats as floats in [0, 1]; floats are looked at, whether they lie there."""
+    """Bytes or floats as floats in [0, 1]. With `look`, floats outside are refused."""
     if images.dtype == torch.uint8:
         return to_unit(images)
     if not images.is_floating_point():
