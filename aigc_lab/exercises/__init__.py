@@ -4,8 +4,8 @@
 - `lookup`: finds them by id
 - `judging`: from an answer to a verdict
 - `feedback`: from a verdict to what the student reads
-- `progress_store`: what is solved, in a file of the reader's
-- `progress_codes`: the same as a short code, for another machine
+- `progress_store`: what is solved, in a file in the reader's data folder
+- `progress_codes`: what is solved, as a short code for another machine
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def check(id: str, answer: Any) -> Any:
 
 
 def hint(id: str) -> None:
-    """Show one more hint of an exercise than before, and those that were shown already."""
+    """Show the next hint of an exercise, after those shown before; raises `UnknownExercise` for an unknown id."""
     exercise = lookup.find(id)
     records, note = progress_store.change({id: lambda record: _more_hints(record, exercise)})
     shown = int(records[id]["hints"])
@@ -125,7 +125,7 @@ def restore(code: str) -> None:
 
 
 def catalogue() -> dict[str, Exercise]:
-    """All exercises of the course by id; raises ValueError for an id that stands twice, or that `check` would not find."""
+    """All exercises of the course by id; raises ValueError for an id that appears twice or that `check` would miss."""
     return lookup.load_all()
 
 

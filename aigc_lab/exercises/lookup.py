@@ -1,4 +1,4 @@
-"""Find exercises by id, wherever in `catalogue/` they stand. A file is imported when an exercise of it is first asked for."""
+"""Find exercises by id, wherever they are in `catalogue/`. A file is imported when an id of it is first asked for."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def find(id: str) -> Exercise:
 
 
 def load_all() -> dict[str, Exercise]:
-    """All exercises of the course by id; raises ValueError for an id that stands twice, or that `find` would not see."""
+    """All exercises of the course by id; raises ValueError for an id that appears twice, or that `find` would miss."""
     found: dict[str, Exercise] = {}
     for file in sorted(set(index(catalogue_folder()).values())):
         found |= of_file(file)
@@ -39,10 +39,14 @@ def load_all() -> dict[str, Exercise]:
 
 
 def index(folder: Path, text: str = "") -> dict[str, Path]:
-    """The file in which each id stands, read from all files below `folder` that hold `text`: nothing is imported for it.
+    """The file that defines each id, found by reading the files below `folder`; none is imported.
+
+    Args:
+        folder: where the catalogue's files are.
+        text: only files whose source contains this text are read for ids; "" means all files.
 
     Raises:
-        ValueError: an id stands twice.
+        ValueError: an id appears twice.
     """
     found: dict[str, Path] = {}
     for file in sorted(folder.rglob("*.py")):
@@ -70,7 +74,7 @@ def of_file(file: Path) -> dict[str, Exercise]:
     """The exercises of one catalogue file.
 
     Raises:
-        ValueError: its list holds an id that `index` doesn't find in its text, or leaves one out.
+        ValueError: its list has an id that isn't a plain string in its source, or lacks an id that is.
     """
     exercises = {exercise.id: exercise for exercise in _load(file).EXERCISES}
     written = set(written_ids(file.read_text(encoding="utf-8")))
@@ -81,7 +85,7 @@ def of_file(file: Path) -> dict[str, Exercise]:
 
 
 def titles() -> dict[str, str]:
-    """A title for each first part of an id: the `LESSON` of a file that serves it, else the part itself."""
+    """A title for the first part of each id, such as "gan": `LESSON` of a file with such ids, else the part itself."""
     parts = {id.partition(".")[0]: file for id, file in sorted(index(catalogue_folder()).items())}
     return {part: getattr(_load(file), "LESSON", part) for part, file in parts.items()}
 

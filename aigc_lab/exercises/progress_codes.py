@@ -26,7 +26,7 @@ def decode(code: str) -> set[bytes]:
     letters = "".join(str(code).split()).replace("-", "").upper().translate(MISREAD)
     strange = sorted(set(letters) - set(ALPHABET))
     if strange:
-        raise ValueError(f"this is not a progress code: one can't contain {', '.join(map(repr, strange))}")
+        raise ValueError(f"this is not a progress code: a code can't contain {', '.join(map(repr, strange))}")
     bits = 0
     for letter in letters:
         bits = bits * 32 + ALPHABET.index(letter)
@@ -34,7 +34,8 @@ def decode(code: str) -> set[bytes]:
     body, check = data[1:-2], data[-2:]
     if len(data) < 3 or data[0] != 1 or len(body) % 2 or _checksum(body) != check:
         raise ValueError(
-            "this progress code was mistyped or is incomplete: its checksum does not fit; nothing was changed"
+            "this progress code was mistyped or is incomplete: its checksum does not fit. "
+            "Nothing was changed; copy the whole code again"
         )
     return {body[i : i + 2] for i in range(0, len(body), 2)}
 

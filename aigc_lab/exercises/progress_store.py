@@ -1,7 +1,8 @@
 """Progress in the user's data folder: what was tried, which hints were shown, what is solved.
 
-The file is replaced in one step, so that a crash while writing leaves the old one, and changed only under a lock, after reading it
-again, so that two notebooks at once keep each other's records. A file that can't be read is set aside, never overwritten.
+The file is replaced in one step, so a crash while writing leaves the old one. It is changed only under a lock, after
+being read again, so two notebooks that run at once keep each other's records. A file that can't be read is set aside,
+never overwritten.
 """
 
 from __future__ import annotations
@@ -62,7 +63,10 @@ def change(updates: dict[str, Callable[[Record], None]]) -> tuple[dict[str, Reco
                 _replace(_file(), {"version": 1, "exercises": records})
             return records, note
         except OSError as error:
-            note = f"Your progress could not be saved in {folder()} ({error.strerror or error}): it will be lost when this session ends."
+            note = (
+                f"Your progress could not be saved in {folder()} ({error.strerror or error}): it will be lost when this "
+                "session ends. To keep it, set AIGC_LAB_HOME to a folder that you can write to."
+            )
     else:
         note = ""
     for id, update in updates.items():
@@ -96,7 +100,7 @@ def _parsed(path: Path) -> dict[str, Record]:
 
 
 def _parsed_or_set_aside() -> tuple[dict[str, Record], str]:
-    """The same under the lock; an unreadable file is renamed, so that it can't be overwritten, and a note says so."""
+    """The records and a note; call it under the lock. An unreadable file is renamed, which the note says."""
     try:
         return _parsed(_file()), ""
     except ValueError:

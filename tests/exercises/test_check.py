@@ -619,7 +619,7 @@ def test_properties_judge_what_cannot_be_compared(monkeypatch, capsys):
     use(monkeypatch, exercise)
     exercises.check("demo.sampler", lambda n: torch.rand(n) ** 3)
     printed = capsys.readouterr().out
-    assert "the mean is 1/2. Seen: a mean of 0.2" in printed
+    assert "the mean is 1/2. Observed: a mean of 0.2" in printed
     exercises.check("demo.sampler", lambda n: [0.5] * n)
     assert "list" in capsys.readouterr().out
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from aigc_lab.exercises.judging.compare import Drained, digits_that_differ
 
 ITEMS = 8  # items shown of a list, set or dict
-PLAIN_DTYPES = ("float32", "float64", "int64", "bool")  # which the digits show well enough
+PLAIN_DTYPES = ("float32", "float64", "int64", "bool")  # not named, because the numbers look like them
 TEXT = 160  # characters shown of a string
 
 

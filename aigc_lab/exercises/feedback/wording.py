@@ -89,7 +89,9 @@ def _explain(panel: Panel, exercise: Exercise, verdict: Verdict) -> None:
     if fault.message and not verdict.broken:
         panel.text(fault.message)
     if verdict.broken:
-        panel.text(f"This should hold: {verdict.broken.name}." + (f" Seen: {fault.message}." if fault.message else ""))
+        panel.text(
+            f"This should hold: {verdict.broken.name}." + (f" Observed: {fault.message}." if fault.message else "")
+        )
         if not verdict.mistake:
             panel.text(verdict.broken.explanation)
     _explain_state(panel, exercise, fault)
@@ -115,7 +117,7 @@ def _explain_state(panel: Panel, exercise: Exercise, fault: Fault) -> None:
         panel.text(
             "Did you forget `return`? A function without one returns None."
             if not found.where
-            else f"There is a None at `{found.where}`."
+            else f"There is a None at `{found.where}`, where a value is expected."
         )
     elif state == "too long":
         panel.text(f"It was stopped after {ANSWER_SECONDS:.0f} seconds, the limit of a check. Does every loop end?")

@@ -1,4 +1,4 @@
-"""What an answer does on the cases and properties of an exercise, and where that is not what the reference does."""
+"""What an answer does on the cases and properties of an exercise, and where it differs from the reference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aigc_lab.exercises.judging.inputs import doubled, unchanged
 from aigc_lab.exercises.judging.record import Call, recorded
 from aigc_lab.exercises.judging.run import Outcome, attempt, call
 
-REFERENCE_SECONDS = 60  # ours, and quick; a busy machine must not break a lesson
+REFERENCE_SECONDS = 60  # the reference is quick, but a busy machine must not break a lesson
 
 STATES = {
     "nothing": "returned nothing",
@@ -44,7 +44,7 @@ class Fault:
 
 @dataclass
 class Behaviour:
-    """What an answer did on each case and each property; None where it did right."""
+    """What an answer did on each case and each property; None where it was right."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     faults: list[Fault | None] = field(default_factory=list)
@@ -68,7 +68,10 @@ class Reference:
         self.precisions = [precision_for(one.arguments, exercise.tolerance) for one in cases]
 
     def _outcome(self, arguments: dict[str, Any]) -> Outcome:
-        """In float64 where that gives the same up to rounding: a reference that draws at random, say, draws other numbers there."""
+        """What the reference does in float64, if that is the same up to rounding; else on the arguments as they are.
+
+        A reference that draws at random, for example, draws other numbers in float64.
+        """
         plain = self._result(arguments)
         if plain.kind != "value":
             raise RuntimeError(f"exercise {self.exercise.id!r}: its reference fails on {arguments!r}") from plain.error
@@ -158,7 +161,7 @@ def reference_fault(exercise: Exercise, deadline: float) -> Fault | None:
 
 
 def _compared(got: Any, expected: Any, precision: Precision) -> Difference | None:
-    """The difference, also of a result that is so strange that looking at it fails (a tensor without data, a broken object)."""
+    """The first difference; a result that can't be inspected (a tensor without data, a broken object) has a wrong type."""
     try:
         return difference(got, expected, precision)
     except Exception as error:
@@ -175,7 +178,7 @@ def _property_fault(one: Property, answer: Any, deadline: float) -> Fault | None
     outcome = attempt(lambda: one.predicate(answer), {}, deadline=deadline, own=answer)
     if isinstance(outcome.error, AssertionError):
         outcome = Outcome("value", str(outcome.error) or False, printed=outcome.printed)
-    if outcome.kind == "raised" and not outcome.line:  # the property's own code stopped, over what the answer gave it
+    if outcome.kind == "raised" and not outcome.line:  # the property's own code failed on what the answer returned
         return Fault("property", message=f"{type(outcome.error).__name__}: {outcome.error}")
     if outcome.kind != "value":
         return Fault(STATES[outcome.kind], None, outcome)

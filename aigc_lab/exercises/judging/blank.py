@@ -1,4 +1,4 @@
-"""Is an answer still unanswered? Told by its body, never by what it returns."""
+"""Is an exercise still unanswered? The body of the answer decides, never what it returns."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 
 def is_blank(answer: Any) -> bool:
-    """Whether the answer is the unanswered blank.
+    """Whether the answer is still the blank that the lesson gave.
 
-    A body is blank if nothing but a docstring, `...`, `pass` and `raise NotImplementedError` stands in it. A scaffold is blank
-    while it ends in `raise NotImplementedError` or any `...` is left to replace; `x[..., 0]` is indexing and leaves nothing open. A class is blank if one of its methods has a `...`
-    left, or if all are blank.
+    A body is blank if it holds nothing but a docstring, `...`, `pass` and `raise NotImplementedError`. A scaffold is
+    blank while it ends in `raise NotImplementedError` or any `...` is left to replace; `x[..., 0]` is indexing and
+    leaves nothing open. A class is blank if one of its methods has a `...` left, or if all are blank.
     """
     if answer is ... or answer is None:
         return True
@@ -107,7 +107,7 @@ def _steps(code: CodeType) -> list[dis.Instruction]:
 
 
 def _is_blank_code(code: CodeType) -> bool:
-    """The same from bytecode, for functions without source (made by `exec`)."""
+    """Whether bytecode is that of a blank body, for functions without source (made by `exec`)."""
     steps = _steps(code)
     names = [step.opname for step in steps]
     if names in (["LOAD_CONST", "RETURN_VALUE"], ["RETURN_CONST"]):

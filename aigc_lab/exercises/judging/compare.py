@@ -15,8 +15,9 @@ from torch import Tensor
 
 from aigc_lab.exercises.judging.run import Drained
 
-RELATIVE = {"half": 1e-2, "single": 1e-4, "double": 1e-6}  # of the reference in float64; the answer's precision counts
-FLOOR = {"half": 1e-3, "single": 1e-6, "double": 1e-12}  # differences this small are none, also beside a zero
+# Relative to the reference, which is in float64; which of them counts depends on the answer's precision.
+RELATIVE = {"half": 1e-2, "single": 1e-4, "double": 1e-6}
+FLOOR = {"half": 1e-3, "single": 1e-6, "double": 1e-12}  # smaller differences don't count, not even next to a zero
 NUMBER = 1e-5  # relative, for Python numbers, which may come from float32 tensors
 
 
@@ -33,7 +34,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Precision:
-    """How exactly results are compared: the author's tolerance, else by the least exact of answer and arguments."""
+    """How closely results must agree: the author's tolerance, else by the least precise dtype of answer and arguments."""
 
     tolerance: float | None = None
     inputs: str = "double"

@@ -1,4 +1,4 @@
-"""Which usual mistake an answer is: one that gives the same wrong values, or none."""
+"""Which usual mistake an answer makes: the one that gives the same wrong values, if there is one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def diagnose(exercise: Exercise, answer: Any, seen: Behaviour, wanted: Reference
 
 
 def _alike(seen: Behaviour, other: Behaviour, wanted: Reference) -> bool:
-    """Whether two answers do the same: a mistake is named only where each value that is not right is the mistake's."""
+    """Whether two answers do the same: a mistake is named only if it gives every wrong value of the answer."""
     if len(seen.outcomes) != len(other.outcomes) or seen.properties.keys() != other.properties.keys():
         return False
     faults = zip(seen.faults, other.faults, seen.outcomes, other.outcomes, wanted.precisions, strict=False)
@@ -54,7 +54,7 @@ def _alike_again(exercise: Exercise, answer: Any, mistake: Any, deadline: float)
 def _same_fault(left: Fault | None, right: Fault | None, one: Outcome, two: Outcome, precision: Precision) -> bool:
     if left is None or right is None:
         return left is right
-    precision = Precision(None, precision.inputs)  # an author's tolerance would take near mistakes for one
+    precision = Precision(None, precision.inputs)  # within the author's tolerance two mistakes could look alike
     return (
         left.state == right.state
         and _same_error(one.error, two.error)

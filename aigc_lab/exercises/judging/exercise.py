@@ -1,4 +1,4 @@
-"""An exercise is data: what is right, on which cases that shows, which mistakes are usual, and what helps."""
+"""An exercise is data: the right answer, the cases that test it, the usual mistakes, and hints."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A usual wrong answer, as code, and what helps someone who gave it."""
+    """A usual wrong answer, as code, and the explanation for a student who gave it."""
 
     answer: Any
     explanation: str
@@ -53,14 +53,14 @@ class Exercise:
 
     Args:
         id: "module.name"; the catalogue file has the module's name.
-        reference: the right answer, mostly a function of the package; or a value, if a value is asked for.
+        reference: the right answer, usually a function of the package; or a value, if the exercise asks for one.
         cases: `case(...)`, or a function of a seeded `torch.Generator` that returns one (drawn three times).
         gradients: compare gradients too, with respect to every float tensor among the arguments, or to the arguments named.
         mistakes: {name: Mistake}. The name completes "looks like: ...".
         hints: from a nudge to nearly the answer.
         properties: `prop(...)`, for networks and samplers.
-        alternatives: right answers written otherwise, at least two, the first one as the last hint dictates. The tests prove that all pass and
-            carry the lesson to its end.
+        alternatives: right answers written in other ways, at least two; the first follows the last hint. The tests check
+            that each one passes and carries the lesson to its end.
         tolerance: relative; chosen by precision if None (1e-6 in float64, 1e-4 in float32).
     """
 
@@ -79,7 +79,7 @@ class Exercise:
         if not (dot and module.isidentifier() and name.isidentifier()):
             raise ValueError(f"exercise id {self.id!r}: expected 'module.name', for example 'gan.generator_loss'")
         if callable(self.reference) and not (self.cases or self.properties):
-            raise ValueError(f"exercise {self.id!r} has neither cases nor properties, so that any answer would pass")
+            raise ValueError(f"exercise {self.id!r} has neither cases nor properties, so any answer would pass")
         if not callable(self.reference) and (self.cases or self.gradients):
             raise ValueError(f"exercise {self.id!r} asks for a value, not a function: it can't have cases or gradients")
 

@@ -1,4 +1,4 @@
-"""A case's arguments: copied for each call, in float64 for the reference, and compared with what a call left of them."""
+"""A case's arguments: copied for each call, in float64 for the reference, and checked for changes after it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from aigc_lab.exercises.judging.standin import is_stand_in
 
 ANSWER_SECONDS = 4.0  # for the answer itself; a check takes at most 5 s in all
 ALL_SECONDS = 4.8
-LEAST_SECONDS = 0.5  # also on a machine so busy that the reference took them all
+LEAST_SECONDS = 0.5  # even if the reference took all the time on a busy machine
 
 RIGHT, BLANK, BORROWED = "right", "not attempted", "borrowed"
 

@@ -31,9 +31,9 @@ class Call:
 
 
 def recorded(answer: Any) -> tuple[Any, list[Call]]:
-    """The answer, and the list in which its calls will stand. A class is not recorded.
+    """The answer, wrapped so that its calls are recorded, and the list that they go into. A class is returned as it is.
 
-    A NumPy array comes back as a tensor, so that a property takes it as a case does.
+    The wrapper returns a NumPy array as a tensor, so that properties accept arrays, as cases do.
     """
     calls: list[Call] = []
     if isinstance(answer, type):

@@ -29,7 +29,7 @@ ITEMS = 1_000  # items taken from a generator
 
 
 class TimeLimit(BaseException):
-    """Raised inside an answer when its time is over. No `Exception`, so that `except Exception` in a loop doesn't swallow it."""
+    """Raised inside an answer when its time is over. Not an `Exception`, which loops may catch and go on."""
 
 
 @dataclass
@@ -122,7 +122,7 @@ def limit(deadline: float) -> Iterator[None]:
     """Raise `TimeLimit` inside the answer once `deadline` (of `time.monotonic`) has passed.
 
     The alarm rings again and again, because a bare `except:` swallows it; from the second ring on, the next line that the answer executes
-    raises too, and so the `except:` branch itself. A single long operation of torch ends only by itself.
+    raises too, and so the `except:` branch itself. A single long operation of torch can't be interrupted.
     """
     if not has_time_limit():
         yield
