@@ -1,4 +1,6 @@
-"""Language models, from rules and counts to a small GPT. Lessons 02, 12, 22, 39. `lm.LmRecipe` and the models can be taken from here.
+"""Language models, from rules and counts to a small GPT. Lessons 02, 12, 22, 39.
+
+`lm.LmRecipe` and the models can be taken from here.
 
 - `vocabulary`: characters as numbers
 - `grammar`: rules that write
@@ -11,7 +13,7 @@
 - `decoding`: temperature, top-k, top-p
 - `kv_cache`: writing with a memory of keys and values
 - `scaling`: loss against size: a power law
-- `pictures`: what the floor that one assumes does to the law (imported by name)
+- `pictures`: how a power law depends on the floor that you assume (import it by name)
 """
 
 from aigc_lab.lm.networks import GruLM, TransformerLM

@@ -18,13 +18,16 @@ def temperature(logits: Tensor, tau: float) -> Tensor:
     """
     if not tau > 0:
         raise ValueError(
-            f"the temperature must be greater than 0, got {tau}; for the most likely token take decoding.greedy"
+            f"the temperature must be greater than 0, got {tau}; for the most likely token use decoding.greedy"
         )
     return logits / tau
 
 
 def top_k(logits: Tensor, k: int) -> Tensor:
     """The k largest logits stay. Equal ones at the edge all stay.
+
+    Raises:
+        ValueError: k below 1.
 
     Source:
         Fan, Lewis & Dauphin, "Hierarchical Neural Story Generation", ACL 2018.
@@ -42,13 +45,16 @@ def top_p(logits: Tensor, p: float) -> Tensor:
 
     .. math:: \sum_{j < i} p_j < p
 
-    so the token that reaches p is in, and the first always is.
+    So the token that reaches p is in, and the first always is.
+
+    Raises:
+        ValueError: p isn't above 0 and at most 1.
 
     Source:
         Holtzman, Buys, Du, Forbes & Choi, "The Curious Case of Neural Text Degeneration", ICLR 2020 (nucleus sampling).
     """
     if not 0 < p <= 1:
-        raise ValueError(f"p must lie above 0 and not above 1, got {p}")
+        raise ValueError(f"p must be above 0 and at most 1, got {p}")
     if p == 1:
         return logits
     probabilities, order = logits.softmax(dim=-1).sort(dim=-1, descending=True)

@@ -17,7 +17,7 @@ def expand(grammar: Mapping[str, Sequence[str]], choose: Callable[[Sequence[str]
 
 
 def count_texts(grammar: Mapping[str, Sequence[str]], symbol: str = "TEXT") -> int:
-    """How many different ways a grammar without loops has to write: products along a rule, sums over the rules."""
+    """How many ways a grammar without loops has of writing: products along a rule, sums over the rules of a symbol."""
     return sum(
         math.prod(count_texts(grammar, part) for part in re.findall(r"\{(\w+)\}", rule)) for rule in grammar[symbol]
     )

@@ -1,11 +1,12 @@
 r"""Writing with a memory of keys and values.
 
-When a transformer has read t characters and gets one more, the keys and values of the first t are what they were: nobody looks ahead. So they
-are kept, and only the new character is worked through. For T characters that is T passes of one position each, instead of
+When a transformer has read t characters and gets one more, the keys and values of the first t stay the same, because no
+position looks ahead. So they are kept, and only the new character is worked through. For T characters that is T passes
+of one position each, instead of
 
 .. math:: \sum_{t=1}^{T} t = \frac{T (T + 1)}{2}
 
-positions. It is paid for in memory, see `cache_bytes`.
+positions. The price is memory; see `cache_bytes`.
 """
 
 from collections.abc import Callable
@@ -37,9 +38,10 @@ def cache_bytes(layers: int, width: int, length: int, batch: int = 1, number_byt
 
 
 class CachedTransformer:
-    """Reads a text piece by piece with `lm.TransformerLM`, and gives the logits that the model gives for the whole.
+    """Reads a text piece by piece with `lm.TransformerLM`, and gives the logits that the model gives for all of it.
 
-    Besides keys and values it keeps the embeddings of the last characters, because the model's convolution looks back at three.
+    Besides keys and values it keeps the embeddings of the last three characters, because the model's convolution looks
+    back at them.
 
     Args:
         model: in eval mode; its weights are not changed.
@@ -56,7 +58,7 @@ class CachedTransformer:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the keys and values, in bytes: all of it is taken at the start."""
+        """Memory of the keys and values, in bytes. All of it is allocated at the start."""
         return self.keys.nbytes + self.values.nbytes
 
     @torch.no_grad()
@@ -88,7 +90,7 @@ class CachedTransformer:
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         self.keys[layer, :, :, self.seen : end] = key
         self.values[layer, :, :, self.seen : end] = value
-        mask = causal_mask(new, self.seen, x.device) if new > 1 else None  # a single new one may see all
+        mask = causal_mask(new, self.seen, x.device) if new > 1 else None  # a single new position may see all
         seen = attention(query, self.keys[layer, :, :, :end], self.values[layer, :, :, :end], mask)
         x = x + block.mix(seen.transpose(1, 2).reshape(batch, new, width))
         return x + block.think(block.norm_think(x))
@@ -105,13 +107,14 @@ def generate(
 ) -> Tensor:
     """Let a transformer write `length` tokens.
 
-    When its window is full, it forgets the older half and reads the newer half again, with places counted from there.
+    When its window is full, it forgets the older half and reads the newer half again, with positions counted from
+    there.
 
     Args:
-        prompt: (batch, n >= 1) tokens; of a longer one than the window the end is read.
+        prompt: (batch, n >= 1) tokens; if it is longer than the window, only its end is read.
         length: tokens to write.
         choose: logits (batch, V) -> tokens (batch,); `decoding.greedy`, for example.
-        cached: False works through the whole window for each token. The logits are the same but for rounding.
+        cached: False works through the whole window for each token. The logits are the same, up to rounding.
 
     Returns:
         (batch, length) tokens, without the prompt; `vocabulary.decode(tokens[0])` is the first one's text.

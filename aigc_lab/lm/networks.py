@@ -35,7 +35,14 @@ def gru_step(from_input: Tensor, from_state: Tensor, state: Tensor) -> Tensor:
 
 
 class GruLM(nn.Module):
-    """Embedding, one GRU, and a linear map to the logits of the next character."""
+    """Embedding, one GRU, and a linear map to the logits of the next character.
+
+    Args:
+        vocabulary: how many characters there are.
+        width: of an embedding.
+        state: numbers in the GRU's state.
+        dropout: before and after the GRU.
+    """
 
     context = None  # its state carries everything it has read: no window
 
@@ -53,7 +60,10 @@ class GruLM(nn.Module):
 
 
 class Block(nn.Module):
-    """One layer of a transformer: each position looks at those before it, then thinks for itself. Both add to what is there."""
+    """One layer of a transformer: each position looks at those before it, then thinks for itself.
+
+    What either step finds is added to what it was given.
+    """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -76,10 +86,17 @@ class Block(nn.Module):
 
 
 class TransformerLM(nn.Module):
-    """A small GPT: embeddings of character and place, layers, and logits that share the embedding's weights.
+    """A small GPT: embeddings of character and position, layers, and logits that share the embedding's weights.
 
     One thing is added: a convolution tells each position its last four characters before the layers begin. Spelling depends on
     neighbours above all, and attention alone takes long to find that out.
+
+    Args:
+        vocabulary: how many characters there are.
+        width: of an embedding, and of every layer; `heads` must divide it.
+        layers, heads: how many.
+        context: the window, in characters.
+        dropout: after the embeddings, and at the end of each layer.
 
     Source:
         Vaswani et al., "Attention Is All You Need", 2017, the decoder; normalisation before each part as in Radford et al.,
@@ -117,7 +134,7 @@ class TransformerLM(nn.Module):
             nn.init.zeros_(module.bias)
 
     def forward(self, tokens: Tensor, state: None = None) -> tuple[Tensor, None]:
-        """Logits (batch, time, vocabulary) of the character after each of `tokens` (batch, time <= context). No state: it looks."""
+        """Logits (batch, time, vocabulary) of the character after each of `tokens` (batch, time <= context), and no state."""
         x = self.embedding(tokens)
         x = x + self.near(F.pad(x.mT, (3, 0))).mT  # padded on the left only: no look ahead
         x = self.dropout(x + self.place(torch.arange(tokens.shape[1], device=tokens.device)))

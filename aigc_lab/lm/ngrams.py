@@ -57,7 +57,7 @@ class NgramModel:
     Args:
         corpus: the text to count in.
         order: n >= 1.
-        vocabulary: of the corpus, if None.
+        vocabulary: None takes that of the corpus.
     """
 
     def __init__(self, corpus: str, order: int, vocabulary: Vocabulary | None = None) -> None:
@@ -107,8 +107,8 @@ class NgramModel:
 def quote(corpus: str, order: int, length: int, *, seed: int = 0) -> str:
     """Shannon's way to write without a table: find the last order - 1 characters somewhere in the book, copy what follows them.
 
-    The place is drawn at random among all where the book has these characters, so this is the unsmoothed n-gram model itself. It begins
-    as the corpus does after its first blank line, and writes `length` characters in all.
+    The place is drawn at random among all where the book has these characters, so this is the unsmoothed n-gram model
+    itself. The text begins as the corpus does after its first blank line, and has `length` characters in all.
 
     Source:
         Shannon, "A Mathematical Theory of Communication", 1948, section 3, who opened a book at random and read on to the next place.

@@ -12,7 +12,7 @@ def floors(profile: Profile, runs: int, published: float = 0.076) -> None:
     """Draw how well the law fits for each assumed floor, and the exponent that goes with it; the 95 % interval is shaded.
 
     Args:
-        profile: of a law fitted to so many `runs`.
+        profile: of a law fitted to this many `runs`.
         published: the exponent to compare with, dashed; Kaplan's for the number of parameters.
     """
     inside = profile.floors[profile.inside]

@@ -1,6 +1,6 @@
-r"""Neural language models that read one character at a time: a GRU, which remembers, and a transformer, which looks back.
+r"""Training of `GruLM` and `TransformerLM`, which read one character at a time.
 
-Both are trained by the same loss, the surprise of the next character,
+Both have the same loss, the surprise of the next character,
 
 .. math:: L = -\frac{1}{T} \sum_t \log p(x_{t+1} \mid x_{\le t})
 
@@ -23,7 +23,7 @@ class LmRecipe(BaseRecipe):
 
     Args:
         model: `GruLM` or `TransformerLM`.
-        learning_rate: its top, reached after 100 steps, or after a tenth of the budget if that comes first.
+        learning_rate: the highest, reached after 100 steps, or after a tenth of the budget if that comes first.
         weight_decay: AdamW's.
 
     Attributes:
@@ -47,8 +47,11 @@ class LmRecipe(BaseRecipe):
         Args:
             batch: (windows,), tokens int64 (batch, time + 1), as `windows` cuts them.
 
+        Returns:
+            "bits": the loss in bits per character.
+
         Raises:
-            ValueError: something else.
+            ValueError: the batch is anything else.
         """
         if len(batch) != 1 or batch[0].ndim != 2 or batch[0].dtype != torch.int64 or batch[0].shape[1] < 2:
             got = " and ".join(f"{tensor.dtype} {tuple(tensor.shape)}" for tensor in batch)
@@ -69,7 +72,13 @@ class LmRecipe(BaseRecipe):
 
 
 def windows(tokens: Tensor, length: int = 128) -> Tensor:
-    """Overlapping windows (n, length + 1) of a text's tokens, each half a window further; a view, no copy."""
+    """Overlapping windows (n, length + 1) of a text's tokens, each half a window further on; a view, not a copy.
+
+    Raises:
+        ValueError: the text is too short for one window.
+    """
     if len(tokens) <= length:
-        raise ValueError(f"a text of {len(tokens)} characters has no window of {length + 1}")
+        raise ValueError(
+            f"a text of {len(tokens)} characters has no window of {length + 1}: take a longer text or shorter windows"
+        )
     return tokens.unfold(0, length + 1, max(1, length // 2))

@@ -12,7 +12,7 @@ from scipy import stats
 
 
 def power_law(sizes: np.ndarray, losses: np.ndarray) -> tuple[float, float]:
-    r"""The line of least squares through :math:`(\ln N, \ln L)`.
+    r"""The least-squares line through :math:`(\ln N, \ln L)`.
 
     .. math:: L = \left(\frac{N_c}{N}\right)^{\alpha} \iff \ln L = \alpha \ln N_c - \alpha \ln N
 
@@ -63,7 +63,7 @@ class Profile:
 
 
 def profile(sizes: np.ndarray, losses: np.ndarray, floors: np.ndarray) -> Profile:
-    r"""For each floor, the law of least squares above it, and what it leaves unexplained.
+    r"""For each floor, the least-squares fit of the law above it, and the error that remains.
 
     The errors of the losses are taken as independent and equally large, so the 95 % interval holds the floors whose error E satisfies
 
@@ -72,6 +72,9 @@ def profile(sizes: np.ndarray, losses: np.ndarray, floors: np.ndarray) -> Profil
     Args:
         sizes, losses: (n,), n >= 4.
         floors: candidates for L_inf, each below the smallest loss; 0 is the law without a floor.
+
+    Raises:
+        ValueError: fewer than 4 losses, or a floor that isn't below all of them.
 
     Source:
         Bates & Watts, "Nonlinear Regression Analysis and Its Applications", 1988 (profiles).

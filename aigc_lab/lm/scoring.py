@@ -4,7 +4,7 @@ Every model of a text here predicts the next character from those before it, so 
 
 .. math:: \text{bits per character} = -\frac{1}{T} \sum_{t=1}^{T} \log_2 p(x_t \mid x_1 \dots x_{t-1})
 
-which is also the length of the file that the model, used as a compressor, would make of each character.
+which is also how many bits each character would take in a file that is compressed with the model.
 """
 
 import math

@@ -31,8 +31,8 @@ def write(
         seed: of the draws. The same seed and model write the same text.
         temperature: see `with_temperature`.
         prompt: what the text goes on from.
-        allowed: a rule over the statistics: is the text, with this character at its end, still allowed? Where no character is, the
-            rule is waived.
+        allowed: a rule that overrules the statistics: is the text, with this character at its end, still allowed? Where
+            no character is allowed, the rule is waived.
 
     Returns:
         The `length` characters.
@@ -70,7 +70,7 @@ def log_probabilities(model: nn.Module, tokens: Tensor) -> np.ndarray:
 
 
 class Writer:
-    """A trained model with its vocabulary, in the form that `write` asks for, and that gives each character of a text its probability.
+    """A trained model with its vocabulary: what `write` needs, and what gives each character of a text its probability.
 
     Args:
         model: `GruLM` or `TransformerLM`.
@@ -88,13 +88,12 @@ class Writer:
 
     @torch.no_grad()
     def next_log_probabilities(self, context: str) -> np.ndarray:
-        """Natural logs (vocabulary,) of the probability of each next character after `context`; of a text's first one, if that is empty."""
+        """Natural logs (vocabulary,) of the probability of each character after `context`; "" is the start of a text."""
         self.model.eval()
         context, weights = context or START, list(self.model.parameters())
         new, state = context[-self.model.context :] if self.model.context else context, None
-        changes = [
-            weight._version for weight in weights
-        ]  # counted by torch: what a GRU read before it learnt more is out of date
+        # Counted by torch. After further training, the state of what a GRU has read is out of date.
+        changes = [weight._version for weight in weights]
         if self.model.context is None and self._read and context.startswith(self._read) and changes == self._weights:
             new, state = context[len(self._read) :], self._state  # a GRU goes on from where it stopped
         if new:
