@@ -156,7 +156,7 @@ def promise(
         fault = broken or measured
         raise AssertionError(f"broken promise: {text}" + (f"; got {fault}" if fault else ""))
     else:
-        seen = f"you got {broken}" if broken else seen or "not here"
+        seen = f"you got {broken}" if broken else seen or "it doesn't hold here"
         _show("≠", text, f"{seen}. Such numbers vary with budget, seed and machine; read on with yours.", ok=False)
 
 

@@ -129,10 +129,10 @@ class Course:
 
 
 def find_course(start: Path | None = None) -> Course:
-    """The course above the current folder, else the one this package is installed from (editable).
+    """The course in or above `start` (by default the current folder), else the one that this package is installed from (editable).
 
     Raises:
-        CourseError: there is no such folder, as where only the wheel is installed.
+        CourseError: there is none, as when only the wheel is installed.
     """
     start = (start or Path.cwd()).resolve()
     for folder in [start, *start.parents, PACKAGE.parent]:
@@ -140,5 +140,5 @@ def find_course(start: Path | None = None) -> Course:
             return Course(folder)
     raise CourseError(
         f"no course found: neither {start} nor a folder above it holds lessons/ and pyproject.toml. "
-        "Change into the folder you cloned or unpacked the course to, and call the command again."
+        "Change to the folder into which you cloned or unpacked the course, and run the command again."
     )

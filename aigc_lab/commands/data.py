@@ -24,7 +24,7 @@ def show_sets() -> None:
         inside.add_row(name, f"{len(train):,}", f"{len(test):,}", megabytes(size), train.license)
     console.print(inside)
     console.print()
-    full = Table("download", "size", "here", "licence", box=None, pad_edge=False)
+    full = Table("download", "size", "in cache", "licence", box=None, pad_edge=False)
     for name in originals.SETS:
         needed = files_of(name)
         there = all((downloads.cache_folder() / name / file.name).is_file() for file in needed)
@@ -44,10 +44,10 @@ def files_of(name: str) -> list:
 
 
 def fetch(name: str, say: Callable[[str], None] = print) -> None:
-    """Download a set into the cache, checked.
+    """Download a set into the cache, and check it.
 
     Raises:
-        CourseError: no such set, or it can't be had now; the text says why.
+        CourseError: no such set, or it can't be downloaded now; the text says why.
     """
     from aigc_lab.datasets import downloads, originals
 

@@ -25,7 +25,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything; a probe that fails itself is reported as a note, never as a crash."""
+    """Look at everything; a probe that fails is itself reported as a note, never as a crash."""
     probes: list[Callable[[], Iterator[Finding]]] = [python, packages, torch, gpu, cores, memory, disk, profile, cache]
     findings: list[Finding] = []
     for probe in probes:
@@ -38,9 +38,9 @@ def examine() -> list[Finding]:
 
 def python() -> Iterator[Finding]:
     version, system = platform.python_version(), f"{platform.system()} {platform.machine()}"
-    yield Finding("Python", f"{version} on {system}", "ok", "3.11 or newer is what the course needs.")
+    yield Finding("Python", f"{version} on {system}", "ok", "the course needs 3.11 or newer.")
     if platform.system() == "Windows":
-        meaning = "exercises can't be stopped after 5 s here: a loop without end needs Kernel > Interrupt. Use `aigc-lab`, not make."
+        meaning = "answers can't be stopped after 5 s here: end an endless loop by Kernel > Interrupt. Use `aigc-lab`, not make."
         yield Finding("platform", system, "note", meaning)
 
 
@@ -49,7 +49,7 @@ def packages() -> Iterator[Finding]:
     wrong, missing, extras = conflicts(DISTRIBUTION)
     for text in wrong:
         yield Finding(
-            "package", text, "broken", "outside the range that the course is tested with; install a version from it."
+            "package", text, "broken", "outside the range that the course is tested with; install a version within it."
         )
     for text in missing:
         yield Finding("package", text, "broken", f"not installed; run `pip install {text.split()[0]}`.")
@@ -64,7 +64,7 @@ def packages() -> Iterator[Finding]:
 
 
 def conflicts(distribution: str) -> tuple[list[str], list[str], dict[str, list[str]]]:
-    """Requirements of a distribution that are not met: wrong versions, missing packages, missing ones by extra."""
+    """Unmet requirements of a distribution: wrong versions, missing packages, and {extra: packages that it misses}."""
     from packaging.requirements import Requirement
 
     wrong, missing, extras = [], [], {}
@@ -91,7 +91,7 @@ def conflicts(distribution: str) -> tuple[list[str], list[str], dict[str, list[s
 
 
 def marked(requirement, extra: str) -> bool:
-    """Whether a requirement belongs to an extra, and not to the base."""
+    """Whether a requirement belongs to an extra rather than to the base installation."""
     marker = requirement.marker
     return bool(marker and not marker.evaluate({"extra": ""}) and marker.evaluate({"extra": extra}))
 

@@ -1,4 +1,4 @@
-"""Execute a notebook afresh in profile `cpu`, and leave in it nothing of the machine or the moment."""
+"""Execute a notebook afresh in profile `cpu`, and strip from it what depends on the machine or the moment."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ class LessonFailedError(Exception):
 
 
 def execute(notebook, root: Path) -> float:
-    """Run all cells in an empty temporary folder, outputs into the notebook, and return the seconds it took.
+    """Run all cells in an empty temporary folder, write the outputs into the notebook, and return the seconds it took.
 
     Args:
         notebook: nbformat node, changed in place.
@@ -61,7 +61,7 @@ def execute(notebook, root: Path) -> float:
 
 
 def build_environment(root: Path, home: Path) -> dict[str, str]:
-    """The environment of the kernel: fixed profile and hashes, no settings or progress of whoever builds."""
+    """The environment of the kernel: fixed profile and hash seed, and nothing of the author's own settings or progress."""
     env = {
         name: value for name, value in os.environ.items() if not name.startswith("AIGC_LAB_") and name != "MPLBACKEND"
     }
@@ -106,7 +106,7 @@ def tidy(cell) -> None:
 
 
 def add_to_stream(outputs: list, piece) -> None:
-    """Join a piece to its stream since the last picture; stdout goes before stderr, whose order is a matter of luck."""
+    """Join a piece to its stream since the last picture. stdout goes before stderr, since their order varies from run to run."""
     tail = []
     while outputs and outputs[-1].output_type == "stream":
         tail.append(outputs.pop())

@@ -63,7 +63,7 @@ def spoken_time(seconds: float | None) -> str:
 
 
 def bootstrap(course: Course) -> str:
-    """Source of the cell that installs the package of this very version, or says what is missing for that."""
+    """Source of the cell that installs the package in this very version, or, while it has no address, says how to."""
     address = wheel_address(course)
     return HEAD + (INSTALL.format(address=address) if address else EXPLAIN.format(wheel=wheel_name(course.version)))
 
@@ -118,7 +118,7 @@ def datasheet_row(course: Course, name: str, head: str) -> str:
 
 
 def linked(licences: str) -> str:
-    """The text with each Creative Commons licence linked to its terms, as those licences ask."""
+    """The text with each Creative Commons licence linked to its terms, as those licences require."""
     terms = "https://creativecommons.org"
     licences = re.sub(r"CC0 1\.0", rf"[\g<0>]({terms}/publicdomain/zero/1.0/)", licences)
     return re.sub(r"CC (BY(?:-SA)?) (\d\.\d)", lambda m: f"[{m[0]}]({terms}/licenses/{m[1].lower()}/{m[2]}/)", licences)
@@ -140,9 +140,9 @@ def expand(course: Course, lesson: Lesson, seconds: float | None):
     """The unexecuted notebook of a lesson, as an nbformat node.
 
     Args:
-        course: gives version and address.
+        course: its version and address go into the badge and the bootstrap cell.
         lesson: its text is read from `lesson.source`.
-        seconds: what the time in the title table says.
+        seconds: the time for the title table; None if it wasn't measured.
     """
     import jupytext
     from nbformat.v4 import new_notebook
@@ -173,7 +173,7 @@ def is_python(source: str) -> bool:
 
 
 def assign_ids(cells: list, previous: list) -> None:
-    """Give each cell the id that its equal, or else its nearest edit, had before; new cells get a hash of what they say.
+    """Give each cell the id that the same cell, or an earlier wording of it, had before; new cells get a hash of their content.
 
     The outcome depends on nothing else, so that two people who build the same lesson get the same file.
 

@@ -12,7 +12,7 @@ LOADERS = {"load", "load_classifier"}  # functions whose first argument names da
 
 
 def content_hash(course: Course, lesson: Lesson) -> str:
-    """Changes whenever a fresh execution of the lesson could give something else; the measured time is no part of it."""
+    """A hash that changes whenever a fresh execution could give something else; the measured time is no part of it."""
     digest = hashlib.sha256(f"{course.version}\n{course.repository}\n".encode())
     for cell in expand(course, lesson, None).cells:
         digest.update(repr((cell.cell_type, cell.source, sorted(cell.metadata.items()))).encode())
@@ -23,7 +23,7 @@ def content_hash(course: Course, lesson: Lesson) -> str:
 
 
 def inputs(course: Course, lesson: Lesson) -> list[Path]:
-    """The files of the repo, beside the lesson itself, that its outputs depend on; sorted."""
+    """The files of the repository, besides the lesson itself, that its outputs depend on; sorted."""
     tree = ast.parse(code_of(course, lesson))
     package = course.root / "aigc_lab"
     catalogue = catalogue_modules(course, called_with(tree, {"check"}))
@@ -37,10 +37,10 @@ def inputs(course: Course, lesson: Lesson) -> list[Path]:
 
 
 def catalogue_modules(course: Course, ids: list[str]) -> list[str]:
-    """The catalogue's modules in which exercises of these ids stand, dotted.
+    """Dotted names of the catalogue's modules that hold the exercises with these ids.
 
     Raises:
-        CourseError: no file has one of them, so that a lesson would not be built anew when it changes.
+        CourseError: an id is in no module, so that changes of the exercise would go unnoticed.
     """
     from aigc_lab.exercises.lookup import index
 

@@ -22,7 +22,7 @@ def hand_out(course: Course, say: Callable[[str], None] = print) -> Path:
     """Copy the notebooks to work/, and never overwrite what a student wrote.
 
     A copy that is still as it was handed out is brought up to date. If the student changed it and the lesson is newer than the
-    one they got, the newer one is put beside it as `NN_slug.new-HASH.ipynb`, and announced. Files that this never
+    one they got, the newer one is put beside it as `NN_slug.new-HASH.ipynb`, and announced. Files that this function never
     handed out count as the student's.
 
     Returns:
@@ -46,7 +46,7 @@ def hand_out(course: Course, say: Callable[[str], None] = print) -> Path:
         elif current == handed.get(name):
             put(mine, content)
             handed[name] = newest
-            say(f"{name}: you had not changed it, it is now the newest version")
+            say(f"{name}: updated to the newest version (you had not changed it)")
         elif handed.get(name) != newest:
             beside = work / f"{lesson.name}.new-{newest[:8]}.ipynb"
             if place_new(beside, content):
@@ -63,7 +63,7 @@ def fingerprint(content: bytes) -> str:
 
 
 def read_record(work: Path) -> dict[str, str]:
-    """File name -> hash of what was handed out under it; empty if the record is lost: then every file is the student's."""
+    """{file name: hash of what was handed out under it}; empty if the record is lost, so that every file counts as the student's."""
     try:
         record = json.loads((work / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -89,7 +89,7 @@ def place_new(path: Path, content: bytes) -> bool:
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     beside.write_bytes(content)
     try:
-        os.link(beside, path)  # fails, where a rename would overwrite, if the file appeared meanwhile
+        os.link(beside, path)  # fails if the file has appeared meanwhile; a rename would overwrite it
     except FileExistsError:
         return False
     except OSError:  # a file system without hard links

@@ -11,7 +11,7 @@ from aigc_lab.commands.readme import replace_text, update_readme
 
 
 def read_notebook(lesson: Lesson):
-    """The notebook as it is, or None where there is none (or no valid one)."""
+    """The notebook as it is stored, or None if there is no valid one."""
     import nbformat
 
     try:
@@ -21,7 +21,7 @@ def read_notebook(lesson: Lesson):
 
 
 def why_stale(course: Course, lesson: Lesson) -> str | None:
-    """The reason why a notebook must be built again; None if it is what its lesson says."""
+    """The reason why a notebook must be built again; None if it is up to date."""
     notebook = read_notebook(lesson)
     if notebook is None:
         return "not built yet"
@@ -83,7 +83,7 @@ def build_all(
         else:
             if busy:
                 say(
-                    f"{lesson.name}: the machine was busy with other things, so its time is too long; measure it later with --force"
+                    f"{lesson.name}: the machine was busy with other things, so the measured time is too long; build it again with --force"
                 )
             say(f"{lesson.name}: built in {seconds:.1f} s, {lesson.notebook.stat().st_size / 1000:.0f} kB")
     if update_readme(course):
@@ -92,7 +92,7 @@ def build_all(
 
 
 def machine_is_busy() -> bool:
-    """Whether others want more than half of the cores, so that a measured time would not be the lesson's own."""
+    """Whether other processes use more than half of the cores, so that a measured time would be too long."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * (os.cpu_count() or 1) + 1
 
 

@@ -23,7 +23,10 @@ MEMORY_PER_LESSON = 2e9  # bytes that a lesson may need; bounds how many run at 
 
 @dataclass
 class Result:
-    """The result of one lesson. `status` is passed, failed, or interrupted; memory is that of all its processes together."""
+    """The result of one lesson.
+
+    `status` is waiting, running, passed, failed or interrupted; memory is that of all its processes together.
+    """
 
     lesson: str
     status: str = "waiting"
@@ -50,7 +53,7 @@ class Job:
 def default_jobs(lessons: int, profile: str | None) -> int:
     """Lessons at a time: one a core (small networks gain more from that than from threads), as far as memory goes.
 
-    Where they may use a GPU, two: one computes while the other prepares.
+    Where lessons may use a GPU, at most two: one computes while the other prepares.
     """
     import psutil
 
@@ -63,7 +66,7 @@ def check_parameters(lessons: list[Lesson], parameters: dict[str, str]) -> None:
     """Every name must be assigned in the `parameters` cell of every lesson that is to run.
 
     Raises:
-        CourseError: papermill would set a name that the lesson never reads.
+        CourseError: a lesson has no parameter of that name; papermill would set it to no effect.
     """
     for lesson in lessons:
         known = parameter_names(lesson)
@@ -101,8 +104,8 @@ def run_lessons(
         lessons: what to run.
         parameters: names and values for the parameters cell, as papermill's `-p`.
         profile: ci, cpu or gpu; None lets each lesson choose from the machine.
-        jobs: lessons at a time; None: chosen by `default_jobs`.
-        progress: told about each change of a result, and how many of its cells are done.
+        jobs: lessons at a time; None takes `default_jobs`.
+        progress: called a few times a second for each running lesson, with its result, the cells done, and the cells in all.
 
     Raises:
         CourseError: a lesson is not built, or lacks a parameter.

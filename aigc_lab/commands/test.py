@@ -17,8 +17,8 @@ def steps(course: Course, arguments: list[str]) -> list[tuple[str, list[str]]]:
     """Title and pytest arguments of each step.
 
     Args:
-        course: the notebooks step is left out while it has none.
-        arguments: passed on to both.
+        course: without notebooks, their step is left out.
+        arguments: passed on to both steps.
     """
     plan = [("tests of the package and the course", [*PARALLEL, "tests", *arguments])]
     if any((course.root / "notebooks").glob("*.ipynb")):

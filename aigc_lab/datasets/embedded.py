@@ -28,7 +28,7 @@ DOWNLOAD_ONLY = (
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Examples of one split, and what one must know to use them. Fields that a set does not have are None.
+    """Examples of one split, and what you need to know to use them. Fields that a set does not have are None.
 
     Attributes:
         name: what it was loaded as.
@@ -74,20 +74,20 @@ class Dataset:
 
 
 def load(name: str, split: str = "train", full: bool = False) -> Dataset:
-    """One split of a data set, as a copy of its own: change it as you like.
+    """One split of a data set, as your own copy: change it as you like.
 
     Args:
         name: one of `available()`, or of `DOWNLOAD_ONLY`.
         split: "train" or "test"; fixed once, no example is in both.
-        full: fetch the original of the same data (digits and fashion: 60,000 + 10,000), once, with its checksum. Where it can't be had,
-            this says so and gives the embedded set.
+        full: give the original of the same data (digits and fashion: 60,000 + 10,000), downloaded once and checked against its checksum.
+            If it can't be downloaded, a message says so and you get the embedded set.
 
     Returns:
         The data, with images as uint8 (n, c, h, w).
 
     Raises:
         ValueError: no such set or split, or no full version of this set.
-        downloads.Unavailable: a set of `DOWNLOAD_ONLY` can't be had now.
+        downloads.Unavailable: a set of `DOWNLOAD_ONLY` can't be downloaded now.
     """
     if name not in _SETS and name not in DOWNLOAD_ONLY:
         raise ValueError(_unknown("data set", name, available()) + f"; as downloads: {', '.join(DOWNLOAD_ONLY)}")
@@ -96,7 +96,7 @@ def load(name: str, split: str = "train", full: bool = False) -> Dataset:
     if name in DOWNLOAD_ONLY:
         return _download(name, split)
     if full and name not in _ORIGINALS:
-        raise ValueError(f"{name!r} has no full version, you have all of it; sets with one: {', '.join(_ORIGINALS)}")
+        raise ValueError(f"{name!r} has no full version: leave out full=True; sets with one: {', '.join(_ORIGINALS)}")
     facts = _SETS[name]
     fields = (_original(name, split) if full else None) or facts["read"](split)
     about = {"license": facts["license"], "source": facts["source"]}
@@ -110,7 +110,11 @@ def available() -> list[str]:
 
 
 def data_path(file: str = "") -> Path:
-    """Where an embedded file lies: inside the installed package, or in `data/` of the repository for an editable install."""
+    """Where an embedded file lies: inside the installed package, or in `data/` of the repository for an editable install.
+
+    Raises:
+        FileNotFoundError: there is no such file; the message says what to do.
+    """
     inside = Path(str(resources.files("aigc_lab").joinpath("_data")))
     folder = inside if inside.is_dir() else Path(aigc_lab.__file__).resolve().parents[1] / "data"
     if not (folder / file).exists():
@@ -119,13 +123,15 @@ def data_path(file: str = "") -> Path:
 
 
 def _original(name: str, split: str) -> dict | None:
-    """Images and labels of the original, or None (and a word to the reader) where it can't be had."""
+    """Images and labels of the original; None, and a message to the reader, if it can't be downloaded."""
     from aigc_lab.datasets import downloads, originals  # only here: what they import takes time
 
     try:
         found = originals.load_full(name, split)
     except downloads.Unavailable as reason:
-        print(f"The full {name!r} can't be had now: {reason}.\nYou get the embedded set instead: fewer of the same.")
+        print(
+            f"The full {name!r} can't be downloaded now: {reason}.\nYou get the embedded set instead: fewer examples."
+        )
         return None
     source = _SETS[name]["source"].split("; ")[0] + ", the original files"
     return {"images": found["images"], "labels": found["labels"], "source": source}
@@ -184,7 +190,7 @@ def _read_mails(split: str) -> dict:
     }
 
 
-# What else people call them; only for the hint in the error.
+# Other names that people use for them; only for the hint in the error message.
 _NICKNAMES = {
     "mnist": "digits",
     "fashion_mnist": "fashion",

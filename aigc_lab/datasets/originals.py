@@ -5,10 +5,10 @@ Where the checksums come from (sizes are those of the same files):
 - MNIST, Fashion-MNIST, Oxford Pets: the md5 sums that torchvision publishes in `torchvision/datasets/{mnist,oxford_iiit_pet}.py`;
   Zalando publishes the same ones for Fashion-MNIST in the README of zalandoresearch/fashion-mnist.
 - QuickDraw: Google publishes none. These sha256 sums are as other libraries record them; the sizes of the two files are
-  right for 123,202 and 152,159 pictures of 784 bytes and a header of 80. Of the first 1,000 pictures of each there is no published sum:
-  the file's length at the server and its header are compared.
+  right for 123,202 and 152,159 pictures of 784 bytes and a header of 80. For the first 1,000 pictures of each no sum is published:
+  the length of the file at the server and its header are checked instead.
 
-md5 finds broken and mixed-up files; it would not stop somebody who forges one. Fashion-MNIST's first server speaks plain HTTP.
+md5 finds broken and mixed-up files; it would not stop a forger. Fashion-MNIST's first server speaks plain HTTP.
 """
 
 import gzip
@@ -55,7 +55,11 @@ def load_full(name: str, split: str) -> dict:
 
 
 def read_idx(path: Path) -> torch.Tensor:
-    """The uint8 array of a gzipped IDX file: zeros, type 8, number of axes, their lengths (big-endian), the values."""
+    """The uint8 array of a gzipped IDX file: zeros, type 8, number of axes, their lengths (big-endian), the values.
+
+    Raises:
+        ValueError: the file holds something other than bytes in the IDX format.
+    """
     content = gzip.decompress(path.read_bytes())
     zeros, kind, axes = struct.unpack_from(">HBB", content)
     if (zeros, kind) != (0, 8):
@@ -80,7 +84,7 @@ def _read_drawings(paths: list[Path], split: str) -> dict:
 
 
 def _read_first_drawings(paths: list[Path], split: str) -> dict:
-    """As `_read_drawings`, from the first `PART` bytes of each file, whose header tells of more pictures than follow."""
+    """As `_read_drawings`, from the first `PART` bytes of each file; its header still counts all pictures of the whole file."""
     images = []
     for path, whole in zip(paths, _DRAWINGS, strict=True):
         content = io.BytesIO(path.read_bytes())

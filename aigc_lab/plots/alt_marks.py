@@ -1,4 +1,4 @@
-"""What the lines, bars, points and matrices of a chart say, in words; `alt_text` puts them together."""
+"""The lines, bars, points and matrices of a chart, described in words; `alt_text` puts the parts together."""
 
 import itertools
 import math
@@ -8,10 +8,11 @@ import numpy as np
 
 NAME = 60  # characters kept of a label
 
-Part = tuple[str, list[str], str]  # what comes first, one text an item, what to say of all if they don't fit
+Part = tuple[str, list[str], str]  # a head, one text for each item, and a summary for when the items don't fit
 
 
 def bars(ax: Any) -> list[Part]:
+    """Bars by name and value; many bars that touch are one histogram."""
     items, values, hills = [], [], []
     for container in (c for c in ax.containers if type(c).__name__ == "BarContainer" and len(c)):
         lying = container.orientation == "horizontal"
@@ -71,7 +72,8 @@ def _spreads(container: Any, n: int) -> list[str]:
 
 
 def lines(ax: Any) -> list[Part]:
-    names, caps = {}, set()  # an error bar's name stands in its container, and its caps are lines, too
+    """Lines by their ends and extremes, those with a label first."""
+    names, caps = {}, set()  # matplotlib keeps an error bar's name in its container, and draws its caps as lines, too
     for container in ax.containers:
         if type(container).__name__ == "ErrorbarContainer":
             line, ends, _ = container.lines
@@ -134,6 +136,7 @@ def _course(ticks: dict[float, str], x: Any, y: Any, known: Any, dots: bool, log
 
 
 def images(ax: Any) -> list[Part]:
+    """Matrices by shape and extremes, small ones by all their values; colour pictures by size only."""
     parts = []
     for image in ax.images:
         grid = np.ma.filled(np.ma.asarray(image.get_array()).astype(float), np.nan)
@@ -169,6 +172,7 @@ def images(ax: Any) -> list[Part]:
 
 
 def collections(ax: Any) -> list[Part]:
+    """Groups of points by count and centre; arrows, contours and shaded areas are only named."""
     groups, others, bands = [], [], 0
     for artist in ax.collections:
         kind, name = type(artist).__name__, label_of(artist)
@@ -194,7 +198,7 @@ def collections(ax: Any) -> list[Part]:
 
 
 def _names(axis: Any) -> dict[float, str]:
-    """The words at an axis' ticks; none where it shows numbers of its own."""
+    """The words at an axis's ticks, {place: word}; none where the ticks are numbers that matplotlib chose."""
     if type(axis.get_major_formatter()).__name__ not in ("StrCategoryFormatter", "FixedFormatter", "FuncFormatter"):
         return {}
     texts = [short(tick.get_text()) for tick in axis.get_majorticklabels()]
@@ -202,16 +206,17 @@ def _names(axis: Any) -> dict[float, str]:
 
 
 def _rounded(values: Any) -> Any:
-    """What is 0 but for rounding, as 0."""
+    """The values, with those that differ from 0 by rounding only set to 0."""
     return np.where(np.abs(values) < 1e-9 * np.abs(values).max(), 0.0, values)
 
 
 def _name_at(names: dict[float, str], at: float) -> str:
-    """The word at a place on an axis, but for rounding; "" if there is none."""
+    """The word at a place on an axis, up to rounding; "" if there is none."""
     return next((name for tick, name in names.items() if abs(tick - at) < 1e-6), "")
 
 
 def label_of(artist: Any) -> str:
+    """The label that was given to a line or bar; "" for one that matplotlib made up."""
     label = str(artist.get_label() or "")
     return "" if label.startswith("_") else short(label)
 
@@ -221,7 +226,7 @@ def _named(value: tuple[float, str]) -> str:
 
 
 def number(value: Any) -> str:
-    """Three significant digits; whole numbers below 10,000 in full, as a year or a step is read."""
+    """Three significant digits; whole numbers below 10,000 in full, since they may be years or steps."""
     x = float(value)
     if not math.isfinite(x):
         return "undefined" if math.isnan(x) else "infinity" if x > 0 else "-infinity"

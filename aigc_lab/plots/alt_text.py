@@ -1,4 +1,4 @@
-"""Alternative text made from what is drawn, so that it always says the numbers which the picture shows."""
+"""Alternative text made from what is drawn, so that it always gives the numbers that the picture shows."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LIMIT = 600  # characters: about 40 seconds of a screen reader
 TITLE = 240  # characters kept of a title
 LEAST = 100  # characters below which a panel can only be named
-MANY = 12  # items told before the others are counted
+MANY = 12  # items that are listed; any others are only counted
 NUMBER = re.compile(r"-?[\d.,]+(e[+-]?\d+)?|nan|-?inf")
 PLACES = {(1, 2): ("Left", "Right"), (1, 3): ("Left", "Middle", "Right"), (2, 1): ("Top", "Bottom")}
 
@@ -21,8 +21,8 @@ PLACES = {(1, 2): ("Left", "Right"), (1, 3): ("Left", "Middle", "Right"), (2, 1)
 def describe(drawing: "Figure") -> str:
     """What a chart shows, in at most `LIMIT` characters: its title, then for each panel the axes and what is drawn.
 
-    Lines are told by their ends and extremes, bars by their values, histograms by range and peak, points by count and
-    centre, matrices by shape, range and largest cell. What doesn't fit is counted, and its extremes are named.
+    Lines are described by their ends and extremes, bars by their values, histograms by range and peak, points by count and
+    centre, matrices by shape, range and largest cell. Items that don't fit are counted, and the extremes of all are named.
 
     Args:
         drawing: a matplotlib figure; anything with its methods will do.
@@ -71,9 +71,8 @@ def describe_pictures(title: str, rows: Sequence[Any], names: Sequence[str] | No
 def _parts(ax: Any) -> list[Part]:
     parts = [*alt_marks.bars(ax), *alt_marks.images(ax), *alt_marks.lines(ax), *alt_marks.collections(ax)]
     words = [clean(t.get_text()) for t in ax.texts]
-    words = [
-        w for w in words if any(c.isalpha() for c in w) and not NUMBER.fullmatch(w)
-    ]  # a bar's number is told with it
+    # Without numbers: a bar's value is already told with the bar.
+    words = [w for w in words if any(c.isalpha() for c in w) and not NUMBER.fullmatch(w)]
     return [*parts, ("Text in the picture: ", words, "")] if words else parts
 
 
@@ -104,7 +103,7 @@ def _panel_name(ax: Any, i: int, panels: int) -> str:
 
 
 def _fit(head: str, items: list[str], summary: str, room: int) -> str:
-    """Head and items in that many characters; the items that don't fit are counted, and the summary is added."""
+    """Head and items in at most `room` characters; items that don't fit are counted, and the summary is added."""
     whole = _sentence(head + "; ".join(items))
     if len(whole) <= room and len(items) <= MANY:
         return whole

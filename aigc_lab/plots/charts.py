@@ -1,4 +1,7 @@
-"""Charts: each has a title that says what to see, and a text for those who can't see it."""
+"""Charts: each has a title that says what to see, and alternative text for readers who can't see it.
+
+`title`, `alt` and `size` (inches) are those of `figures.figure`.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,9 +29,11 @@ def curves(
     """Lines over a common x.
 
     Args:
-        x: (n,), or a mapping with an x for each line.
+        x: (n,), or {label: (n,)} with an x for each line.
         lines: {label: (n,)}; the label may be empty where there is one line.
-        bands: (low, high) around some lines.
+        log_x, log_y: logarithmic axes.
+        markers: a dot at each point.
+        bands: {label: (low, high)}, both (n,): a shaded band around some of the lines.
     """
     with figure(title=title, alt=alt, size=size) as ax:
         for i, (label, y) in enumerate(lines.items()):
@@ -76,7 +81,7 @@ def bars(
 
 
 def _short(number: float) -> str:
-    """As much of a number as a bar can show: 0.0355, 23.8, 1,287,060."""
+    """A number, short enough for the end of a bar: 0.0355, 23.8, 1,287,060."""
     return f"{number:.3g}" if abs(number) < 999.5 else f"{number:,.0f}"
 
 
@@ -133,7 +138,16 @@ def scatter(
     names: Sequence[str] | None = None,
     size: tuple[float, float] = (6.0, 4.2),
 ) -> None:
-    """Points (n, 2); `labels` (n,) colours them, `names` says what each label is called."""
+    """Points, (n, 2).
+
+    Args:
+        points: (n, 2), any numbers.
+        labels: (n,) whole numbers; each gets a colour and a marker of its own.
+        names: what each label is called in the legend, indexed by label.
+
+    Raises:
+        ValueError: points of another shape.
+    """
     xy = _numpy(points)
     if xy.ndim != 2 or xy.shape[1] != 2:
         raise ValueError(f"scatter() takes points of shape (n, 2), got {xy.shape}")
@@ -161,7 +175,7 @@ def heatmap(
     numbers: bool = False,
     size: tuple[float, float] = (6.0, 4.0),
 ) -> None:
-    """A matrix as colours; `numbers` writes each value into its cell."""
+    """A matrix as colours; `rows` and `columns` name its rows and columns, `numbers` writes each value into its cell."""
     grid = _numpy(matrix)
     with figure(title=title, alt=alt, size=size) as ax:
         drawn = ax.imshow(grid, cmap="cividis", aspect="auto")

@@ -1,4 +1,4 @@
-"""Weights that scripts of the course trained: `pretrained.load`, `pretrained.info`.
+"""Weights trained by scripts of the course: `pretrained.load`, `pretrained.info`.
 
 - `weights`: the tensors, and where they came from
 - `classifier`: the CNN that judges pictures

@@ -1,4 +1,4 @@
-"""A small CNN that reads pictures: it judges what the generators of the course draw, and lends its features to their metrics."""
+"""A small CNN that classifies pictures: it judges what the course's generators draw, and provides the features for the metrics."""
 
 import torch
 from torch import Tensor, nn
@@ -40,10 +40,10 @@ def load_classifier(name: str = "digits") -> Classifier:
     """The trained classifier of a data set, in evaluation mode, its weights frozen.
 
     Args:
-        name: a data set for which a checkpoint `classifier_NAME` is there; `pretrained.info("classifier_digits")` says how good it is.
+        name: a data set that has a checkpoint `classifier_NAME`; `pretrained.info("classifier_digits")` says how good that one is.
 
     Raises:
-        FileNotFoundError: there is none; the message lists the checkpoints there are.
+        FileNotFoundError: no such checkpoint; the message lists those there are.
     """
     weights = load(f"classifier_{name}")
     model = Classifier(classes=weights["head.weight"].shape[0], channels=weights["body.0.weight"].shape[1])
@@ -56,13 +56,13 @@ def recognised_share(logits: Tensor, wanted: Tensor) -> float:
 
     Args:
         logits: (n, classes), the classifier's score for each class; the highest one is its answer.
-        wanted: (n,), the class that was asked for.
+        wanted: (n,), the class that was asked for in each picture.
 
     Returns:
         A number from 0 to 1.
 
     Raises:
-        ValueError: the two don't belong together, or there is nothing to count.
+        ValueError: the shapes don't belong together, or n is 0.
     """
     if logits.ndim != 2 or wanted.shape != logits.shape[:1] or len(wanted) == 0:
         raise ValueError(
@@ -78,13 +78,15 @@ def recognised(images: Tensor, labels: Tensor, name: str = "digits") -> float:
     Args:
         images: floating point in [-1, 1], (n, channels, 28, 28).
         labels: the classes asked for, (n,).
-        name: whose classifier judges.
+        name: the data set whose classifier judges, as in `load_classifier`.
 
     Returns:
         A number from 0 to 1.
 
     Raises:
-        TypeError, ValueError: images that aren't floating point in [-1, 1], or not one label for each.
+        TypeError: images that aren't floating point.
+        ValueError: images outside [-1, 1], no images, or not one label for each.
+        FileNotFoundError: there is no classifier of that name.
     """
     if not images.is_floating_point():
         raise TypeError(f"images must be floating point in [-1, 1], got {images.dtype}: use transforms.to_signed")

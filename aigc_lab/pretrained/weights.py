@@ -1,4 +1,4 @@
-"""Weights that a script of the course trained, and where they came from. `data/build/checkpoint_*.py` makes each one again."""
+"""Weights trained by scripts of the course, and where they came from: each can be made again by `data/build/checkpoint_*.py`."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def load(name: str) -> dict[str, Tensor]:
 
 
 def info(name: str) -> dict[str, Any]:
-    """What is known of a checkpoint: `script`, `seed`, `seconds` of training, `result`.
+    """What is known about a checkpoint: `script`, `seed`, `seconds` of training, `result`.
 
     Raises:
         FileNotFoundError: no such checkpoint; the message lists those there are.

@@ -1,4 +1,4 @@
-"""Pixels in and out of the ranges that networks like, and changed at random.
+"""Pixels scaled to the ranges that networks like and back, and pictures changed at random.
 
 - `ranges`: to_unit, to_signed and back
 - `augmentation`: mirrored, moved, turned

@@ -21,15 +21,15 @@ def augment(
 
     For each picture and each kind of change a coin with :math:`P(\text{heads}) = p` is tossed. On heads the change is drawn: mirrored
     or not, with even chances; moved by whole pixels; turned by an angle. So `flip=True` mirrors a share p / 2, and for every
-    p < 1 the original distribution can be told from what comes out (Karras et al., 2020). Gradients flow through it, so a GAN can
-    use it on what its generator drew.
+    p < 1 the original distribution can be recovered from that of the results (Karras et al., 2020). Gradients flow through
+    `augment`, so a GAN can apply it to what its generator drew.
 
     Args:
         images: uint8 or floating point, (n, c, h, w).
         flip: mirror left and right, or not.
         shift: largest move in pixels, drawn from -shift..shift for each direction.
         turn: a number: degrees counter-clockwise drawn between -turn and turn; several numbers: one of these angles. Multiples
-            of 90 move pixels and change none, other angles interpolate.
+            of 90 move pixels without changing their values, other angles interpolate.
         probability: p, between 0 and 1.
         fill: what comes in at the edges. Default: black, which is 0 for uint8 and -1 for floats in [-1, 1].
         generator: on the CPU; the same seed gives the same pictures.
@@ -114,7 +114,7 @@ def bilinear(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
               \qquad i = \lfloor x \rfloor,\; u = x - i,\; j = \lfloor y \rfloor,\; v = y - j
 
     `F.grid_sample` computes the same, but in some versions of torch (2.11 is one) only once differentiable. A penalty on D's slope needs the
-    second derivative; this has it, for it is made of products and of pixels picked by their number.
+    second derivative; this function has one, since it consists of products and of pixels picked by index.
 
     Args:
         images: floating point, (n, c, h, w).
@@ -124,15 +124,13 @@ def bilinear(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
         (n, c, h', w'). Outside a picture everything is 0.
     """
     channels, height, width = images.shape[1:]
-    x, y = (
-        (x + 1).clamp(0, width + 1),
-        (y + 1).clamp(0, height + 1),
-    )  # in the picture with a frame of zeros, one pixel wide
+    # Coordinates in the picture with a frame of zeros around it, one pixel wide.
+    x, y = (x + 1).clamp(0, width + 1), (y + 1).clamp(0, height + 1)
     row = width + 2
     pixels = F.pad(images, (1, 1, 1, 1)).flatten(2)
     i, j = x.detach().floor().clamp(max=width), y.detach().floor().clamp(max=height)
     u, v = x - i, y - j
-    corner = (j * row + i).long().flatten(1)  # number of the upper left one of the four
+    corner = (j * row + i).long().flatten(1)  # index of the upper left one of the four
     four = torch.cat([corner, corner + 1, corner + row, corner + row + 1], dim=1)
     shares = torch.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], dim=1)  # (n, 4, h', w')
     picked = pixels.gather(2, four[:, None].expand(-1, channels, -1)).unflatten(2, shares.shape[1:])

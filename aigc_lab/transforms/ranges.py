@@ -1,4 +1,4 @@
-"""Pixels in and out of the ranges that networks like.
+"""Pixels scaled to the ranges that networks like, and back.
 
 Stored pictures are whole numbers 0..255 (`uint8`). A decoder with a sigmoid works in [0, 1], a generator with a tanh in
 [-1, 1]. Going there and back loses nothing: `from_signed(to_signed(x))` equals `x` for each of the 256 levels.
@@ -41,7 +41,18 @@ def to_signed(images: Tensor) -> Tensor:
 
 
 def from_unit(images: Tensor) -> Tensor:
-    """Bytes from [0, 1]: times 255, rounded to the nearest level, clipped to 0..255."""
+    """Bytes from [0, 1]: times 255, rounded to the nearest level, clipped to 0..255.
+
+    Args:
+        images: floating point, any shape.
+
+    Returns:
+        uint8, same shape, without gradient.
+
+    Raises:
+        TypeError: images that aren't floating point.
+        ValueError: images with NaN or infinity.
+    """
     _require_finite("from_unit", images)
     return (images.detach() * 255).round().clamp(0, 255).to(torch.uint8)
 
@@ -50,6 +61,16 @@ def from_signed(images: Tensor) -> Tensor:
     """Bytes from [-1, 1]: shifted and scaled, rounded to the nearest level, clipped to 0..255.
 
     Clipping matters: without it a generator's 1.01 would wrap round to black in `uint8`.
+
+    Args:
+        images: floating point, any shape.
+
+    Returns:
+        uint8, same shape, without gradient.
+
+    Raises:
+        TypeError: images that aren't floating point.
+        ValueError: images with NaN or infinity.
     """
     _require_finite("from_signed", images)
     return ((images.detach() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
@@ -65,5 +86,5 @@ def _require_finite(name: str, images: Tensor) -> None:
         raise TypeError(f"{name} takes floating-point images, got {images.dtype}")
     if not torch.isfinite(images).all():
         raise ValueError(
-            f"{name}: the images hold NaN or infinity, which no grey level can show; look at the loss first"
+            f"{name}: the images hold NaN or infinity, which no grey level can show; check the training's loss first"
         )

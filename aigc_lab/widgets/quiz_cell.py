@@ -8,7 +8,7 @@ from aigc_lab import display, runtime
 
 
 def quiz(lesson: str) -> None:
-    """Show a lesson's quiz, from `aigc_lab/quizzes/<lesson>.json`; answers come back at once, each with its reason.
+    """Show a lesson's quiz, from `aigc_lab/quizzes/<lesson>.json`; each choice is answered at once, with the reason.
 
     Args:
         lesson: file name of the lesson without its ending, such as "01_start_here".

@@ -10,7 +10,8 @@ from aigc_lab import display, runtime
 def play(function: Callable[..., None], **controls: Any) -> None:
     """Show controls, and below them what `function` draws for their values.
 
-    Where no widget front end is (while notebooks are built) the picture for the starting values is shown instead.
+    Where there is no widget front end (in a terminal, or while notebooks are built), the picture for the starting values is
+    shown instead.
 
     Args:
         function: draws with `plots`; called with one keyword a control.
