@@ -15,9 +15,11 @@ def training_bytes(parameters: int, activations: int, mixed: bool) -> int:
 
     .. math:: 16 N + 4 A \text{ in float32}, \qquad 18 N + 2 A \text{ in mixed precision}
 
-    A weight is 4 bytes, its gradient 4, and Adam's two running averages 4 each. In mixed precision (`torch.autocast`) all of these stay in float32. The
-    numbers kept for the backward pass take 2 bytes instead of 4, and a copy of the weights in half precision joins them. Libraries that keep the
-    gradients in half precision, too, have 16 bytes a weight: 2 + 2, a float32 original of the weights 4, averages 8 (Rajbhandari et al., "ZeRO", 2020).
+    A weight is 4 bytes, its gradient 4, and Adam's two running averages 4 each. In mixed precision (`torch.autocast`)
+    all of these stay in float32. The numbers kept for the backward pass take 2 bytes instead of 4, and a copy of the
+    weights in half precision joins them. Libraries that keep the gradients in half precision, too, take 16 bytes per
+    weight: 2 for the weight, 2 for its gradient, 4 for a float32 original of the weight, and 8 for the averages
+    (Rajbhandari et al., "ZeRO", 2020).
 
     Args:
         parameters: N, the number of weights.
@@ -35,12 +37,12 @@ def weight_bytes(module: nn.Module) -> int:
 
 
 def gradient_bytes(module: nn.Module) -> int:
-    """Bytes of all gradients that are there."""
+    """Bytes of all gradients that exist now."""
     return sum(weight.grad.nbytes for weight in module.parameters() if weight.grad is not None)
 
 
 def optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
-    """Bytes of what an optimiser remembers: for Adam two averages a weight, and one number a tensor, its count of steps."""
+    """Bytes of what an optimiser remembers: for Adam two averages per weight, and per tensor its count of steps."""
     states = optimizer.state.values()
     return sum(value.nbytes for state in states for value in state.values() if isinstance(value, Tensor))
 
@@ -48,7 +50,7 @@ def optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
 def saved_bytes(forward: Callable[[], Any], without: Iterable[Tensor] = ()) -> int:
     """Bytes that a forward pass keeps for the backward pass.
 
-    What is kept twice is counted once, and a part of a tensor counts as the whole that it keeps alive.
+    A tensor that is kept twice counts once, and a part of a tensor counts as the whole that it keeps alive.
 
     Args:
         forward: runs the forward pass, and returns what backward would start from.
@@ -103,7 +105,7 @@ def most_saved_bytes(work: Callable[[], Any], without: Iterable[Tensor] = ()) ->
 
 
 class _Holder:
-    """Of a kept tensor; gone as soon as autograd lets go of it."""
+    """Holds a kept tensor, and is gone as soon as autograd lets go of it."""
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
@@ -121,6 +123,9 @@ def accumulated_gradient(
         weights: where the gradient is taken.
         examples: (n, ...).
         size: examples in a part; the last part may have fewer.
+
+    Returns:
+        The gradient, in the shape of the weights.
     """
     weights = weights.detach().requires_grad_()
     total = torch.zeros_like(weights)

@@ -14,7 +14,7 @@ def roofs(machines: Sequence[Machine], points: Mapping[str, tuple[float, float]]
     """Attainable FLOP/s over arithmetic intensity, both logarithmic.
 
     Args:
-        machines: a roof each.
+        machines: each gets a roof.
         points: {name: (FLOP a byte, FLOP/s)}.
     """
     told = [

@@ -28,13 +28,14 @@ def kind_of(name: str) -> str:
 def seconds_by_kind(profile: Any, device: torch.device) -> dict[str, float]:
     """Seconds that each kind of work took, the longest first, "all else" last.
 
-    No time counts twice. An operation that calls others is counted without them. A GPU's kernel has a row of its own, and its time stands in the row of
-    the operation that started it as well: the operations' rows count, because their names say what kind of work it was, and the kernels that no
-    operation owns are added to "all else". So the sum is the one under torch's own table.
+    No time counts twice. An operation that calls others is counted without them. A GPU's kernel has a row of its own,
+    but its time also stands in the row of the operation that started it. The operations' rows are the ones that count,
+    because their names say what kind of work it was; kernels that no operation started are added to "all else". So the
+    sum is the one under torch's own table.
 
     Args:
         profile: a `torch.profiler.profile` that has ended.
-        device: on a CUDA GPU its own time is counted, elsewhere that of the CPU.
+        device: for a CUDA GPU, the GPU's time is counted; for all others, the CPU's.
     """
     on_gpu = device.type == "cuda"
     totals, kernels = dict.fromkeys([*KINDS, OTHER], 0.0), 0.0

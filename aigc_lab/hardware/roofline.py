@@ -1,7 +1,7 @@
 r"""What a machine can reach at most: the slower of its arithmetic and its memory.
 
-An operation does so many floating-point operations (FLOP) and moves so many bytes to and from memory. Their quotient, the arithmetic intensity, says which
-of the two it waits for.
+A piece of work takes a number of floating-point operations (FLOP) and moves a number of bytes to and from memory. Their
+quotient, the arithmetic intensity, says whether it waits for the arithmetic or for the memory.
 """
 
 import warnings
@@ -102,6 +102,7 @@ class Machine:
         return self.peak / self.bandwidth
 
     def attainable(self, intensity: float) -> float:
+        """The most FLOP/s that it can reach at this intensity, in FLOP a byte."""
         return attainable(intensity, self.peak, self.bandwidth)
 
 
@@ -132,7 +133,7 @@ def measure_bandwidth(device: torch.device, mebibytes: int, repeats: int = 5) ->
 
 
 def _fastest(device: torch.device, work: Callable[[], Any], repeats: int) -> float:
-    """Seconds of the fastest run after a first one: a roof is what a machine can do when nothing disturbs it."""
+    """Seconds of the fastest run, the first not counted: a roof is what a machine can do when nothing disturbs it."""
     here, taken = TorchDevice(device), []
     for _ in range(repeats + 1):
         here.synchronize()
@@ -144,9 +145,10 @@ def _fastest(device: torch.device, work: Callable[[], Any], repeats: int) -> flo
 
 
 def allow_tf32(allowed: bool) -> None:
-    """Whether a CUDA GPU may round float32 factors of matrix products and convolutions to TF32, which has 10 bits after the leading one in place of 23.
+    """Set whether a CUDA GPU may round float32 factors of matrix products and convolutions to TF32.
 
-    torch's own default is yes for convolutions and no for products, so that a convolution may pass a roof that a product has measured.
+    TF32 has 10 bits after the leading one in place of 23. torch's own default is yes for convolutions and no for
+    products, so a convolution may rise above a roof that was measured with a product.
     """
     with warnings.catch_warnings(action="ignore"):  # newer versions of torch have another switch, too
         torch.backends.cuda.matmul.allow_tf32 = allowed

@@ -7,7 +7,7 @@ from aigc_lab.hardware.timing import in_turns
 
 
 class SpeedupTable:
-    """The table: a row a change.
+    """A table with one row per change.
 
     Args:
         device: has `now()` and `synchronize()`, see `timing`.
@@ -25,9 +25,10 @@ class SpeedupTable:
         """Measure both, add the row and show it.
 
         Args:
-            change: what it is.
+            change: its name.
             before, after: the work. Called without arguments.
-            examples: in one call of each, if they differ: seconds are then compared for one example.
+            examples: how many one call of each works on, if that differs: the seconds of `before` are then scaled to
+                the number of examples of `after`.
         """
         works = [lambda _: before(), lambda _: after()]
         first, second = in_turns(self.device, works, self.repeats)

@@ -1,7 +1,8 @@
 """How long something takes on a device that works while Python goes on.
 
-A GPU takes orders and returns at once: a clock that is read then has timed the giving of orders. So a device here is three things: `now()`, the clock;
-`run(work)`, which gives it work; `synchronize()`, which waits until all of it is done.
+A GPU takes an order and returns at once, so a clock that is read right afterwards has only timed the giving of the
+order. A device here is therefore three things: `now()`, the clock; `run(work)`, which gives it work; `synchronize()`,
+which waits until all of it is done.
 """
 
 import statistics
@@ -16,8 +17,8 @@ import torch
 def time_it(device: Any, work: Callable[[Any], Any], repeats: int) -> float:
     """Seconds that one run of the work takes: the median, after a run that doesn't count.
 
-    The first run compiles, allocates and fills caches. Before each reading of the clock the device is waited for: at the start, so that earlier work
-    isn't counted, and at the end, so that this work is.
+    The first run compiles, allocates and fills caches. Each reading of the clock waits for the device first: at the
+    start, so that earlier work isn't counted, and at the end, so that this work is.
 
     Args:
         device: has `now()` and `synchronize()`.
@@ -40,7 +41,7 @@ def in_turns(device: Any, works: Sequence[Callable[[Any], Any]], repeats: int) -
 
     Args:
         device: has `now()` and `synchronize()`.
-        works: each called as `work(device)`; once before the first round.
+        works: each called as `work(device)`, also once before the first round, untimed.
         repeats: rounds.
     """
     taken: list[list[float]] = [[] for _ in works]
@@ -59,7 +60,8 @@ def in_turns(device: Any, works: Sequence[Callable[[Any], Any]], repeats: int) -
 def recorded(work: Callable[[], Any]) -> Callable[[], None]:
     """Work for a CUDA GPU, recorded once as a CUDA graph: a call hands over all of its kernels as one order, instead of one order each.
 
-    It always reads and writes the memory that it had while it was recorded, and does what it did then: no branch, no shape and no number of Python's can change.
+    A call reads and writes the same memory as the recording, and repeats exactly what was done then: no branch, no
+    shape and no Python number can change.
 
     Args:
         work: runs on a CUDA GPU, and never waits for it.
@@ -77,10 +79,10 @@ def recorded(work: Callable[[], Any]) -> Callable[[], None]:
 
 
 class TorchDevice:
-    """The CPU or a GPU, as torch sees it. A CPU has always done its work when a call returns.
+    """The CPU or a GPU, as torch sees it. A CPU has done its work by the time a call returns.
 
     Args:
-        device: of `runtime.device()`.
+        device: as `runtime.device()` gives it.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -102,7 +104,7 @@ class TorchDevice:
 class QueuedDevice:
     """A stand-in for a GPU where there is none: a thread that works off its orders one by one, while the caller goes on.
 
-    Only the queue is a GPU's. The work is done on the CPU, no faster than without it.
+    Only the queue is like a GPU's: the work is done on the CPU, no faster than without it.
     """
 
     def __init__(self) -> None:
@@ -117,7 +119,7 @@ class QueuedDevice:
         self._orders.append(self._thread.submit(work))
 
     def synchronize(self) -> None:
-        """Wait until all orders so far are done. What went wrong in one of them is raised here."""
+        """Wait until all orders so far are done. An exception in one of them is raised here."""
         while self._orders:
             self._orders.pop(0).result()
 
@@ -127,7 +129,7 @@ class PretendDevice:
 
     Args:
         durations: seconds that the first run takes on the device, the second, and so on; the last holds for all further ones.
-        launch: seconds that giving an order takes the caller.
+        launch: seconds that the caller needs to give an order.
         busy: seconds of earlier work that the device still has to do.
     """
 

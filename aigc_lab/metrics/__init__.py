@@ -5,7 +5,7 @@ distributed as those?* compares two sets of features: `frechet_distance`, `kerne
 one set alone. *Is it only remembered?* looks for the `nearest_neighbours` among the training examples.
 
 Features are numbers computed from an example, such as `classifier.load_classifier("digits").features(images)`. A value means something only together with
-the features and the number of examples, and beside the value that two sets of real examples get.
+the features and the number of examples, and next to the value that two sets of real examples get.
 
 - `image_similarity`: MSE, PSNR, SSIM
 - `feature_distances`: Fréchet and kernel distance, inception score

@@ -1,11 +1,10 @@
-"""Is it any good? Metrics of generated examples.
+"""Are generated examples distributed as the real ones? Fréchet and kernel distance, and the inception score.
 
-Three questions, three kinds of metric. *Is this picture the one it should be?* needs a pair: `mse`, `psnr`, `ssim`. *Are these examples
-distributed as those?* compares two sets of features: `frechet_distance`, `kernel_distance`, `precision_recall`, `density_coverage`; `inception_score` looks at
-one set alone. *Is it only remembered?* looks for the `nearest_neighbours` among the training examples.
+The two distances compare two sets of features; the inception score looks at the generated set alone.
 
-Features are numbers computed from an example, such as `classifier.load_classifier("digits").features(images)`. A value means something only together with
-the features and the number of examples, and beside the value that two sets of real examples get.
+Features are numbers computed from an example, such as `classifier.load_classifier("digits").features(images)`. A
+distance means something only together with the features and the number of examples, and next to the distance of two
+sets of real examples.
 """
 
 import warnings
@@ -21,11 +20,12 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
 
     .. math:: \|\mu_r - \mu_f\|^2 + \mathrm{tr}\left(\Sigma_r + \Sigma_f - 2 (\Sigma_r \Sigma_f)^{1/2}\right)
 
-    The trace of the root needs no matrix root. With :math:`\Sigma = R^T R`, from a QR decomposition of the centred examples, it is the sum of the
-    singular values of :math:`R_r R_f^T`. So it is exact for the sample covariances (divided by n - 1), also where these are singular.
+    The trace of the root needs no matrix root. With :math:`\Sigma = R^T R`, from a QR decomposition of the centred
+    examples, it is the sum of the singular values of :math:`R_r R_f^T`. So it is exact for the sample covariances
+    (divided by n - 1), even where these are singular.
 
-    It is biased upwards: two sets of one distribution get more than 0, about in proportion to 1/n. Compare values of equal n only, and beside
-    the value of real against real.
+    It is biased upwards: two sets from one distribution get more than 0, about in proportion to 1/n. So compare only
+    values of equal n, and look at the value of real against real as well.
 
     Args:
         real, fake: features, floating point, (n, d) and (m, d).
@@ -64,8 +64,8 @@ def kernel_distance(real: Tensor, fake: Tensor) -> float:
     .. math::
         \frac{1}{n(n-1)} \sum_{i \ne j} k(x_i, x_j) + \frac{1}{m(m-1)} \sum_{i \ne j} k(y_i, y_j) - \frac{2}{nm} \sum_{i, j} k(x_i, y_j)
 
-    No example is compared with itself. That makes the mean over all draws exact, whatever n: 0 for equal distributions. So single
-    values can be negative, and are reported so. The kernel compares the first three moments.
+    No example is compared with itself. That makes the estimate right on average, whatever n: 0 for equal distributions.
+    Single values can therefore be negative, and are reported as they are. The kernel compares the first three moments.
 
     Args:
         real, fake: features, floating point, (n, d) and (m, d). All pairs are used.

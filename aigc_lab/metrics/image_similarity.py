@@ -32,7 +32,8 @@ def psnr(images: Tensor, references: Tensor) -> Tensor:
 
     .. math:: \mathrm{PSNR} = 10 \log_{10} \frac{1^2}{\mathrm{MSE}}
 
-    The peak is 1. So an error of 0.1 everywhere is 20 dB, one of 0.01 is 40 dB. It puts pictures in the same order as MSE.
+    The peak is 1. So an error of 0.1 everywhere is 20 dB, one of 0.01 is 40 dB. From best to worst, PSNR ranks pictures
+    as MSE does.
 
     Args:
         images, references: as for :func:`mse`.
@@ -98,7 +99,7 @@ def _windows(x: Tensor) -> Tensor:
 
 
 def _pairs(images: Tensor, references: Tensor) -> tuple[Tensor, Tensor, dict]:
-    """Both in float64 on the CPU, and what the result is to be turned back into."""
+    """Both in float64 on the CPU, and the dtype and device to give the result."""
     images, references = torch.as_tensor(images), torch.as_tensor(references)
     for name, pictures in (("images", images), ("references", references)):
         if not pictures.is_floating_point():
@@ -114,7 +115,7 @@ def _pairs(images: Tensor, references: Tensor) -> tuple[Tensor, Tensor, dict]:
         if not (low >= -1e-6 and high <= 1 + 1e-6):  # NaN fails, too
             raise ValueError(
                 f"{name} must lie in [0, 1], got {low.item():.3g} to {high.item():.3g}; "
-                "from [-1, 1] you get there by (x + 1) / 2"
+                "if they are in [-1, 1], use (x + 1) / 2"
             )
     kind = {"dtype": torch.promote_types(images.dtype, references.dtype), "device": images.device}
     return images.to("cpu", torch.float64), references.to("cpu", torch.float64), kind

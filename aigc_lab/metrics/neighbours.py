@@ -27,7 +27,7 @@ class DensityCoverage(NamedTuple):
 def nearest_neighbours(queries: Tensor, references: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
     """The k references that are nearest to each query, by Euclidean distance.
 
-    Asked for a set's neighbours within itself, each example finds itself first, at distance 0.
+    If a set is searched for its own neighbours, each example finds itself first, at distance 0.
 
     Args:
         queries: floating point, (n, d); pictures are flattened first, `images.flatten(1)`.
@@ -62,7 +62,8 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> PrecisionRecall:
         k: which neighbour gives the radius, less than n and than m.
 
     Returns:
-        The named pair (precision, recall), both from 0 to 1. Two halves of one data set don't reach 1: measure that first.
+        The named pair (precision, recall), both from 0 to 1. Even two halves of one data set don't reach 1: measure
+            those first.
 
     Raises:
         TypeError, ValueError: other types or shapes, NaN, different d, or k outside 1..n-1.
@@ -81,14 +82,14 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> PrecisionRecall:
 
 
 def density_coverage(real: Tensor, fake: Tensor, k: int = 5) -> DensityCoverage:
-    r"""Density: how many real balls hold a generated example, over k. Coverage: the share of real balls that hold one at all.
+    r"""Density: how many real balls hold a generated example, over k. Coverage: the share of real balls that hold any.
 
     .. math::
         \mathrm{density} = \frac{1}{k m} \sum_j \sum_i \mathbb{1}\left[\|y_j - x_i\| \le r_k(x_i)\right], \qquad
         \mathrm{coverage} = \frac{1}{n} \sum_i \mathbb{1}\left[\exists j: \|y_j - x_i\| \le r_k(x_i)\right]
 
     Only real examples have balls, so generated outliers can't raise coverage as they raise recall; and one real outlier with a large ball adds
-    at most 1/k to the density of an example, where it would make it precise.
+    at most 1/k to the density of a generated example, where it would suffice to make that example count as precise.
 
     Args:
         real: features x of real examples, floating point, (n, d).
@@ -123,7 +124,11 @@ def two_sets(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def features_of(name: str, examples: Tensor, least: int) -> Tensor:
-    """(n, d) as float64 on the CPU, where a GPU's results and another machine's agree; raises where it isn't that."""
+    """Features (n, d) as float64 on the CPU, so that results agree between machines.
+
+    Raises:
+        TypeError, ValueError: not floating point, not (n, d), fewer than `least` examples, or NaN or infinity.
+    """
     examples = torch.as_tensor(examples).detach()
     if not examples.is_floating_point():
         raise TypeError(f"{name} must be floating point, got {examples.dtype}")

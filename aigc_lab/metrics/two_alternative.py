@@ -29,7 +29,7 @@ def votes_interval(right: int, votes: int, confidence: float = 0.95) -> Interval
     Args:
         right: how many votes were right.
         votes: how many there were, at least 1; each independent of the others.
-        confidence: the interval holds the true p at least so often, whatever p is.
+        confidence: how often, at least, such an interval holds the true p, whatever p is.
 
     Returns:
         The named pair (low, high).
@@ -53,20 +53,22 @@ def votes_interval(right: int, votes: int, confidence: float = 0.95) -> Interval
 class Test:
     """A two-alternative test in the notebook: shows pair after pair, takes votes, keeps count.
 
-    Where no widget front end is (while notebooks are built, or in a terminal) a picture with the first pairs is shown instead;
-    `vote` works everywhere.
+    Where there are no widgets (while notebooks are built, or in a terminal), a picture of the first pairs is shown
+    instead. `vote` works everywhere.
 
     Args:
         real, drawn: pictures, (n, c, h, w), uint8 or floats in [0, 1]; pair i takes real[i] and drawn[i], so the two sets should match in what they show.
         seed: decides on which side the drawn picture stands.
 
     Raises:
-        ValueError: no pictures, or not equally many.
+        ValueError: no pictures, or sets of different shapes.
     """
 
     def __init__(self, real: Tensor, drawn: Tensor, seed: int = 0) -> None:
         if len(real) == 0 or real.shape != drawn.shape:
-            raise ValueError(f"each pair needs both: got {tuple(real.shape)} and {tuple(drawn.shape)}")
+            raise ValueError(
+                f"each pair needs a real and a drawn picture: got shapes {tuple(real.shape)} and {tuple(drawn.shape)}"
+            )
         self.real, self.drawn = _bytes(real), _bytes(drawn)
         self.drawn_is_left = torch.rand(len(real), generator=torch.Generator().manual_seed(seed)) < 0.5
         self.right = 0
@@ -79,6 +81,9 @@ class Test:
 
     def vote(self, left: bool) -> bool:
         """Say which side of the current pair is drawn; returns whether that is right, and moves on.
+
+        Args:
+            left: True for the left side, False for the right.
 
         Raises:
             IndexError: all pairs are judged.
@@ -141,7 +146,7 @@ def _bytes(pictures: Tensor) -> Tensor:
 
 
 def _img(pair: Tensor, alt: str) -> str:
-    """Both pictures side by side, three times their size, as HTML."""
+    """Both pictures side by side, four times their size, as HTML."""
     from PIL import Image
 
     gap = torch.full((*pair.shape[1:3], 8), 255, dtype=torch.uint8)

@@ -1,6 +1,6 @@
 """Training on several processes. Lesson 37.
 
-- `data_parallel`: whose gradient counts how much, and how much faster it can get
+- `data_parallel`: whose gradient counts how much, and how much time several processes save
 - `ring_all_reduce`: how processes get the sum of their vectors
 - `overlap`: sending while the backward pass still runs
 - `sharding`: what each GPU holds of a model that is too large for one

@@ -6,7 +6,8 @@ def training_flops(weights: float, tokens: float) -> float:
 
     .. math:: C = 6 N D
 
-    Two for each weight and token on the way forward (multiply, add), four on the way back (the gradient of the layer's input, and of its weights).
+    For each weight and token, two on the way forward (multiply, add), and four on the way back (two for the gradient of
+    the layer's input, two for that of its weights).
 
     Args:
         weights: N, parameters without embeddings. tokens: D, tokens seen, each pass counted.
@@ -22,7 +23,7 @@ def gpu_hours(flops: float, peak: float, utilisation: float) -> float:
 
     .. math:: \frac{C}{3600\, u\, P}
 
-    Divide by the number of GPUs for the time that passes, if they all work as well as one.
+    For the time that passes, divide by the number of GPUs, if they all work as well as one.
 
     Args:
         flops: C, operations in all.
@@ -42,16 +43,20 @@ def energy(hours: float, kilowatts: float, overhead: float = 1.0) -> float:
 
     Args:
         hours: GPU hours. kilowatts: power of one GPU, with its share of the computer it sits in, if that is to count.
-        overhead: what the building takes for a kWh of computing (PUE): 1.1 in good data centres, about 1.6 on average, 1 at home.
+        overhead: kWh that the building takes for a kWh of computing (PUE): 1.1 in good data centres, about 1.6 on
+            average, 1 at home.
+
+    Returns:
+        kWh, of the whole building.
     """
     return hours * kilowatts * overhead
 
 
 def carbon(kilowatt_hours: float, kilograms_each: float) -> float:
-    """Emissions in kg of CO2 equivalent, for electricity that emits `kilograms_each` a kWh: 0.05 to 0.8, by country and hour."""
+    """Emissions in kg of CO2 equivalent, where a kWh emits `kilograms_each`: 0.05 to 0.8, by country and hour."""
     return kilowatt_hours * kilograms_each
 
 
 def money(hours: float, price: float) -> float:
-    """Price of renting, in the currency of `price`, which is what an hour of one GPU costs."""
+    """What renting for so many GPU hours costs. `price` is that of one hour of one GPU, in any currency."""
     return hours * price

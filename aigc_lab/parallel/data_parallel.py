@@ -1,4 +1,4 @@
-"""Training on several processes, as arithmetic: whose gradient counts how much, and how much faster it can get."""
+"""The arithmetic of training on several processes: whose gradient counts how much, and how much time they save."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def averaged_gradient(gradients: Tensor, sizes: Sequence[int]) -> Tensor:
         (d,). With equal parts it is the plain mean of the rows.
 
     Raises:
-        ValueError: another number of sizes than of rows, or no example at all.
+        ValueError: not as many sizes as rows, or no example at all.
     """
     if len(sizes) != len(gradients) or sum(sizes) <= 0:
         raise ValueError(f"{len(gradients)} gradients need as many sizes with a sum above 0, got {list(sizes)}")
@@ -70,7 +70,7 @@ def steps_needed(fewest: float, batch: float, noise_scale: float) -> float:
         noise_scale: B_noise, the batch at which noise and gradient are equally long, in examples.
 
     Returns:
-        Steps. Below the noise scale twice the batch is nearly half the steps; above it, nearly as many.
+        Steps. Far below the noise scale, doubling the batch nearly halves them; far above it, it saves hardly any.
 
     Source:
         McCandlish et al., "An Empirical Model of Large-Batch Training", 2018.

@@ -18,7 +18,7 @@ def digits(n: int = 2000) -> tuple[Tensor, Tensor]:
 
 
 class DigitClassifier(BaseRecipe):
-    """Two layers that say which digit a picture shows. All with the same seed start from the same weights."""
+    """Two layers that say which digit a picture shows. Classifiers with the same seed start from the same weights."""
 
     parts = ("model", "optimizer")
 
@@ -33,7 +33,7 @@ class DigitClassifier(BaseRecipe):
         return self.optimizer_step(self.loss, self.optimizer, batch)
 
     def loss(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy in nats, a mean over the examples."""
+        """Cross-entropy in nats, a mean over the examples of a batch: pictures (n, 784) and labels (n,)."""
         pictures, labels = batch
         value = nn.functional.cross_entropy(self.model(pictures), labels)
         return value, {"loss": value}
@@ -45,7 +45,7 @@ class DigitClassifier(BaseRecipe):
 
 
 def seconds_a_step(recipe: Any, data: Any, batch_size: int, steps: int) -> float:
-    """The median time of a step under `training.fit`, without the first few, in which memory is laid out.
+    """The median time of a step under `training.fit`, without the first few, in which memory is allocated.
 
     Losses are read after each step, so that a GPU has done what it is timed for.
     """

@@ -11,7 +11,7 @@ import aigc_lab
 
 
 def command(script: str, *, processes: int = 2, restarts: int = 0) -> list[str]:
-    """The command that starts a script several times, as `torchrun` does, with all talk on this machine.
+    """The command that starts a script several times, as `torchrun` does, with all traffic on this machine.
 
     Args:
         script: a Python file. processes: how often.
@@ -24,7 +24,7 @@ def command(script: str, *, processes: int = 2, restarts: int = 0) -> list[str]:
         "--local-addr=127.0.0.1",
         f"--nproc-per-node={processes}",
         f"--max-restarts={restarts}",
-        # Seconds between two looks at the processes. Where they may be started anew: time enough for the others to say what they lost.
+        # Seconds between two looks at the processes. Before a restart, the others need time to say what they lost.
         f"--monitor-interval={1 if restarts else 0.2}",
         script,
     ]
@@ -36,15 +36,15 @@ def gpus_for(processes: int) -> bool:
 
 
 def environment(profile: str, threads: int = 1) -> dict[str, str]:
-    """The environment for `command`: this one, with the profile, the threads of each process, and this very package.
+    """The environment for `command`: the present one, plus the profile, the threads of each process, and this package.
 
     Where the machine's own name leads nowhere (no network), the processes find each other by the loopback interface.
     """
     package = str(Path(aigc_lab.__file__).resolve().parents[1])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     chosen = {"AIGC_LAB_PROFILE": profile, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(paths)}
-    # A new store for each attempt. In one that outlives a restart the processes find the addresses of those before them, and wait for the dead
-    # (https://github.com/pytorch/pytorch/issues/135712).
+    # A new store for each attempt. In one that outlives a restart, the processes find the addresses of those before
+    # them, and wait for the dead (https://github.com/pytorch/pytorch/issues/135712).
     chosen["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     if sys.platform == "win32":
         chosen["USE_LIBUV"] = "0"  # PyTorch for Windows is built without it
@@ -54,13 +54,13 @@ def environment(profile: str, threads: int = 1) -> dict[str, str]:
 
 
 def lost(errors: str) -> str:
-    """What the processes said about a lost one.
+    """What the processes said about one that was lost.
 
     Args:
         errors: what they wrote to stderr.
 
     Returns:
-        The message of their ProcessLostError, without the network's own words in brackets; "" if there is none.
+        The message of their ProcessLostError, without the network library's words in brackets; "" if there is none.
     """
     found = re.search(r"ProcessLostError: ([^(\n]*) \(.*?\)\. ((?:Start all|Nothing was)[^\n]*)", errors, re.DOTALL)
     return f"{found[1]}. {found[2]}" if found else ""

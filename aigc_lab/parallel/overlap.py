@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Timeline(NamedTuple):
-    """One backward pass with its messages: (start, end) in seconds, a pair a layer, in the order of the backward pass."""
+    """One backward pass with its messages: (start, end) of each layer in seconds, in the order of the backward pass."""
 
     computing: list[tuple[float, float]]
     sending: list[tuple[float, float]]
@@ -31,7 +31,7 @@ def timeline(computing: Sequence[float], sending: Sequence[float], *, overlapped
         overlapped: whether messages leave during the backward pass.
 
     Raises:
-        ValueError: no layer, or another number of messages than of layers.
+        ValueError: no layer, or not as many messages as layers.
     """
     if not computing or len(computing) != len(sending):
         raise ValueError(f"each layer needs a time to compute and one to send, got {len(computing)} and {len(sending)}")

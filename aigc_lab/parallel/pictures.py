@@ -1,4 +1,4 @@
-"""Pictures of training on several processes: a ring round by round, messages beside a backward pass, and what runs take in energy."""
+"""Pictures of training on several processes: a ring round by round, messages beside a backward pass, energies."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,10 +9,10 @@ from aigc_lab.parallel.overlap import Timeline
 
 
 def contributions(states: Sequence[Tensor], *, title: str) -> None:
-    """A ring all-reduce round by round: in each piece of each process, from how many processes it has a contribution.
+    """A ring all-reduce round by round: how many processes have contributed to each piece of each process.
 
     Args:
-        states: `ring_all_reduce.rounds(torch.ones(p, p))`: the start and 2(p - 1) rounds, (p, p), one row a process.
+        states: `ring_all_reduce.rounds(torch.ones(p, p))`: the start and 2(p - 1) rounds, (p, p), one row per process.
     """
     processes = len(states[0])
     gathered, last = processes - 1, len(states) - 1

@@ -16,8 +16,9 @@ def bytes_sent(size: float, processes: int) -> float:
         processes: p, at least 1.
 
     Returns:
-        Bytes, in 2 (p - 1) messages of M/p: nothing alone, never 2 M or more, however many there are. No method in which
-        the processes do all of the adding sends less from the busiest one; a switch that adds (in-network reduction) gets by with M.
+        Bytes, in 2 (p - 1) messages of M/p: nothing for one process, and less than 2 M for any number. As long as the
+        processes do all of the adding, no method lets the busiest one send less; with a switch that adds (in-network
+        reduction), M is enough.
 
     Source:
         Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations", 2009.
@@ -35,7 +36,7 @@ def rounds(vectors: Tensor) -> Iterator[Tensor]:
     - *hand round*, another p - 1: finished pieces travel on, and replace what is there.
 
     Args:
-        vectors: one row a process, (p, d); p divides d.
+        vectors: one row per process, (p, d); p must divide d.
 
     Yields:
         The rows before the first round, and after each: 2 p - 1 copies. In the last one, every row is the sum of all.
@@ -65,6 +66,9 @@ def seconds(size: float, processes: int, bandwidth: float, latency: float = 0.0)
 
     Args:
         size: M, bytes. processes: p.
-        bandwidth: β, bytes a second between two neighbours. latency: α, seconds a message takes to set out.
+        bandwidth: β, bytes a second between two neighbours. latency: α, seconds before a message sets out.
+
+    Returns:
+        Seconds.
     """
     return 2 * (processes - 1) * latency + bytes_sent(size, processes) / bandwidth

@@ -20,8 +20,9 @@ class Bytes(NamedTuple):
 def held(weights: float, gpus: int, stage: int) -> Bytes:
     r"""What one of p GPUs holds of a model of N weights: mixed precision, Adam, ZeRO stage 0 to 3.
 
-    A weight takes 2 bytes as the half-precision number that computes, 2 as its gradient, and 12 in the optimiser: a float32 copy of the weight and
-    Adam's two means, 4 each. Stage 1 shares out the optimiser's part, stage 2 the gradients as well, stage 3 everything:
+    A weight takes 2 bytes in half precision, its gradient 2, and the optimiser's part 12: a float32 copy of the weight
+    and Adam's two means, 4 each. Stage 1 shares out the optimiser's part, stage 2 the gradients as well, stage 3
+    everything:
 
     .. math:: 16 N, \qquad 4 N + \frac{12 N}{p}, \qquad 2 N + \frac{14 N}{p}, \qquad \frac{16 N}{p}
 
@@ -53,7 +54,7 @@ def bytes_per_gpu(weights: float, gpus: int, stage: int) -> float:
 
 
 def pipeline_bubble(stages: int, parts: int) -> float:
-    r"""The share of time that a GPU of a pipeline waits.
+    r"""The share of time that a GPU in a pipeline waits.
 
     p GPUs hold consecutive layers, and a batch passes through them in m parts, one after the other. The last part leaves after m + p - 1 turns, and each
     GPU works in m of them:
@@ -70,6 +71,6 @@ def pipeline_bubble(stages: int, parts: int) -> float:
 
 
 def schedule(stages: int, parts: int) -> list[list[int | None]]:
-    """Who works on which part when, forward: one row a GPU, one entry a turn, None where it waits."""
+    """Which part each GPU works on in the forward pass: one row per GPU, one entry per turn, None where it waits."""
     turns = range(parts + stages - 1)
     return [[turn - gpu if 0 <= turn - gpu < parts else None for turn in turns] for gpu in range(stages)]
