@@ -125,7 +125,7 @@ class QueuedDevice:
 
 
 class PretendDevice:
-    """A device with a clock of its own, on which each run takes as long as it is told: for checking a way of timing to the digit.
+    """A device with its own clock, on which each run takes as long as it is told. It checks a way of timing to the digit.
 
     Args:
         durations: seconds that the first run takes on the device, the second, and so on; the last holds for all further ones.
