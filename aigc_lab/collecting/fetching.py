@@ -126,7 +126,9 @@ def _ask(client: httpx.Client, url: str, headers: Mapping[str, str] | None, any_
             else:
                 answer.fault = f"not a text but {kind}"
             return answer
-    except httpx.TransportError:
+    except httpx.TransportError as error:
+        if isinstance(error, httpx.ProxyError) or "CERTIFICATE_VERIFY_FAILED" in str(error):  # asking again can't help
+            return Answer(fault=f"{UNREACHED} ({error})")
         return Answer(fault=UNREACHED)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # a broken gzip, an impossible host name
         return Answer(fault=f"{type(error).__name__}: {error}")

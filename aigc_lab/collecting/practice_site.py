@@ -3,6 +3,7 @@
 The museum and its exhibits are invented. Nothing here is random, so that two crawls can be compared.
 """
 
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -91,9 +92,11 @@ class PracticeSite:
             return httpx.Response(200, html="<title>Elsewhere</title><p>A page on somebody else's host.</p>")
 
         fence = httpx.MockTransport(beyond)
-        mounts = {"http://": fence, "https://": fence, self.home.rstrip("/"): httpx.HTTPTransport()}
-        # trust_env=False: a proxy set on this machine must not see these requests.
-        return httpx.Client(mounts=mounts, headers={"User-Agent": agent}, timeout=10, trust_env=False)
+        # trust_env=False: a proxy set on this machine must not see these requests. The site speaks plain HTTP, so no
+        # certificates are loaded, and those that are set here may be missing.
+        inside = httpx.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+        mounts = {"http://": fence, "https://": fence, self.home.rstrip("/"): inside}
+        return httpx.Client(transport=fence, mounts=mounts, headers={"User-Agent": agent}, timeout=10, trust_env=False)
 
     def forget(self) -> None:
         """Empty both logs and reset the pages that recover, for the next crawl."""

@@ -2,9 +2,9 @@
 
 A file is taken from its mirrors in turn, streamed to a temporary file, compared with its checksum and only then put in its place
 in the cache (`AIGC_LAB_CACHE`, else the user's cache folder). A broken transfer goes on where it broke off; a server in trouble
-(5xx, too slow, hung up) is asked again after a short wait. Two processes at once may both fetch a file; each puts a whole,
-checked file in place. A file that is there already is compared with its checksum before each use, so a damaged one is fetched
-again and never served.
+(5xx, too slow, hung up) is asked again after a short wait. Two processes may fetch the same file at once; each puts a whole,
+checked file in place. A file in the cache is compared with its checksum before each use, so a damaged one is fetched again and
+never used.
 """
 
 import io
@@ -18,15 +18,17 @@ import httpx
 import pooch
 from tqdm.auto import tqdm
 
+from aigc_lab.datasets.connection import NoWayOutError, Route, reason
+
 ATTEMPTS = 3  # at one mirror, where trying again can help
 BACKOFF = 0.5  # seconds before the second attempt, twice as long before each further one
-TIMEOUT = httpx.Timeout(20.0, connect=8.0)  # seconds without a byte, seconds until somebody answers
-SLOWEST = 2_000  # bytes a second, on average over SLOW_FOR; below it, a server that trickles counts as silent
+TIMEOUT = httpx.Timeout(20.0, connect=8.0)  # seconds without a byte, seconds until the server answers
+SLOWEST = 2_000  # bytes a second, on average over SLOW_FOR; a slower server counts as silent
 SLOW_FOR = 30.0  # seconds
 
 
 class Unavailable(Exception):  # noqa: N818  (it is the reason, not a fault of the program)
-    """A download could not be had; the text says what happened and what to do."""
+    """A file can't be downloaded now; the text says what happened and what to do."""
 
 
 class _PassingError(Exception):
@@ -39,10 +41,11 @@ class _FinalError(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """One file of a set: its name in the cache, the addresses that have it, `md5:...` or `sha256:...`, and its bytes.
+    """One file of a set: its name in the cache, its addresses, its checksum (`md5:...` or `sha256:...`), and its size in bytes.
 
-    Where `whole` is given, the file at the addresses has so many bytes, and only the first `size` of them are wanted. No checksum is published of
-    a part, so checksum is None: that the whole has the right length is checked, the rest is up to whoever reads it.
+    If `whole` is given, the file at the addresses has that many bytes, and only the first `size` of them are fetched. No checksum
+    is published for a part, so `checksum` is None: only the length of the whole file is checked here, and the function that reads
+    the part must check the rest.
     """
 
     name: str
@@ -77,9 +80,15 @@ def fetch(file: File, folder: Path) -> Path:
                 f"cannot keep {file.name} in {folder}: {error.strerror or error}; set AIGC_LAB_CACHE to a folder "
                 "that you may write to and that has room"
             ) from error
-    tried = ", ".join(f"{host} {what}" for host, what in failures.items())
-    advice = "check the network" if all("reached" in what for what in failures.values()) else "try again later"
-    raise Unavailable(f"{file.name}: {tried}; {advice}")
+    reasons = dict.fromkeys(failures.values())
+    tried = ", ".join(f"{' and '.join(host for host in failures if failures[host] == what)} {what}" for what in reasons)
+    here = (
+        "can't be asked",
+        "certificate that isn't trusted",
+    )  # what is wrong is on this machine or its network, and said
+    if not any(mark in what for mark in here for what in reasons):
+        tried += "; check the network" if all("reached" in what for what in reasons) else "; try again later"
+    raise Unavailable(f"{file.name}: {tried}")
 
 
 class _Downloader:
@@ -104,16 +113,21 @@ class _Downloader:
         if have or self.file.whole:
             headers["Range"] = f"bytes={have}-{self.file.size - 1 if self.file.whole else ''}"
         try:
-            with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT, follow_redirects=True) as response:
+            with (
+                httpx.Client(transport=Route(), timeout=TIMEOUT, follow_redirects=True) as client,
+                client.stream("GET", url, headers=headers) as response,
+            ):
                 resumed = self._judge(response, have)
                 with target.open("ab" if resumed else "wb") as out:
                     self._copy(response, out)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _FinalError("could not be reached") from error
+        except NoWayOutError as error:
+            raise _FinalError(str(error)) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+            raise _FinalError(reason(error, url, "could not be reached")) from error
         except httpx.TimeoutException as error:
-            raise _PassingError("was too slow") from error
+            raise _PassingError(reason(error, url, "was too slow")) from error
         except httpx.TransportError as error:
-            raise _PassingError("hung up half way") from error
+            raise _PassingError(reason(error, url, "hung up half way")) from error
         except httpx.HTTPError as error:  # too many redirects and the like
             raise _FinalError(f"could not be used ({error})") from error
         if target.stat().st_size < self.file.size:

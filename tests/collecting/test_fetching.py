@@ -154,3 +154,24 @@ def test_of_a_huge_robots_the_first_megabyte_counts_and_no_half_line():  # 2.5
     assert 500 * 1024 < len(text) <= 1_000_000
     assert body.decode().startswith(text)
     assert text.endswith("/secret\n")
+
+
+def test_a_proxy_or_a_certificate_in_the_way_is_named_and_not_asked_again():
+    server = Server()
+    slept = []
+    try:
+        answer = fetching.fetch(
+            httpx.Client(proxy=server.url), "https://museum.invalid/", patience=Patience(60, slept.append)
+        )
+    finally:
+        server.stop()
+    assert answer.fault.startswith(f"{fetching.UNREACHED} (501")  # what this proxy says to a client that wants TLS
+    reason = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
+
+    def refuse(request):
+        raise httpx.ConnectError(reason)
+
+    inspected = httpx.Client(transport=httpx.MockTransport(refuse))
+    answer = fetching.fetch(inspected, "https://museum.invalid/", patience=Patience(60, slept.append))
+    assert answer.fault == f"{fetching.UNREACHED} ({reason})"
+    assert slept == []

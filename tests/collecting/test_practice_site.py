@@ -3,6 +3,7 @@
 from urllib.parse import urljoin
 
 import httpx
+import pytest
 from bs4 import BeautifulSoup
 
 
@@ -22,3 +23,13 @@ def test_the_naive_loop_breaks_the_rules_that_the_log_shows(site):
         queue += [urljoin(url, a["href"]) for a in BeautifulSoup(html, "html.parser").find_all("a", href=True)]
     assert site.outside
     assert any(request.path == "/private/ledger" for request in site.log)
+
+
+@pytest.mark.parametrize(
+    "name", ["SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"]
+)
+@pytest.mark.parametrize("value", ["/none/at/all", "socks5://127.0.0.1:9", "http://[::1"])
+def test_no_setting_of_this_machine_keeps_the_reader_from_the_site(site, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    assert site.client().get(site.home).status_code == 200
+    assert site.client().get("https://elsewhere.invalid/").status_code == 200  # what stands behind the fence

@@ -26,3 +26,9 @@ def test_another_certificate_or_host_is_refused(server):
         tls.send(b"x", other, server.certificate, "records.example")
     with pytest.raises(ssl.SSLCertVerificationError, match=r"(?i)hostname mismatch"):
         tls.send(b"x", server, server.certificate, "else.example")
+
+
+def test_no_setting_of_this_machine_matters(server, monkeypatch, tmp_path):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "none" / "keys"))  # a folder that is gone
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    assert tls.send(b"x", server, server.certificate, "records.example")[0] == b"x"
