@@ -1,6 +1,6 @@
-"""Draws the house from its imports: `python docs/architecture.py` writes docs/architecture.svg, which docs/architecture.md shows.
+"""Draws the package from its imports: `python docs/architecture.py` writes docs/architecture.svg, which docs/architecture.md shows.
 
-The same reading of the imports is what tests/test_architecture.py holds to the rules.
+tests/test_architecture.py checks the rules on the imports that these functions find.
 """
 
 import ast
@@ -15,13 +15,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "aigc_lab"
 SVG = Path(__file__).with_suffix(".svg")
 
-# From top to bottom; imports point down only. A folder that is named nowhere else is a subject.
+# From top to bottom; imports point down only. A folder that is in no other band is a subject.
 BANDS = {
-    "top": ("what one calls", ["cli", "commands", "exercises"]),
+    "top": ("what you call", ["cli", "commands", "exercises"]),
     "subjects": ("what the course teaches, in its order", []),
     "engine": ("what trains", ["training", "recipes"]),
-    "shown": ("what one sees", ["plots", "widgets", "verify"]),
-    "ground": ("what all stand on", ["pretrained", "datasets", "transforms", "display", "runtime"]),
+    "shown": ("what you see", ["plots", "widgets", "verify"]),
+    "ground": ("what the rest is built on", ["pretrained", "datasets", "transforms", "display", "runtime"]),
 }
 COURSE = [
     "collecting",
@@ -69,13 +69,13 @@ def band(folder: str) -> str:
 
 
 def modules(folder: str) -> list[str]:
-    """The modules and folders in a folder; none for a loose module."""
+    """The names of the modules and folders in a folder; none for a loose module."""
     inside = (PACKAGE / folder).glob("*")
     return sorted(path.stem for path in inside if path.suffix == ".py" or (path / "__init__.py").is_file())
 
 
 def contents(folder: str) -> list[str]:
-    """The modules in the order of the table of contents that a folder's docstring is."""
+    """The modules of a folder, in the order of the table of contents in its docstring."""
     path = PACKAGE / folder / "__init__.py"
     if not path.is_file():
         return []
@@ -85,10 +85,10 @@ def contents(folder: str) -> list[str]:
 
 
 def imports() -> Iterator[Import]:
-    """All that files of the package take from other folders of it, also inside functions."""
+    """All that files of the package import from its other folders, including imports inside functions."""
     for file in sorted(PACKAGE.rglob("*.py")):
         folder = file.relative_to(PACKAGE).with_suffix("").parts[0]
-        if folder == "__init__":  # the door: `check` is imported when it is asked for
+        if folder == "__init__":  # it imports `check` only when it is asked for
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "aigc_lab":
@@ -119,7 +119,7 @@ COLOURS = {"top": "#E8EEF7", "subjects": "#FDF3E3", "engine": "#E6F4EC", "shown"
 
 
 def box(folder: str, targets: list[str], characters: int) -> list[tuple[str, str]]:
-    """The lines of a folder's box, each with its style, none longer than so many characters."""
+    """The lines of a folder's box, each with its style; none is longer than `characters`."""
     inside = textwrap.wrap(", ".join(contents(folder) or [m for m in modules(folder) if m != "__init__"]), characters)
     foot = textwrap.wrap("uses " + ", ".join(targets), characters) if targets else []
     name = f"{folder}/" if modules(folder) else f"{folder}.py"
@@ -127,7 +127,7 @@ def box(folder: str, targets: list[str], characters: int) -> list[tuple[str, str
 
 
 def draw() -> str:
-    """The house as an SVG: a band a layer, a box a folder with its modules and what it uses."""
+    """The package as an SVG: a layer for each band, and for each folder a box with its modules and what it uses."""
     graph, parts, y = uses(), [], GAP
     for name, (what, _) in BANDS.items():
         members = [folder for folder in folders() if band(folder) == name]
@@ -158,7 +158,7 @@ def draw() -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}" role="img">',
-            "<title>The house: folders of aigc_lab in five bands; imports point down only</title>",
+            "<title>The package: folders of aigc_lab in five bands; imports point down only</title>",
             f"<desc>{html.escape(said)}.</desc>",
             "<style>text{font-family:sans-serif;fill:#222}.band{font-size:18px;font-weight:bold}.what,.foot{font-size:12px;fill:#555}"
             ".name{font-size:14px;font-weight:bold}.inside{font-size:12px}.foot{font-style:italic}"
