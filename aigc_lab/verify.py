@@ -116,13 +116,13 @@ def promise(
     equals: Any = None,
     near: tuple[Any, float] | None = None,
 ) -> None:
-    """Check a number that the prose states: `promise("over 90 % recognised", got=share, above=0.9)`.
+    """Check a number that the prose states: `promise("over 90% recognised", got=share, above=0.9)`.
 
     While the notebooks are built, a broken promise raises. On a reader's machine it only reports what the lesson expects and what
     they got, so that a slower laptop or another version of torch breaks nothing.
 
     Args:
-        text: what should be the case, with the number that the prose gives. If it speaks of "90 %" where the bound is 0.9, `got` is
+        text: what should be the case, with the number that the prose gives. If it speaks of "90%" where the bound is 0.9, `got` is
             shown in percent, too.
         condition: whether the text is true, for a claim that no bound expresses; `got` is then only shown.
         got: what was measured: a number; an array or tensor, of which every element must hold; or {name: number}. NaN never holds.
@@ -145,7 +145,7 @@ def promise(
     broken = _first_broken(got, bounds) if bounds else None
     unit = ""
     if _percent(text, bounds):
-        got, bounds, unit = _hundredfold(got), _hundredfold(bounds), " %"
+        got, bounds, unit = _hundredfold(got), _hundredfold(bounds), "%"
         broken = broken and (_first_broken(got, bounds) or broken)
     measured = _summary(got) if bounds else "" if got is None else _number(got)
     measured += unit if measured else ""

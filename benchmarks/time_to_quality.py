@@ -1,14 +1,14 @@
-"""Quality over seconds: this course's GAN and VAE beside the recipes that people start from, on the same digits, machine and evaluator.
+"""Quality over seconds: this course's GAN and VAE compared with the recipes that people start from, on the same digits, machine and evaluator.
 
-Each recipe trains in a process of its own with two threads, for so many seconds of *training* (evaluation stops the clock). Then the table.
+Each recipe trains in a process of its own with two threads, for a number of seconds of *training* (evaluation stops the clock). Then the table is printed.
 
     python benchmarks/time_to_quality.py                 # all, 60 s each; ours with three seeds
     python benchmarks/time_to_quality.py --long          # the recipes people start from get 1,200 s; ours as stored
     python benchmarks/time_to_quality.py --only "our GAN" "our VAE" --seconds 15   # these rows anew, the others stay as stored
 
-The judge of all is the stored classifier of digits (trained on the 8,000 training digits, never on the test digits): Fréchet distance of 2,000
-samples to the 2,000 test digits in its 64 features, precision and recall there (k = 3), and, for a model that can be asked for a class, the share of
-samples in which it sees that class. VAEs are also given their bound in nats on the test digits, binarised once with seed 0, one draw of z.
+All are judged by the stored classifier of digits (trained on the 8,000 training digits, never on the test digits): by the Fréchet distance of 2,000
+samples to the 2,000 test digits in its 64 features, by precision and recall there (k = 3), and, if a model can be asked for a class, by the share of
+samples in which it sees that class. For VAEs there is also the bound in nats on the test digits, binarised once with seed 0, with one draw of z.
 """
 
 import argparse
@@ -35,7 +35,7 @@ OURS = ("our GAN", "our VAE")
 
 
 class Ours:
-    """A recipe of the course behind the face that the peers have."""
+    """A recipe of the course behind the interface that the peers have."""
 
     batch_size = 64
 
@@ -81,7 +81,7 @@ class Evaluator:
 
         self.judge = classifier.load_classifier("digits")
         test, train = datasets.load("digits", split="test"), datasets.load("digits")
-        self.labels = test.labels  # samples are asked for in the same numbers a class
+        self.labels = test.labels  # so that as many samples of each class are drawn as there are test digits
         self.binary = vae.binarise(test.images, seed=0)
         self.test = self.features(transforms.to_unit(test.images))
         self.train_images = transforms.to_unit(train.images)
@@ -90,7 +90,7 @@ class Evaluator:
         return torch.cat([self.judge.features(2 * part - 1) for part in images.split(500)]).double()
 
     def floor(self, change: Callable[[Tensor], Tensor] = lambda images: images) -> float:
-        """Fréchet distance of as many real training digits, a mean over several draws."""
+        """Fréchet distance that `SAMPLES` real training digits have, a mean over several draws; `change` is applied to them first."""
         from aigc_lab import metrics
 
         rng = torch.Generator().manual_seed(0)
@@ -170,14 +170,14 @@ def first_time(run: dict[str, Any], metric: str, target: float) -> float | None:
 
 
 def compare(runs: list[dict[str, Any]], floor: float) -> str:
-    """The table, and how long each took to what ours had after 60 s."""
+    """The table, and how long each recipe took to reach what ours had after 60 s."""
     lines = [
         f"{'recipe':18} {'seed':>4} {'seconds':>7} {'steps':>6} {'Fréchet':>8} {'/ floor':>7} {'precision':>9} {'recall':>7} {'recognised':>10} {'nats':>7}"
     ]
     for run in runs:
         for point in (p for p in run["judged"] if p["seconds"] >= 15):
             optional = [
-                f"{100 * point['recognised']:.1f} %" if "recognised" in point else "-",
+                f"{100 * point['recognised']:.1f}%" if "recognised" in point else "-",
                 f"{point['bound']:.1f}" if "bound" in point else "-",
             ]
             lines.append(

@@ -115,7 +115,7 @@ drawn = recipe.sample(1000, labels=asked)
 with torch.no_grad():
     seen = examiner(drawn).argmax(dim=1)
 share = (seen == asked).double().mean().item()
-text = "at least 90 % of the drawings are recognised as the digit that was asked for"
+text = "at least 90% of the drawings are recognised as the digit that was asked for"
 verify.promise(text, got=share, at_least=0.9)
 
 # %%
@@ -125,8 +125,8 @@ title = f"No digit is recognised less often than the {worst}: {by_digit[worst]:.
 plots.bars(by_digit, y_label="share recognised", title=title, horizontal=False)
 
 # %% [markdown]
-# Keep two doubts for later lessons. First, the examiner makes mistakes too: of real test digits it names at least 98 % correctly, not all. Second, the share says nothing
-# about variety: a generator that always draws the same ten pictures could score 100 %. Lesson 34 asks "is it any good?" with
+# Keep two doubts for later lessons. First, the examiner makes mistakes too: of real test digits it names at least 98% correctly, not all. Second, the share says nothing
+# about variety: a generator that always draws the same ten pictures could score 100%. Lesson 34 asks "is it any good?" with
 # measures that notice.
 
 # %%
@@ -134,7 +134,7 @@ test = datasets.load("digits", split="test")
 with torch.no_grad():
     named = examiner(transforms.to_signed(test.images)).argmax(dim=1)
 on_real = (named == test.labels).double().mean().item()
-text = "the examiner names at least 98 % of 2,000 real test digits correctly"
+text = "the examiner names at least 98% of 2,000 real test digits correctly"
 verify.promise(text, got=on_real, at_least=0.98)
 
 # %% [markdown]

@@ -543,7 +543,7 @@ if len(test) > 3:
     )
 verify.promise(
     "the transformer pays less than the n-gram model "
-    "in at least 90 % of the held-out texts",
+    "in at least 90% of the held-out texts",
     got=(difference > 0).mean(),
     at_least=0.9,
 )
@@ -706,7 +706,7 @@ complete = ruled[: ruled.rfind(" ")] if english else ruled
 free, bound = well_formed(samples["deep"]), well_formed(complete)
 print(page(ruled[:400]))
 print(f"\nwell formed: {free:.0%} without the rule, {bound:.0%} with it")
-verify.promise("under the rule at least 99 % is well formed", got=bound, at_least=0.99)
+verify.promise("under the rule at least 99% is well formed", got=bound, at_least=0.99)
 
 # %% [markdown]
 # Products do this all day: output that must be valid JSON, words that must not appear, a filter before the answer is sent.

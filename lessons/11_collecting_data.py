@@ -910,7 +910,7 @@ for name, content in files.items():
 # | law on AI | the state | article 53(1)(c) of the EU's AI Act (regulation 2024/1689), which applies since 2 August 2025: providers of general-purpose AI models on the EU market need a policy for copyright law, and must identify and respect such reservations. Article 53(1)(d) asks them for a public summary of their training data |
 # | data protection | the people in the data | names and addresses stay personal data when they are public |
 #
-# The ground moves. Longpre et al. (2024) looked at 14,000 web domains behind common training sets: within one year, robots.txt closed about 5 % of all tokens of the set C4, and 28 % of its most actively maintained sources; terms of use restricted 45 % of C4. This is a description, as of 2026, and not
+# The ground moves. Longpre et al. (2024) looked at 14,000 web domains behind common training sets: within one year, robots.txt closed about 5% of all tokens of the set C4, and 28% of its most actively maintained sources; terms of use restricted 45% of C4. This is a description, as of 2026, and not
 # legal advice. What an engineer can always do: give your crawler a name and a contact, keep the licence beside each record, leave out what was reserved, and be able to delete on request.
 
 # %% [markdown]
@@ -967,7 +967,7 @@ print(f"a page: {reported / 1000:.0f} kB in 2008, {stored_bytes / 1000:.0f} kB i
 print(f"at 319 Mbit a second: {readable(line)} by our page, 41 by theirs")
 claim = "our page is right to a factor of 1.5"
 verify.promise(claim, got=stored_bytes / reported, above=1 / 1.5, below=1.5)
-claim = "6.3 billion pages in 41 days are 1,789 a second, to 1 %"
+claim = "6.3 billion pages in 41 days are 1,789 a second, to 1%"
 verify.promise(claim, abs(6.3e9 / (41 * 86400) / 1789 - 1) < 0.01)
 print(f"politeness, if all hosts were equally large: {readable(polite)}")
 

@@ -70,11 +70,11 @@ alone = torch.arange(len(pool))  # each picture a group of its own: a split at r
 train, test = duplicates.split_by_group(alone, share=0.25, seed=seed)
 coins_leaky = test_score(train, test, coins)
 print(f"{coins_leaky:.0%} of the coins are guessed right")
-claim = "more than 65 % of the coins are guessed right"
+claim = "more than 65% of the coins are guessed right"
 verify.promise(claim, got=coins_leaky, above=0.65)
 
 # %% [markdown]
-# You should have seen about 70 %, where a fair test gives 50 %. The test doesn't measure what was learnt about clothes; it measures what was
+# You should have seen about 70%, where a fair test gives 50%. The test doesn't measure what was learnt about clothes; it measures what was
 # *remembered*. Two thirds of the 3,000 pictures have a double, and three quarters of the doubles are on the training side. So half of all test
 # pictures have a double in the training set, and it carries the same coin. If all of these were recognised, the score would be
 #
@@ -177,7 +177,7 @@ widgets.play(at_threshold, threshold=(0, 24, 1, 10), fingerprint=["pHash", "dHas
 # %%
 same = distances["pHash"] <= 10
 copies_found = same[is_copy].mean()
-claim = "pHash, 10 bits: over 95 % of the copies of photographs are found"
+claim = "pHash, 10 bits: over 95% of the copies of photographs are found"
 verify.promise(claim, got=copies_found, above=0.95)
 false = int(same[~is_copy].sum())
 verify.promise("and no false pair among 79,000", got=false, equals=0)
@@ -269,8 +269,8 @@ plots.grouped_bars(
 # %%
 claim = "by groups the score is within 5 points of the truth"
 verify.promise(claim, got=repaired - honest, near=(0, 0.05))
-verify.promise("at least 70 % of the copies are found", got=float(hit), at_least=0.7)
-verify.promise("the coins are below 60 %", got=coins_repaired, below=0.6)
+verify.promise("at least 70% of the copies are found", got=float(hit), at_least=0.7)
+verify.promise("the coins are below 60%", got=coins_repaired, below=0.6)
 for kind, name in enumerate(defects.KINDS):
     copies = np.flatnonzero(kinds == kind)
     share_found = (group[copies] == group[source[copies]]).float().mean()
@@ -285,7 +285,7 @@ report["duplicates"] = (measure, honest, leaky, repaired)
 # ## Nearly the same text, among millions
 #
 # Texts come back with a new headline, a corrected typo, a changed date. Take 800 paragraphs of Moby Dick, and let 200 of them come a second time with
-# up to 30 % of their words damaged.
+# up to 30% of their words damaged.
 
 # %%
 chapters = datasets.load("moby_dick").texts
@@ -400,7 +400,7 @@ print(
     f"{len(copies)} of 200 copies among them"
 )
 verify.promise(
-    "32 bands of 4 find at least 95 % of the copies",
+    "32 bands of 4 find at least 95% of the copies",
     got=len(copies) / 200,
     at_least=0.95,
 )
@@ -533,7 +533,7 @@ for name, flags in [("contradicted", contradicted), ("suspicious", suspicious)]:
     )
 right = defects.found_and_right(suspicious, wrong)["right"]
 verify.promise(
-    "at least 90 % of the suspicious labels are wrong", got=right, at_least=0.9
+    "at least 90% of the suspicious labels are wrong", got=right, at_least=0.9
 )
 
 # %% [markdown]
@@ -556,7 +556,7 @@ plots.curves(
     title="By margin, nearly all of the first labels you look at are wrong",
 )
 first = wrong[order[:200]].mean()
-verify.promise("of the first 200 over 95 % are wrong", got=first, above=0.95)
+verify.promise("of the first 200 over 95% are wrong", got=first, above=0.95)
 
 # %%
 places = order[:10]
@@ -624,7 +624,7 @@ def add_noise(rng):
 
 noisy, sigma = add_noise(np.random.default_rng(seed))
 print(f"estimated from the six quietest pixels: sigma = {sigma:.3f}")
-verify.promise("the estimate is right to 5 %", got=float(sigma), near=(0.4, 0.05 * 0.4))
+verify.promise("the estimate is right to 5%", got=float(sigma), near=(0.4, 0.05 * 0.4))
 
 # %% [markdown]
 # Independent noise adds $\sigma^2$ to the variance in *every* direction: $\mathrm{Cov}(x + e) = \Sigma + \sigma^2 I$. So of an eigenvalue $\lambda$ of the noisy covariance, $\lambda - \sigma^2$ is signal. The best linear
@@ -839,7 +839,7 @@ for claim, (measured, expected) in closed_forms.items():
 # %% [markdown]
 # ### Multiple imputation: how sure may you be?
 #
-# One thing is still wrong with the last column, and no table of means can show it. Fill the gaps by line and residual, and compute a 95 % interval for the mean of $y$ as usual, $\bar y \pm 1.96\, s/\sqrt n$. Its width pretends
+# One thing is still wrong with the last column, and no table of means can show it. Fill the gaps by line and residual, and compute a 95% interval for the mean of $y$ as usual, $\bar y \pm 1.96\, s/\sqrt n$. Its width pretends
 # that all $n$ values were measured, but half of them were made up. *Multiple imputation* (Rubin, 1987) fills the table $m$ times, each time with other residuals and a line fitted to another bootstrap sample of the complete pairs. The tables then differ by as much
 # as you don't know, and Rubin's rule adds that to the variance:
 #
@@ -882,7 +882,7 @@ coverage = {
 plots.grouped_bars(
     coverage,
     y_label="intervals that hold the truth",
-    title="Filled once, too few of the 95 % intervals hold the truth",
+    title="Filled once, too few of the 95% intervals hold the truth",
 )
 for name, row in coverage.items():
     print(name, ", ".join(f"{way} {share:.0%}" for way, share in row.items()), sep=": ")
@@ -890,8 +890,8 @@ for name, row in coverage.items():
 # %%
 once, ten_times = coverage["MAR"]["filled once"], coverage["MAR"]["filled ten times"]
 error = np.sqrt(0.95 * 0.05 / tables)
-verify.promise("filled once, under MAR fewer than 90 % do", got=once, below=0.9)
-claim = "filled ten times, 95 % do, within 4 standard errors"
+verify.promise("filled once, under MAR fewer than 90% do", got=once, below=0.9)
+claim = "filled ten times, 95% do, within 4 standard errors"
 verify.promise(claim, got=ten_times, near=(0.95, 4 * error))
 most = coverage["MNAR"]["filled ten times"]
 verify.promise("under MNAR fewer than a third do", got=most, below=1 / 3)
@@ -962,7 +962,7 @@ verify.promise(
     all(by_way["conditional"] - by_way["black"] > 0.1 for by_way in share.values()),
 )
 whole = {name: min(by["conditional"], by["draw"]) for name, by in share.items()}
-claim = "with conditional or draw over 97 % are recognised"
+claim = "with conditional or draw over 97% are recognised"
 verify.promise(claim, got=whole, above=0.97)
 sound, black, draw = readable(X, y), share["MCAR"]["black"], share["MCAR"]["draw"]
 report["missing halves, MCAR"] = ("drawings recognised", sound, black, draw)
@@ -979,10 +979,10 @@ for name, by_way in drawn_ink.items():
     listed = ", ".join(f"{how} {more:+.1%}" for how, more in change[name].items())
     print(f"{name:5} ink drawn below: {listed}")
 kept_ink = {mechanism: change[mechanism]["draw"] for mechanism in ("MCAR", "MAR")}
-claim = "draws keep the ink within 3 % under MCAR and MAR"
+claim = "draws keep the ink within 3% under MCAR and MAR"
 verify.promise(claim, got=kept_ink, above=-0.03, below=0.03)
 verify.promise(
-    "and lose over 2.5 % under MNAR", got=change["MNAR"]["draw"], below=-0.025
+    "and lose over 2.5% under MNAR", got=change["MNAR"]["draw"], below=-0.025
 )
 
 # %% [markdown]
@@ -1030,7 +1030,7 @@ verify.promise(claim, got=trials[:, 1, 0] - trials[:, 0, 0], below=0.05)
 # %% [markdown]
 # The ± is about which twelve eights you happen to have. That there are only 35 eights in the test makes each worth 3 points, so don't read single points out of such a percentage. Accuracy hardly shows any of this, because eights are a tenth of the test. Look at each class on its own.
 #
-# And a generator? The article says that with imbalanced data a model leans towards the rare classes. Two kinds of models give two answers. Take points in two heaps, 90 % on the left, 10 % on the right. A model that
+# And a generator? The article says that with imbalanced data a model leans towards the rare classes. Two kinds of models give two answers. Take points in two heaps, 90% on the left, 10% on the right. A model that
 # maximises likelihood, here a mixture of two Gaussians, gets this right almost by definition: the best estimate of a share is the frequency.
 
 
@@ -1045,7 +1045,7 @@ points = two_heaps(rare=0.1)
 mixture = GaussianMixture(2, random_state=seed).fit(points.numpy())
 sampled = mixture.sample(10_000)[0]
 rare_share = float((sampled[:, 0] > 0).mean())
-claim = "the likelihood model draws the rare heap in 9 to 11 % of cases"
+claim = "the likelihood model draws the rare heap in 9 to 11% of cases"
 verify.promise(claim, got=rare_share, above=0.09, below=0.11)
 
 # %% [markdown]

@@ -321,7 +321,7 @@ def is_mirrored(images, labels):
 
 wrong = is_mirrored(lopsided[:1000], labels[:1000]).double().mean().item()
 verify.promise(
-    "the judge calls fewer than 3 % of real digits mirrored", got=wrong, below=0.03
+    "the judge calls fewer than 3% of real digits mirrored", got=wrong, below=0.03
 )
 
 # %% [markdown]
@@ -354,10 +354,10 @@ plots.image_rows(
 )
 as_is, at_half, at_one = mirrored.values()
 verify.promise(
-    "trained as they are, fewer than 4 % are mirrored", got=as_is, below=0.04
+    "trained as they are, fewer than 4% are mirrored", got=as_is, below=0.04
 )
-verify.promise("p = 0.5: between 18 and 32 %", got=at_half, above=0.18, below=0.32)
-verify.promise("p = 1: between 43 and 57 %", got=at_one, above=0.43, below=0.57)
+verify.promise("p = 0.5: between 18 and 32%", got=at_half, above=0.18, below=0.32)
+verify.promise("p = 1: between 43 and 57%", got=at_one, above=0.43, below=0.57)
 
 # %% [markdown]
 # ### Can the leak be stopped?
@@ -625,12 +625,12 @@ plots.grouped_bars(
 )
 at_random = {name: shares["any other digit"] for name, shares in agrees.items()}
 hardest = {name: shares["its nearest stranger"] for name, shares in agrees.items()}
-verify.promise("any digit: pixels below 50 %", got=at_random["pixels"], below=0.5)
-verify.promise("PCA below 75 %", got=at_random["PCA, 40"], below=0.75)
-verify.promise("the CNN above 97 %", got=at_random["CNN, 64"], above=0.97)
+verify.promise("any digit: pixels below 50%", got=at_random["pixels"], below=0.5)
+verify.promise("PCA below 75%", got=at_random["PCA, 40"], below=0.75)
+verify.promise("the CNN above 97%", got=at_random["CNN, 64"], above=0.97)
 fooled = {name: hardest[name] for name in ("pixels", "PCA, 40")}
-verify.promise("nearest stranger: pixels and PCA below 5 %", got=fooled, below=0.05)
-verify.promise("the CNN above 90 %", got=hardest["CNN, 64"], above=0.9)
+verify.promise("nearest stranger: pixels and PCA below 5%", got=fooled, below=0.05)
+verify.promise("the CNN above 90%", got=hardest["CNN, 64"], above=0.9)
 
 # %% [markdown]
 # To pixels, even most digits drawn at random are nearer than the moved original. Strokes are thin: moved by two pixels, a stroke hardly overlaps itself, and a different digit
@@ -665,8 +665,8 @@ plots.grouped_bars(
 )
 pixels_moved = right["pixels"]["moved by 2, 2"]
 cnn_moved = right["CNN, 64"]["moved by 2, 2"]
-verify.promise("moved, pixels fall below 50 %", got=pixels_moved, below=0.5)
-verify.promise("moved, the CNN stays above 90 %", got=cnn_moved, above=0.9)
+verify.promise("moved, pixels fall below 50%", got=pixels_moved, below=0.5)
+verify.promise("moved, the CNN stays above 90%", got=cnn_moved, above=0.9)
 
 # %% [markdown]
 # Is the CNN the better space, then? For digits, yes, and no wonder: it was trained on their labels. Give the same CNN clothes, which it has never seen:
@@ -710,7 +710,7 @@ print(
     f"{len(vocabulary):,} different words in the training text; "
     f"{unknown:.1%} of the words of another chapter are not among them"
 )
-verify.promise("more than 2 % of new words are unknown", got=unknown, above=0.02)
+verify.promise("more than 2% of new words are unknown", got=unknown, above=0.02)
 
 # %% [markdown]
 # ### Unicode: one word, two spellings

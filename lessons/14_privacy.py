@@ -171,21 +171,21 @@ plots.grouped_bars(precision, y_label="precision", title=title)
 # %%
 bare, left = pattern["credit_card"], checked["credit_card"]
 alarms, passing = bare.marked - bare.right, left.marked - left.right
-verify.promise("bare card patterns: under 50 % right", got=bare.precision, below=0.5)
-verify.promise("and checked: over 80 % right", got=left.precision, above=0.8)
+verify.promise("bare card patterns: under 50% right", got=bare.precision, below=0.5)
+verify.promise("and checked: over 80% right", got=left.precision, above=0.8)
 verify.promise(
     f"of {alarms} other numbers one in ten passes (within 2 standard errors)",
     got=passing / alarms,
     near=(1 / 10, 2 * math.sqrt(0.1 * 0.9 / alarms)),
 )
 verify.promise(
-    "recall stays at 100 % for all six kinds",
+    "recall stays at 100% for all six kinds",
     got={kind: checked[kind].recall for kind in numbers},
     at_least=1,
 )
 
 # %% [markdown]
-# Mail addresses reach 100 % for another reason: offices (`info@`, `support@`) are told from people by a list, and the list knows all that occur here. Expect less elsewhere.
+# Mail addresses reach 100% for another reason: offices (`info@`, `support@`) are told from people by a list, and the list knows all that occur here. Expect less elsewhere.
 # The internet address stays doubtful: `17.3.5.5` is a valid one, and also the version of a program. Only the words around it tell. Phone numbers have a
 # plan but no check digit. And what a filter doesn't know it has to keep: a number with the prefix of a country whose plan is missing is still a phone number. A rule
 # that drops it *fails open*, and the number leaks.
@@ -346,14 +346,14 @@ for columns in (["sex"], ["age"], ["postcode"], known_facts):
     print(f"{facts:22} {alone:4.0%} of {len(people)} people are alone with it")
 
 # %% [markdown]
-# Each fact alone hides you well; together they are nearly a name. Sweeney (2000) estimated that date of birth, sex and five-digit ZIP code single out 87 % of the
-# population of the USA; Golle (2006) found 63 % in a later census. And facts are easy to come by. One of the mails orders a certificate:
+# Each fact alone hides you well; together they are nearly a name. Sweeney (2000) estimated that date of birth, sex and five-digit ZIP code single out 87% of the
+# population of the USA; Golle (2006) found 63% in a later census. And facts are easy to come by. One of the mails orders a certificate:
 
 # %%
 who = "John Ward, matriculation"
 print(next(line for line in memorisation.sentences(english) if who in line))
 verify.promise(
-    "age, postcode and sex together single out 94 % of the people",
+    "age, postcode and sex together single out 94% of the people",
     got=anonymity.unique_share(people, known_facts),
     near=(0.94, 0.005),
 )
@@ -797,7 +797,7 @@ rng, n = np.random.default_rng(seed), 10**5
 weight = math.exp(8)
 named = rng.random(10**6) * (weight + n - 1) < weight  # is it your code?
 verify.promise(
-    "randomised response reaches 90 to 100 % of what ε = 8 allows",
+    "randomised response reaches 90 to 100% of what ε = 8 allows",
     got=named.mean() / odds[8],
     at_least=0.9,
     at_most=1,
@@ -959,11 +959,11 @@ plots.curves(
 
 # %%
 verify.promise(
-    "ordinary training: a member has the lower loss in over 70 % of pairs",
+    "ordinary training: a member has the lower loss in over 70% of pairs",
     got=area["ordinary training"],
     above=0.7,
 )
-verify.promise("DP-SGD: in under 68 %", got=area["DP-SGD"], below=0.68)
+verify.promise("DP-SGD: in under 68%", got=area["DP-SGD"], below=0.68)
 verify.promise(
     "mean area over twenty seeds, the four ways: 0.76, 0.73, 0.62, 0.60",
     got=stored["roc_auc"].mean(1),
@@ -975,7 +975,7 @@ verify.promise(
 # 0.62 with DP-SGD. Not all of that is leaked: the people of the training mails turn up in many of its sentences, which makes another sentence with their names likelier, too. (A clean test draws members and strangers by lot from one
 # pool.)
 #
-# What does $\varepsilon$ promise here? The set of models that make the attacker say "member" is a set like any other, so (members found) $\le e^{\varepsilon}\,$(false alarms) $+\ \delta$. At $\varepsilon = 8$ that allows everything from 0.03 % false alarms
+# What does $\varepsilon$ promise here? The set of models that make the attacker say "member" is a set like any other, so (members found) $\le e^{\varepsilon}\,$(false alarms) $+\ \delta$. At $\varepsilon = 8$ that allows everything from 0.03% false alarms
 # on. The measured leak is far below: one attack, the simplest, against a bound for all of them.
 #
 # ### Before you release it: the seed

@@ -112,7 +112,7 @@ for name, coordinate in {"A": many, "digits": data}.items():
     print(f"{name}: {verify.estimate(between[name])} lie between 0 and 2.5")
 claim = "A puts more than a fifth of its pictures there"
 verify.promise(claim, got=between["A"].mean(), above=0.2)
-claim = "fewer than 3 % of the digits lie there"
+claim = "fewer than 3% of the digits lie there"
 verify.promise(claim, got=between["digits"].mean(), below=0.03)
 
 # %% [markdown]
@@ -651,7 +651,7 @@ for name, model in models.items():
     print(f"{name:10}  KL(p || q) = {kl_forward}, KL(q || p) = {kl_reverse}")
 
 # %%
-# a place counts as empty for a density if fewer than 1 % of its own draws lie where
+# a place counts as empty for a density if fewer than 1% of its own draws lie where
 # it is as low or lower
 floor_p, table = p2.log_density(from_p).quantile(0.01), {}
 for name, model in models.items():
@@ -667,13 +667,13 @@ plots.grouped_bars(
 
 # %%
 ghosts, missed = table["forward"].values()
-claim = "forward: more than 15 % drawn where no data are"
+claim = "forward: more than 15% drawn where no data are"
 verify.promise(claim, got=ghosts, above=0.15)
-verify.promise("forward: less than 2 % missed", got=missed, below=0.02)
+verify.promise("forward: less than 2% missed", got=missed, below=0.02)
 missed = table["reverse"]["data it never draws"]
-verify.promise("reverse: more than 40 % missed", got=missed, above=0.4)
+verify.promise("reverse: more than 40% missed", got=missed, above=0.4)
 most = max(table["four bells"].values())
-verify.promise("four bells: below 5 % of either", got=most, below=0.05)
+verify.promise("four bells: below 5% of either", got=most, below=0.05)
 
 # %% [markdown]
 # Lesson 34 turns these two shares into *precision* and *recall* for pictures, where no density is known.
@@ -1012,9 +1012,9 @@ wrong = {
 title = "With p(x, y), half of x is enough, without training again"
 plots.bars(wrong, y_label="test error", title=title)
 summed = wrong["naive Bayes, hidden half summed out"]
-verify.promise("summed out: fewer than 35 % wrong", got=summed, below=0.35)
+verify.promise("summed out: fewer than 35% wrong", got=summed, below=0.35)
 filled_in = {name: error for name, error in wrong.items() if "hidden half as" in name}
-claim = "with a value filled in: more than 40 % wrong"
+claim = "with a value filled in: more than 40% wrong"
 verify.promise(claim, got=filled_in, above=0.4)
 claim = "logistic regression trained for this very mask: fewest errors on halves"
 again = wrong["logistic, trained again on halves"]
@@ -1027,7 +1027,7 @@ verify.promise(claim, got=again, below=summed)
 #
 # ## Check the article
 #
-# **Sections 2.2 and 3.1.2, "a discriminative model judges whether its input is real": wrong, as a definition.** It models $p(y \mid x)$, for whatever $y$ the labels say. In a GAN, $y$ happens to be "real or generated", so a GAN's discriminator is one special case (lesson 22). Our digit classifier is a discriminative model as well: a CNN that reads more than 99 % of
+# **Sections 2.2 and 3.1.2, "a discriminative model judges whether its input is real": wrong, as a definition.** It models $p(y \mid x)$, for whatever $y$ the labels say. In a GAN, $y$ happens to be "real or generated", so a GAN's discriminator is one special case (lesson 22). Our digit classifier is a discriminative model as well: a CNN that reads more than 99% of
 # the test digits. Ask it about clothes and about noise. If it judged whether its input is real, it would refuse them.
 
 # %%
@@ -1051,7 +1051,7 @@ certainty = {
 }
 plots.bars(
     certainty,
-    y_label="share of pictures given one digit with more than 90 %",
+    y_label="share of pictures given one digit with more than 90%",
     title="The classifier is surest about noise",
 )
 
@@ -1059,10 +1059,10 @@ plots.bars(
 right = (cnn(seen_digits).argmax(dim=1) == test_kinds[:judged]).double().mean()
 said = cnn(noise[:200]).argmax(dim=1).bincount(minlength=10).argmax().item()
 print(f"most of the noise, it says, shows the digit {said}")
-verify.promise("it reads more than 99 % of the test digits", got=right, above=0.99)
+verify.promise("it reads more than 99% of the test digits", got=right, above=0.99)
 claim = "it is sure of more than half of all clothes"
 verify.promise(claim, got=certainty["clothes"], above=0.5)
-claim = "it is sure of more than 95 % of the noise"
+claim = "it is sure of more than 95% of the noise"
 verify.promise(claim, got=certainty["noise"], above=0.95)
 
 # %% [markdown]
@@ -1090,7 +1090,7 @@ caught = {
     name: (values < threshold).double().mean().item()
     for name, values in strange.items()
 }
-claim = "it finds more than 85 % of the clothes less likely than 99 % of the digits"
+claim = "it finds more than 85% of the clothes less likely than 99% of the digits"
 verify.promise(claim, got=caught["clothes"], above=0.85)
 verify.promise("and all of the noise", got=caught["noise"], above=0.99)
 claim = "an empty picture is likelier than more than three quarters of the digits"

@@ -86,7 +86,7 @@ def share_right(says_real, real, fake):
 
 
 right = share_right(one_pixel, real_test, fake_test)
-claim = "one pixel tells at least 99 % of 2,000 real and 2,000 drawn digits apart"
+claim = "one pixel tells at least 99% of 2,000 real and 2,000 drawn digits apart"
 verify.promise(claim, got=right, at_least=0.99)
 
 # %% [markdown]
@@ -120,7 +120,7 @@ def whole_bytes(images):
 
 
 leak = share_right(whole_bytes, sets[2], sets[5])
-claim = "'all pixels are whole bytes' is right about at least 99 %"
+claim = "'all pixels are whole bytes' is right about at least 99%"
 verify.promise(claim, got=leak, at_least=0.99)
 
 # %% [markdown]
@@ -426,7 +426,7 @@ article_d = train(article_network(), real, fake, steps=2 * d_budget)
 with torch.no_grad():
     on_real, on_fake = article_d(real_test), article_d(fake_test)
 right = ((on_real > 0).double().mean() + (on_fake < 0).double().mean()).item() / 2
-claim = "it is right about at least 93 % of new digits, real and drawn"
+claim = "it is right about at least 93% of new digits, real and drawn"
 verify.promise(claim, got=right, at_least=0.93)
 loss = gan.discriminator_loss(on_real, on_fake)
 verify.promise("its loss is far below that of guessing, 1.386", got=loss, below=0.4)
@@ -666,7 +666,7 @@ def share_told_apart(network, real, fake):
 torch.manual_seed(seed)
 plain = train(Reader(), book_lines, forged, steps=2 * d_budget, rate=3e-3, half=64)
 right = share_told_apart(plain, new_lines, new_forged)
-claim = "it is right about at least 85 % of new lines, written and forged"
+claim = "it is right about at least 85% of new lines, written and forged"
 verify.promise(claim, got=right, at_least=0.85)
 
 # %% [markdown]
@@ -795,9 +795,9 @@ for name, where, gather in trials:
 
 # %%
 last, first, first_of_mean = found_out.values()
-verify.promise("last ten forged: more than 70 % told apart", got=last, above=0.7)
-verify.promise("first ten forged: less than 57 %", got=first, below=0.57)
-claim = "with the mean of all states: more than 65 %"
+verify.promise("last ten forged: more than 70% told apart", got=last, above=0.7)
+verify.promise("first ten forged: less than 57%", got=first, below=0.57)
+claim = "with the mean of all states: more than 65%"
 verify.promise(claim, got=first_of_mean, above=0.65)
 
 # %% [markdown]
@@ -932,7 +932,7 @@ losses = [float(bce(logits, was_real)) for logits in (new_logits, new_logits / T
 claim = "loss on pictures that neither D nor T has seen: it falls by a fifth or more"
 verify.promise(claim, got=losses[1] / losses[0], at_most=0.8)
 surprise = diagrams["as trained"][1][0]
-claim = "of those that D as trained calls real with less than 0.1, over 8 % were"
+claim = "of those that D as trained calls real with less than 0.1, over 8% were"
 verify.promise(claim, got=surprise, above=0.08)
 
 # %% [markdown]
@@ -991,12 +991,12 @@ best_d = gan.optimal_discriminator(0.9 * pf, 0.1 * qf)[80_000:120_000]
 verify.agree("it is the best D of unequal shares", with_shares, best_d, tolerance=1e-5)
 
 # %% [markdown]
-# Now flag by the corrected logits. Few real pictures will be flagged, perhaps none of 2,000. That doesn't prove a rate of 0: were it $3/n$, you would still see none in $n$ with probability $(1 - 3/n)^n \approx e^{-3} = 5\,\%$, the *rule of three*. So compute the largest rate that still has a 5 % chance to show so few, and with it a lower bound of the precision.
+# Now flag by the corrected logits. Few real pictures will be flagged, perhaps none of 2,000. That doesn't prove a rate of 0: were it $3/n$, you would still see none in $n$ with probability $(1 - 3/n)^n \approx e^{-3} = 5\,\%$, the *rule of three*. So compute the largest rate that still has a 5% chance to show so few, and with it a lower bound of the precision.
 
 
 # %%
 def largest_rate(k, n):
-    """Upper 95 % bound of a rate that showed k times in n (Clopper and Pearson)."""
+    """Upper 95% bound of a rate that showed k times in n (Clopper and Pearson)."""
     return scipy.stats.beta.ppf(0.95, k + 1, n - k)
 
 
@@ -1011,7 +1011,7 @@ verify.agree(
 
 # %%
 report = {}
-for name, share_real in {"as if halves": 0.5, "corrected for 99 %": 0.99}.items():
+for name, share_real in {"as if halves": 0.5, "corrected for 99%": 0.99}.items():
     flag_real, flag_fake = (
         torch.as_tensor(with_prior(logits / T, share_real)) < 0
         for logits in (on_real, on_fake)
@@ -1025,14 +1025,14 @@ for name, share_real in {"as if halves": 0.5, "corrected for 99 %": 0.99}.items(
     }
 
 # %%
-title = "Among 1 % generated pictures, fewer and better accusations"
+title = "Among 1% generated pictures, fewer and better accusations"
 plots.grouped_bars(report, y_label="share", title=title)
 halves, corrected = report.values()
 claim = "corrected, even the lower bound is above what halves gave"
 at_least = corrected["of flagged, generated: at least"]
 verify.promise(claim, got=at_least, above=halves["of flagged, generated"])
 lost = halves["of generated, flagged"] - corrected["of generated, flagged"]
-claim = "the price: at least 3 % of the generated pictures now pass as well"
+claim = "the price: at least 3% of the generated pictures now pass as well"
 verify.promise(claim, got=lost, at_least=0.03)
 
 # %% [markdown]

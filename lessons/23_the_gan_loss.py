@@ -568,7 +568,7 @@ def mode_coverage(samples, centres, sigma):
 mode_coverage = check("ring.mode_coverage", mode_coverage)
 
 # %% [markdown]
-# How many samples of a perfect model are good? "Within three sigma" may remind you of 99.7 %, but that is for one dimension. Count real samples:
+# How many samples of a perfect model are good? "Within three sigma" may remind you of 99.7%, but that is for one dimension. Count real samples:
 
 # %%
 modes, share = mode_coverage(
@@ -577,7 +577,7 @@ modes, share = mode_coverage(
     ring.SIGMA,
 )
 verify.agree(
-    "in two dimensions 1 - exp(-9/2) = 98.9 % lie within 3σ",
+    "in two dimensions 1 - exp(-9/2) = 98.9% lie within 3σ",
     verify.Estimate(float(share), math.sqrt(share * (1 - share) / 100_000), 100_000),
     1 - math.exp(-4.5),
 )
@@ -766,7 +766,7 @@ gradient_penalty = check("gan_penalties.gradient_penalty", gradient_penalty)
 alpha = torch.randn(100_000, generator=torch.Generator().manual_seed(seed))
 outside = verify.estimate(((alpha < 0) | (alpha > 1)).double())
 expected = 1.5 - 0.5 * (1 + math.erf(1 / math.sqrt(2)))
-claim = "with α ~ N(0, 1), 1.5 - Φ(1) = 65.9 % of the points lie outside"
+claim = "with α ~ N(0, 1), 1.5 - Φ(1) = 65.9% of the points lie outside"
 verify.agree(claim, outside, expected)
 
 # %%
@@ -831,9 +831,9 @@ named = {
     f"reads off the most, {of_work.max():.0%}": learnt[of_work.argmax()],
     f"reads off the least, {of_work.min():.0%}": learnt[of_work.argmin()],
 }
-draw_critics(named, f"{near_it} of 16 critics read off 85 to 120 % of the least work")
+draw_critics(named, f"{near_it} of 16 critics read off 85 to 120% of the least work")
 if runtime.profile() != "ci":
-    claim = "the highest reading lies between 85 and 120 % of the least work"
+    claim = "the highest reading lies between 85 and 120% of the least work"
     verify.promise(claim, got=of_work.max().item(), above=0.85, below=1.2)
     claim = "the lowest is negative"
     verify.promise(claim, got=of_work.min().item(), below=0)
@@ -904,7 +904,7 @@ if runtime.profile() != "ci":
     of_bound = steepest / (64**2 * clips.double() ** 3)
     claim = "each critic is steeper than a third of its own bound, 64² c³"
     verify.promise(claim, got=of_bound, above=1 / 3, below=1)
-    claim = "in each critic more than 75 % of the weights lie at ±c"
+    claim = "in each critic more than 75% of the weights lie at ±c"
     verify.promise(claim, got=share_clipped, above=0.75)
     claim = "none of the three turns: they slope one way, from -4.5 to 4.5"
     middle = slopes[:, (x[1:] > -4.5) & (x[1:] < 4.5)]
@@ -1076,7 +1076,7 @@ if runtime.profile() != "ci":
     verify.promise(claim, got=end["λ = 1, G every 5th"].mean(), above=3)
     claim = "with λ = 10 it has found fewer than 2 by then"
     verify.promise(claim, got=end["λ = 10, G every 5th"].mean(), below=2)
-    claim = "no game reaches 80 % of good samples"
+    claim = "no game reaches 80% of good samples"
     verify.promise(claim, got=best_share, below=0.8)
 
 # %% [markdown]
@@ -1087,7 +1087,7 @@ if runtime.profile() != "ci":
 # - Hinge without any bound on D's slope stays on a few modes for long. In practice D is bounded as well, mostly by spectral normalisation (`gan.with_spectral_norm`, Miyato et al. 2018).
 # - The Wasserstein game fails step for step. It makes progress when G waits for its critic, as in Gulrajani et al., although G then takes a fifth of the steps: a critic far from its best measures no distance.
 # - With their λ = 10, chosen for pictures, the same game fails on the ring. A penalty's weight belongs to its problem, so report it with the result.
-# - No game comes near the 98.9 % of real samples. G is continuous, so it can't jump: between two modes it draws a bridge.
+# - No game comes near the 98.9% of real samples. G is continuous, so it can't jump: between two modes it draws a bridge.
 #
 # ## Check the article
 #

@@ -452,7 +452,7 @@ plots.bars(
 consistent = [chosen[f"draws by {l}, KL by {l}"] for l in ("log σ²", "log σ")]
 claim = "the honest ones find the posterior's σ"
 verify.agree(claim, consistent, [sigma, sigma], tolerance=2e-3)
-claim = "drawing by log σ, charging by log σ² makes q more than 20 % too narrow"
+claim = "drawing by log σ, charging by log σ² makes q more than 20% too narrow"
 narrow = chosen["draws by log σ, KL by log σ²"]
 verify.promise(claim, got=narrow, below=0.8 * sigma)
 

@@ -893,7 +893,7 @@ artist = copy.deepcopy(averaged).cpu()
 with torch.no_grad():
     drawn = artist(torch.randn(1000, LATENT), asked)
 share = classifier.recognised(drawn, asked)
-text = "the examiner recognises at least 80 % of what was asked for"
+text = "the examiner recognises at least 80% of what was asked for"
 verify.promise(text, got=share, at_least=0.8)
 
 # %% [markdown]

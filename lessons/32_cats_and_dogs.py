@@ -147,9 +147,9 @@ right_animal, right_turn = [], []
 for k, (animal, turn) in enumerate(seen):
     right_animal.append((animal == test.labels).double().mean().item())
     right_turn.append((turn == k).double().mean().item())
-text = "it names the animal in at least 96 % of 1,600 cases"
+text = "it names the animal in at least 96% of 1,600 cases"
 verify.promise(text, got=np.mean(right_animal), at_least=0.96)
-text = "it sees the position in at least 98 %"
+text = "it sees the position in at least 98%"
 verify.promise(text, got=np.mean(right_turn), at_least=0.98)
 
 # %%
@@ -259,7 +259,7 @@ plots.heatmap(
 
 # %%
 obeys = (animal == told).double().mean().item()
-text = "at least 85 % show the animal that was asked for"
+text = "at least 85% show the animal that was asked for"
 verify.promise(text, got=obeys, at_least=0.85)
 
 # %% [markdown]
@@ -449,7 +449,7 @@ def small_gan(view):
 
 
 # %% [markdown]
-# **Predict first.** In each of the four rows of the table above: what share of the drawn animals will be upright? A random quarter turn leaves a picture as it is with chance 1/4, so p = 0.5 turns 37.5 % of them.
+# **Predict first.** In each of the four rows of the table above: what share of the drawn animals will be upright? A random quarter turn leaves a picture as it is with chance 1/4, so p = 0.5 turns 37.5% of them.
 
 # %% tags=["predict"]
 sheets, upright = {}, {}
@@ -480,7 +480,7 @@ plots.image_rows(rows, title=title, alt=alt)
 
 # %%
 half_way = (1 + 0.625) / 2  # between all upright and the share in the changed data
-text = "data only: nearer to the data's 62.5 % upright than to 100 %"
+text = "data only: nearer to the data's 62.5% upright than to 100%"
 verify.promise(text, got=upright["data only"], below=half_way)
 for name in ("both, p < 1", "both, 90 degrees, every time"):
     text = f"{name}: at least 10 points more upright than with data only"
@@ -609,11 +609,11 @@ print(evaluation.spread(scores, heads, {"real against real": best}))
 # %%
 none, small_changes = scores["none"], scores["small changes, both"]
 fixed, at_random = (scores[way] for way in (ways[1], ways[3]))
-text = "a fixed quarter turn: over 90 % upright with each seed"
+text = "a fixed quarter turn: over 90% upright with each seed"
 verify.promise(text, got=min(fixed["upright"]), above=0.9)
-text = "quarter turns on both sides, p < 1: over 90 % upright with each seed"
+text = "quarter turns on both sides, p < 1: over 90% upright with each seed"
 verify.promise(text, got=min(scores[ways[2]]["upright"]), above=0.9)
-text = "on the data only: with no seed more upright than the data's 70 %"
+text = "on the data only: with no seed more upright than the data's 70%"
 verify.promise(text, got=max(scores[ways[4]]["upright"]), at_most=0.70)
 ends = ", ".join(f"{share:.0%}" for share in at_random["upright"])
 print(f"upright after random turns, every time, by seed: {ends}")
@@ -750,10 +750,10 @@ for space, of in nearest.items():
     print(f"{space:22}{means}{below.double().mean():10.1%}{found[space]:10.1%}")
 
 # %% [markdown]
-# The limit is set by held-out pictures, which can't be copies: 2 % of them lie below it. The mean doesn't serve: with a fifth of copies it falls a little, and nothing says how much would be too much. Look at the *lower tail*, in a space where a copy lies near its original. In plain pixels, and in the judge's features too, most of these copies lie no nearer to it than strangers do.
+# The limit is set by held-out pictures, which can't be copies: 2% of them lie below it. The mean doesn't serve: with a fifth of copies it falls a little, and nothing says how much would be too much. Look at the *lower tail*, in a space where a copy lies near its original. In plain pixels, and in the judge's features too, most of these copies lie no nearer to it than strangers do.
 
 # %%
-text = "18 versions: at least 95 % of the planted copies are found"
+text = "18 versions: at least 95% of the planted copies are found"
 verify.promise(text, got=found["pixels, 18 versions"], at_least=0.95)
 others = max(found["pixels"], found["judge's features"])
 text = "neither pixels as they are nor features find half of them"
@@ -778,7 +778,7 @@ alt = "Below each drawn animal two training pictures: nearest in pixels, in feat
 plots.image_rows(rows, title=title, alt=alt)
 
 # %% [markdown]
-# These are the most suspicious of 200, so look for copies here first. A drawing above the limit isn't proved to be new; a drawing below it isn't proved to be a copy, since 2 % of new real pictures lie there too, and a smooth drawing of a sitting cat lies near many cats. If many more than 2 % of yours do, look closer.
+# These are the most suspicious of 200, so look for copies here first. A drawing above the limit isn't proved to be new; a drawing below it isn't proved to be a copy, since 2% of new real pictures lie there too, and a smooth drawing of a sitting cat lies near many cats. If many more than 2% of yours do, look closer.
 #
 # ## The report
 #
@@ -792,8 +792,8 @@ beside = {
     "recognised": f"judge on real test pictures {on_real:.1%}",
     "frechet": f"real against real {best['frechet']:.1f}",
     "precision": f"real against real {best['precision']:.2f}",
-    "real_held_out": "guessing 50 %",
-    "memory": "nothing remembered 50 %",
+    "real_held_out": "guessing 50%",
+    "memory": "nothing remembered 50%",
     "recall": f"real against real {best['recall']:.2f}",
     "coverage": f"real against real {best['coverage']:.2f}",
     "distance": f"held-out real {own:.1f}",
@@ -805,7 +805,7 @@ text = "Fréchet distance at least twice its floor: still far from real"
 verify.promise(text, got=final["frechet"] / best["frechet"], at_least=2)
 text = "coverage below what real pictures reach: some kinds of animals are never drawn"
 verify.promise(text, got=final["coverage"] - best["coverage"], below=0)
-text = "D still ranks held-out pictures above drawn ones in over 60 % of pairs"
+text = "D still ranks held-out pictures above drawn ones in over 60% of pairs"
 verify.promise(text, got=final["real_held_out"], above=0.6)
 
 # %% [markdown]

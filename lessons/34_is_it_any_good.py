@@ -110,7 +110,7 @@ plots.images(
 )
 share = classifier.recognised(sets["D"], labels["D"])
 verify.promise(
-    "the judge recognises at least 97 % of D's pictures", got=share, at_least=0.97
+    "the judge recognises at least 97% of D's pictures", got=share, at_least=0.97
 )
 
 # %% [markdown]
@@ -807,7 +807,7 @@ verify.promise(
 )
 
 # %% [markdown]
-# And look at the right end of the distances. Suppose that a generator copies only one picture in five. A median doesn't move. The *lower tail* does: how many pictures are nearer to a training digit than 99 % of real digits are?
+# And look at the right end of the distances. Suppose that a generator copies only one picture in five. A median doesn't move. The *lower tail* does: how many pictures are nearer to a training digit than 99% of real digits are?
 
 # %%
 fifth = few // 5
@@ -822,7 +822,7 @@ verify.promise(
     above=0.8,
 )
 verify.promise(
-    "and the lower tail holds at least 18 % of the pictures",
+    "and the lower tail holds at least 18% of the pictures",
     got=(mixed < limit).double().mean().item(),
     at_least=0.18,
 )
@@ -868,14 +868,14 @@ votes.show()
 print("you, so far:", votes.summary())
 
 # %% [markdown]
-# Say you were right 15 times of 20. That is 75 %. Is the GAN caught? Which $p$ could have given such a count? Leave out every $p$ that makes
-# 15 or more too surprising (probability below 2.5 %), and those that make 15 or fewer too surprising. What remains is the interval of Clopper
+# Say you were right 15 times of 20. That is 75%. Is the GAN caught? Which $p$ could have given such a count? Leave out every $p$ that makes
+# 15 or more too surprising (probability below 2.5%), and those that make 15 or fewer too surprising. What remains is the interval of Clopper
 # and Pearson (1934). Its ends are quantiles of beta distributions: `stats.beta.ppf(probability, a, b)`, with $a$ and $b$ = (right, wrong + 1) below and (right + 1, wrong) above.
 
 
 # %% tags=["exercise"]
 def votes_interval(right, votes):
-    """Exact 95 % interval of the probability of a right vote: (low, high);
+    """Exact 95% interval of the probability of a right vote: (low, high);
     right may be 0 or all of the votes."""
     ...  # your code
 
@@ -994,7 +994,7 @@ lead = paired["B"] - paired["real"]
 verify.promise(
     "PSNR: B, the averages, beats real digits by more than 2 dB", got=lead, above=2
 )
-claim = "D is recognised within 1.5 % of real digits"
+claim = "D is recognised within 1.5% of real digits"
 verify.promise(claim, got=told["D"], above=told["real"] - 0.015)
 verify.promise(
     "the GAN is nearer to real digits than the VAE, in the judge's features",

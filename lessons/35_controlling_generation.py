@@ -147,7 +147,7 @@ def paint(z, labels):
 
 told = classifier.recognised(2 * paint(noise, asked) - 1, asked)
 verify.promise(
-    "at least 85 % are recognised as the digit asked for", got=told, at_least=0.85
+    "at least 85% are recognised as the digit asked for", got=told, at_least=0.85
 )
 
 # %%
@@ -157,7 +157,7 @@ measure("class", "7", only_sevens)
 sevens_among_real = (test.labels[:n] == 7).double().mean().item()
 covered = metrics.density_coverage(standard, seen(only_sevens)).coverage
 print(f"sevens among the real digits: {sevens_among_real:.0%}; coverage {covered:.0%}")
-verify.promise("sevens alone cover less than 20 %", got=covered, below=0.2)
+verify.promise("sevens alone cover less than 20%", got=covered, below=0.2)
 
 # %% [markdown]
 # Asking for sevens alone gives up most of the variety, and that is what you wanted. So "limited diversity" need not be a property of a generator: here it is the setting of a knob.
@@ -247,9 +247,9 @@ largest_share = {}
 for T, x in heat.items():
     largest_share[T] = judge(2 * x - 1).argmax(dim=1).bincount().max().item() / n
 verify.promise(
-    "at T = 0.4 more than 70 % are read as one digit", got=largest_share[0.4], above=0.7
+    "at T = 0.4 more than 70% are read as one digit", got=largest_share[0.4], above=0.7
 )
-verify.promise("at T = 1 fewer than 50 % are", got=largest_share[1.0], below=0.5)
+verify.promise("at T = 1 fewer than 50% are", got=largest_share[1.0], below=0.5)
 
 # %% [markdown]
 # This VAE doesn't know classes. Its digits lie around the origin like slices of a cake, and $z = 0$ is where they meet: a grey blend of them all. A low temperature draws that blend, again and again. In the GAN the class goes in
@@ -298,7 +298,7 @@ print(
     f"read as a 7: {at_first:.0%} of the test sevens, encoded and decoded; "
     f"{by_ink:.0%} after 2 steps of ink"
 )
-verify.promise("after 2 steps fewer than 50 % are still sevens", got=by_ink, below=0.5)
+verify.promise("after 2 steps fewer than 50% are still sevens", got=by_ink, below=0.5)
 
 # %% [markdown]
 # You got ink, and lost most of the sevens. What went wrong? See which digits have much ink:
@@ -402,7 +402,7 @@ print(f"still sevens where strokes are {furthest:.2f} pixels thicker:")
 last = {name: shares[-1] for name, shares in kept.items()}
 print("   ".join(f"{name} {value:.0%}" for name, value in last.items()))
 verify.promise(
-    "within classes at least 5 % more of the sevens survive",
+    "within classes at least 5% more of the sevens survive",
     got=last["ink, within classes"] - last["ink"],
     at_least=0.05,
 )
@@ -542,7 +542,7 @@ plots.images(
     title=f"The judge: a 7, {climbed:.0%} sure",
     alt="Ten squares of noise; nobody would see a digit.",
 )
-verify.promise("the judge is more than 90 % sure of a 7", got=climbed, above=0.9)
+verify.promise("the judge is more than 90% sure of a 7", got=climbed, above=0.9)
 
 # %% [markdown]
 # You should have seen noise, and a judge without a doubt. These are adversarial pictures. A classifier has learnt what tells a 7 from a 3, but not what a digit looks like. What is missing is $p(x)$, and
@@ -619,7 +619,7 @@ def second_distance(x):
 
 honest = (second_judge(test_grey[:500]) == test.labels[:500]).double().mean().item()
 verify.promise(
-    "the second judge reads at least 92 % of test digits", got=honest, at_least=0.92
+    "the second judge reads at least 92% of test digits", got=honest, at_least=0.92
 )
 
 
@@ -664,11 +664,11 @@ plots.image_rows(
 
 # %%
 verify.promise(
-    "at scale 25 the second judge reads at least 70 % as asked",
+    "at scale 25 the second judge reads at least 70% as asked",
     got=verdict[25][1],
     at_least=0.7,
 )
-verify.promise("without guidance fewer than 25 %", got=verdict[0][1], below=0.25)
+verify.promise("without guidance fewer than 25%", got=verdict[0][1], below=0.25)
 guides = curves["guidance, VAE"][25][2] / curves["guidance, VAE"][0][2]
 seconds = verdict[25][3] / verdict[0][3]
 print(f"scale 25 against 0: Fréchet distance {guides:.2f}, second {seconds:.2f} times")

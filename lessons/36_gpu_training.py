@@ -228,8 +228,8 @@ verify.promise("less than half of the peak", got=share, below=0.5)
 # The arithmetic is idle most of the time, and the roof foresaw that without having seen this operation. No better code for the multiplication can change it. Only fewer bytes can: weights in
 # half precision, or several vectors at once.
 #
-# More than 100 % is possible. Most CPUs fetch each line of memory before they overwrite it (*write-allocate*): the sum of vectors moved four vectors where we counted three, so the true bandwidth
-# is up to 4/3 of the measured one, and an operation that only reads can show it. A roof is a model, good to a third and not to a per cent. (Far more than 133 % means that something else used the memory while
+# More than 100% is possible. Most CPUs fetch each line of memory before they overwrite it (*write-allocate*): the sum of vectors moved four vectors where we counted three, so the true bandwidth
+# is up to 4/3 of the measured one, and an operation that only reads can show it. A roof is a model, good to a third and not to a per cent. (Far more than 133% means that something else used the memory while
 # the bandwidth was measured, or that the matrix is still in a cache.)
 #
 # Put more operations under the roof, each measured:
@@ -595,7 +595,7 @@ table.show()
 
 # %%
 gains = sum(factor > 1.1 for factor in table.factors.values())
-title = f"{gains} of {len(table.factors)} changes gain more than 10 % on this machine"
+title = f"{gains} of {len(table.factors)} changes gain more than 10% on this machine"
 pictures.factors(table.factors, title=title)
 
 # %% [markdown]
@@ -607,13 +607,13 @@ pictures.factors(table.factors, title=title)
 #
 # | change | Fréchet distance after 60 s |
 # |---|---|
-# | last layer by convolution and PixelShuffle: 3 % more steps a second | 0.85 → 0.73 |
+# | last layer by convolution and PixelShuffle: 3% more steps a second | 0.85 → 0.73 |
 # | twice the learning rate, falling with the known budget | 0.73 → 0.66 to 0.74 |
 # | R1 penalty every 4 steps instead of every 8: slower steps; a higher rate that falls earlier | 0.63 to 0.72 |
 # | batches of 32 or 96 instead of 64 | no better |
 # | `channels_last`: 32.4 ms a step instead of 31.7 | no better |
 #
-# Only the first change is larger than the scatter, and barely. A table of speed alone would show a gain of 3 % for it, and a loss for the third.
+# Only the first change is larger than the scatter, and barely. A table of speed alone would show a gain of 3% for it, and a loss for the third.
 #
 # ## What fills the memory
 #
@@ -692,7 +692,7 @@ print(
     f"kept for backward: {kept / 1e6:.2f} MB in float32, "
     f"{less / 1e6:.2f} MB in mixed precision"
 )
-claim = "mixed precision keeps 50 to 55 % of it"
+claim = "mixed precision keeps 50 to 55% of it"
 verify.promise(claim, got=less / kept, at_least=0.5, at_most=0.55)
 copies = 2 * sum(weight.numel() for weight in weights if weight.dim() > 1)
 claim = "2 bytes a kept number, and 2 a weight for the copies (none of the biases)"

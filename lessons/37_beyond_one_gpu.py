@@ -293,7 +293,7 @@ verify.agree(claim, sums.mean(dim=0), 16 * of_all)
 claim = "the sum over all 32 is twice that, so the error is 1/2"
 verify.agree(claim, errors["sum, 16 + 16"], 0.5)
 for name in ("mean, 24 + 8", "batch norm, 16 + 16", "contrastive, 16 + 16"):
-    verify.promise(f"{name}: wrong by more than 1 %", got=errors[name], above=0.01)
+    verify.promise(f"{name}: wrong by more than 1%", got=errors[name], above=0.01)
 
 # %% [markdown]
 # For batch norm you can see what is lost. The mean of the parts' means is the whole mean, but variances don't average:
@@ -499,7 +499,7 @@ plots.bars(
     },
     y_label="milliseconds a step, median",
     title=f"Strong scaling {strong:.2f} × (ideal 2), "
-    f"weak scaling {100 * weak:.0f} % (ideal 100 %)",
+    f"weak scaling {100 * weak:.0f} % (ideal 100%)",
 )
 
 # %%
@@ -518,10 +518,10 @@ if units < 2:
 # %%
 half, longer = single[32] / single[64], double[32] - single[32]
 print(f"strong scaling: two processes are {strong:.2f} × as fast as one; ideal 2")
-print(f"one process, 32 examples: {100 * half:.0f} % of the time for 64; ideal 50 %")
+print(f"one process, 32 examples: {100 * half:.0f}% of the time for 64; ideal 50%")
 print(f"32 examples, two processes against one: {1e3 * longer:+.1f} ms a step; ideal 0")
 print(
-    f"weak scaling: each process at {100 * weak:.0f} % of its speed alone, "
+    f"weak scaling: each process at {100 * weak:.0f}% of its speed alone, "
     f"together {2 * weak:.2f} × the work in the same time; ideal 2"
 )
 
@@ -544,7 +544,7 @@ verify.agree(claim, halfway, (1 - s) / s)
 if 1 < strong < 2:
     share = data_parallel.serial_share(strong, 2)
     print(
-        f"{strong:.2f} × with two is what the law gives for s = {100 * share:.0f} %: "
+        f"{strong:.2f} × with two is what the law gives for s = {100 * share:.0f}%: "
         f"never more than {1 / share:.1f} ×, however many take part"
     )
 elif strong <= 1:
@@ -567,7 +567,7 @@ def amdahl(percent_not_divided):
     title = f"1,024 processes, {gains[-1]:.0f} × as fast"
     plots.curves(
         p,
-        {"ideal": p, f"{percent_not_divided} % can't be divided": gains},
+        {"ideal": p, f"{percent_not_divided}% can't be divided": gains},
         x_label="processes",
         y_label="times as fast",
         log_x=True,
@@ -579,7 +579,7 @@ def amdahl(percent_not_divided):
 widgets.play(amdahl, percent_not_divided=(0, 50, 1, 5))
 
 # %% [markdown]
-# If 5 % of the work can't be divided, no number of processes is more than 20 times as fast as one, and 19 processes already reach half of that. (Gustafson's answer: with more GPUs you train a larger model or take a larger batch. The part that can be divided grows, the rest hardly does, so $s$ shrinks. That is weak scaling again.)
+# If 5% of the work can't be divided, no number of processes is more than 20 times as fast as one, and 19 processes already reach half of that. (Gustafson's answer: with more GPUs you train a larger model or take a larger batch. The part that can be divided grows, the rest hardly does, so $s$ shrinks. That is weak scaling again.)
 #
 # ## One process dies
 #
@@ -962,7 +962,7 @@ verify.promise(claim, got=gap(rates[-2]) / gap(rates[-1]), above=3.8, below=4.2)
 #
 # $$C = 6\,N\,D .$$
 #
-# A GPU promises a peak $P$ of operations a second, and reaches a share $u$ of it, the *utilisation*, of 20 to 50 % in good runs. Turn one into hours:
+# A GPU promises a peak $P$ of operations a second, and reaches a share $u$ of it, the *utilisation*, of 20 to 50% in good runs. Turn one into hours:
 
 
 # %% tags=["exercise"]
@@ -977,11 +977,11 @@ gpu_hours = check("parallel.gpu_hours", gpu_hours)
 
 # %% [markdown]
 # Does this arithmetic reproduce published figures? GPT-3 has 175 billion weights and saw 300 billion tokens; the paper gives $3.14\cdot10^{23}$ operations. Patterson et al. (2021) estimate its energy from outside: on V100s (125 TFLOP/s at best), at 24.6 TFLOP/s measured for similar models, 330 W a
-# GPU with its share of the computer, a building that adds 10 %, electricity at 0.429 kg CO₂e a kWh.
+# GPU with its share of the computer, a building that adds 10%, electricity at 0.429 kg CO₂e a kWh.
 
 # %%
 gpt3 = costs.training_flops(175e9, 300e9)
-verify.agree("6 N D, within 1 %, is the paper's 3.14e23", gpt3, 3.14e23, tolerance=0.01)
+verify.agree("6 N D, within 1%, is the paper's 3.14e23", gpt3, 3.14e23, tolerance=0.01)
 hours = gpu_hours(3.14e23, peak=125e12, utilisation=24.6 / 125)
 energy = costs.energy(hours, 0.330, overhead=1.10)
 verify.agree("energy in MWh, published: 1,287", energy / 1000, 1287, tolerance=0.001)
@@ -1001,8 +1001,8 @@ kilograms = costs.carbon(sd_energy, 0.3)
 verify.agree("150,000 h × 0.25 kW × 0.3 kg/kWh = 11,250 kg", kilograms, 11_250)
 with_the_rest = costs.carbon(costs.energy(150_000, 0.25 * 1.4, 1.1), 0.3)
 print(
-    "with 40 % more for the computers around the GPUs "
-    f"and a building that adds 10 %: {with_the_rest:,.0f} kg"
+    "with 40% more for the computers around the GPUs "
+    f"and a building that adds 10%: {with_the_rest:,.0f} kg"
 )
 print(
     f"on 256 GPUs: {150_000 / 256 / 24:.0f} days. Rented at 2 dollars an hour "
@@ -1107,7 +1107,7 @@ for k in (10, 1000):
 # %%
 # NBVAL_CHECK_OUTPUT
 print(
-    "weights, million   tokens, million   hours of a V100 at 30 %   "
+    "weights, million   tokens, million   hours of a V100 at 30%   "
     "GB for training   least V100s with stage 3"
 )
 room = 12e9  # 4 of the 16 GB stay for activations

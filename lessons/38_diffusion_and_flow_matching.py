@@ -1035,7 +1035,7 @@ title = "Guidance buys recognition with variety"
 flow_pictures.guidance(pushes, dial, far, title=title)
 read = dial["recognised"]
 verify.promise(
-    "w = 0 ignores the class: fewer than 25 % recognised", got=read[0], below=0.25
+    "w = 0 ignores the class: fewer than 25% recognised", got=read[0], below=0.25
 )
 as_often = read[2] >= read[1] - 0.005
 verify.promise("w = 2 is recognised at least as often as w = 1", as_often)
@@ -1202,7 +1202,7 @@ verify.promise(claim, got=far_latent, below=far_prior)
 
 # %%
 as_asked = recognised(seen_by_judge(made["flow, longer"]), wanted)
-claim = "neither GAN nor VAE, and in over 90 % of cases the digit that was asked for"
+claim = "neither GAN nor VAE, and in over 90% of cases the digit that was asked for"
 verify.promise(claim, got=as_asked, above=0.9)
 
 # %% [markdown]

@@ -580,12 +580,12 @@ print({name: f"{value:.0%}" for name, value in shares.items()})
 # %%
 if runtime.profile() != "ci":
     verify.promise(
-        "learned attention is right in at least 95 % of the cases",
+        "learned attention is right in at least 95% of the cases",
         got=shares["attention, learned"],
         at_least=0.95,
     )
     verify.promise(
-        "the GRU in less than 80 %, after as many steps",
+        "the GRU in less than 80%, after as many steps",
         got=shares["GRU, learned"],
         below=0.8,
     )
@@ -1211,7 +1211,7 @@ rest = np.log(L) - straight
 drawn = np.random.default_rng(seed).choice(rest, (len(N), 4000))
 others = -np.polyfit(np.log(N), straight[:, None] + drawn, 1)[0]
 low, high = np.quantile(others, [0.025, 0.975])
-print(f"alpha = {alpha:.3f}, 95 % interval {low:.3f} to {high:.3f}")
+print(f"alpha = {alpha:.3f}, 95% interval {low:.3f} to {high:.3f}")
 print(
     f"Kaplan's 0.076 lies {'inside' if low <= 0.076 <= high else 'outside'}; "
     f"ten times the size: {1 - 10**-alpha:.0%} less loss"
@@ -1247,7 +1247,7 @@ lowest, highest = floors[inside].min(), floors[inside].max()
 exponents = profile.alphas[inside]
 print(f"best floor {floors[best]:.2f} nats with alpha = {profile.alphas[best]:.3f}")
 print(
-    f"95 %: floors from {lowest:.2f} to {highest:.2f} nats, "
+    f"95%: floors from {lowest:.2f} to {highest:.2f} nats, "
     f"exponents from {exponents.min():.3f} to {exponents.max():.3f}"
 )
 

@@ -74,13 +74,13 @@ def test_two_estimates_add_their_variances():
 
 def test_a_broken_promise_tells_the_reader_and_stops_the_build(monkeypatch, capsys):
     monkeypatch.delenv("AIGC_LAB_BUILD", raising=False)
-    verify.promise("at least 90 % recognised", False, got=0.87)
-    assert "at least 90 % recognised" in (out := capsys.readouterr().out)
+    verify.promise("at least 90% recognised", False, got=0.87)
+    assert "at least 90% recognised" in (out := capsys.readouterr().out)
     assert "0.87" in out
     monkeypatch.setenv("AIGC_LAB_BUILD", "1")
-    verify.promise("at least 90 % recognised", True, got=0.93)
-    with pytest.raises(AssertionError, match=r"at least 90 % recognised; got 0.87"):
-        verify.promise("at least 90 % recognised", False, got=0.87)
+    verify.promise("at least 90% recognised", True, got=0.93)
+    with pytest.raises(AssertionError, match=r"at least 90% recognised; got 0.87"):
+        verify.promise("at least 90% recognised", False, got=0.87)
 
 
 @pytest.fixture
@@ -166,8 +166,8 @@ def test_of_an_array_the_reader_sees_the_extremes(capsys):
 
 def test_a_reader_whose_number_breaks_a_bound_reads_on(monkeypatch, capsys):
     monkeypatch.delenv("AIGC_LAB_BUILD", raising=False)
-    verify.promise("over 90 %", got=0.87, above=0.9)
-    assert "≠ over 90 %  (you got 87, not above 90. Such numbers vary" in capsys.readouterr().out
+    verify.promise("over 90%", got=0.87, above=0.9)
+    assert "≠ over 90%  (you got 87, not above 90. Such numbers vary" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("empty", [[], np.zeros(0), torch.zeros(0, 3), {}])
@@ -187,12 +187,12 @@ def test_calls_that_check_nothing_or_twice_are_refused():
 @pytest.mark.parametrize(
     ("text", "got", "bounds", "shown"),
     [
-        ("at least 90 % are read", 0.983, {"at_least": 0.9}, "(you got 98.3 %)"),
-        ("between 85 and 105 %", torch.tensor(0.92), {"above": 0.85, "below": 1.05}, "(you got 92 %)"),
-        ("over 2.5 % are lost", {"a": 0.03, "b": 0.04}, {"above": 0.025}, "(you got a 3, b 4 %)"),
-        ("at least 90 % are read", 98.3, {"at_least": 90}, "(you got 98.3)"),  # in percent already
-        ("0.9 of them, 8 % more than before", 0.95, {"at_least": 0.9}, "(you got 0.95)"),
-        ("at least 190 of 200, or 95 %", 191, {"at_least": 190}, "(you got 191)"),
+        ("at least 90% are read", 0.983, {"at_least": 0.9}, "(you got 98.3%)"),
+        ("between 85 and 105%", torch.tensor(0.92), {"above": 0.85, "below": 1.05}, "(you got 92%)"),
+        ("over 2.5% are lost", {"a": 0.03, "b": 0.04}, {"above": 0.025}, "(you got a 3, b 4%)"),
+        ("at least 90% are read", 98.3, {"at_least": 90}, "(you got 98.3)"),  # in percent already
+        ("0.9 of them, 8% more than before", 0.95, {"at_least": 0.9}, "(you got 0.95)"),
+        ("at least 190 of 200, or 95%", 191, {"at_least": 190}, "(you got 191)"),
     ],
 )
 def test_what_you_got_has_the_unit_of_the_promise(text, got, bounds, shown, capsys):
@@ -201,5 +201,5 @@ def test_what_you_got_has_the_unit_of_the_promise(text, got, bounds, shown, caps
 
 
 def test_a_broken_promise_in_percent_is_told_in_percent(building):
-    with pytest.raises(AssertionError, match=r"at most 3 % are lost; got 4, not at most 3"):
-        verify.promise("at most 3 % are lost", got=0.04, at_most=0.03)
+    with pytest.raises(AssertionError, match=r"at most 3% are lost; got 4, not at most 3"):
+        verify.promise("at most 3% are lost", got=0.04, at_most=0.03)

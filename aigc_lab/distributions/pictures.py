@@ -138,7 +138,7 @@ def learning_curves(sizes: Sequence[int], errors: Mapping[str, Mapping[str, Sequ
                 bar = 2 * runs.std(axis=1, ddof=1) / math.sqrt(runs.shape[1])
                 ax.errorbar(sizes, runs.mean(axis=1), bar, fmt=style, color=colour, label=model, capsize=3)
             ax.set(xscale="log", yscale="log", xlabel="training examples", title=name, ylim=(0.02, 0.7))
-            ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["2 %", "5 %", "10 %", "20 %", "50 %"])
+            ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["2%", "5%", "10%", "20%", "50%"])
             ax.set_xticks([20, 100, 500, 2000], ["20", "100", "500", "2,000"])
             ax.minorticks_off()
         axes[0].set_ylabel("test error")

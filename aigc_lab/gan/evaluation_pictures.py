@@ -16,7 +16,7 @@ def losses_beside_scores(
     for name in ("discriminator", "generator"):
         first, last = (sum(part) / third for part in (history[name][:third], history[name][-third:]))
         told.append(f"{name} {first:.2f} and {last:.2f} nats;")
-    told.append(f"recognised from {recognised[0]:.0f} to {recognised[-1]:.0f} %;")
+    told.append(f"recognised from {recognised[0]:.0f} to {recognised[-1]:.0f}%;")
     told.append(f"Fréchet distance from {frechet[0]:.1f} to {frechet[-1]:.1f}.")
     with plots.figure(title=title, alt=" ".join(told), size=(10, 3.0), columns=3) as (left, middle, right):
         for i, name in enumerate(("discriminator", "generator")):

@@ -28,7 +28,7 @@ def coverage(samples: Tensor, centres: Tensor, sigma: float) -> tuple[int, float
     r"""How many modes are hit, and what share of the samples is good.
 
     A sample is good if it lies within :math:`3\sigma` of the nearest centre. In two dimensions that holds for
-    :math:`1 - e^{-9/2}` = 98.9 % of real points. A mode is hit if it has a fifth of its fair share of good samples, or more.
+    :math:`1 - e^{-9/2}` = 98.9% of real points. A mode is hit if it has a fifth of its fair share of good samples, or more.
 
     Args:
         samples: (n, 2). centres: (modes, 2). sigma: standard deviation of each Gaussian, in every direction.
@@ -47,7 +47,7 @@ def coverage(samples: Tensor, centres: Tensor, sigma: float) -> tuple[int, float
     distance, nearest = torch.cdist(samples, centres.to(samples)).min(dim=1)
     good = distance <= 3 * sigma
     each = torch.bincount(nearest[good], minlength=len(centres))
-    return int((each >= len(samples) / (5 * len(centres))).sum()), good.double().mean().item()
+    return int((each >= len(samples) / (5 * len(centres))).sum()), good.cpu().double().mean().item()
 
 
 class SideBySide(nn.Sequential):

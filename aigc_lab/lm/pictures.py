@@ -9,7 +9,7 @@ from aigc_lab.lm.scaling import Profile
 
 
 def floors(profile: Profile, runs: int, published: float = 0.076) -> None:
-    """Draw how well the law fits for each assumed floor, and the exponent that goes with it; the 95 % interval is shaded.
+    """Draw how well the law fits for each assumed floor, and the exponent that goes with it; the 95% interval is shaded.
 
     Args:
         profile: of a law fitted to this many `runs`.
@@ -19,8 +19,8 @@ def floors(profile: Profile, runs: int, published: float = 0.076) -> None:
     title = "The exponent depends on the floor that you assume"
     with plots.figure(title=title, size=(9.0, 3.2), columns=2) as (misfit, exponent):
         misfit.plot(profile.floors, np.sqrt(profile.errors / runs), color=plots.COLOURS[0])
-        misfit.axhline(math.sqrt(profile.limit / runs), color=plots.COLOURS[1], ls="--", label="95 % limit")
-        misfit.set(xlabel="assumed floor, nats", ylabel="misfit, nats (dashed: 95 % limit)")
+        misfit.axhline(math.sqrt(profile.limit / runs), color=plots.COLOURS[1], ls="--", label="95% limit")
+        misfit.set(xlabel="assumed floor, nats", ylabel="misfit, nats (dashed: 95% limit)")
         exponent.plot(profile.floors, profile.alphas, color=plots.COLOURS[0])
         exponent.axhline(published, color=plots.COLOURS[1], ls="--", label="published exponent")
         exponent.set(xlabel="assumed floor, nats", ylabel="exponent (dashed: Kaplan's)")

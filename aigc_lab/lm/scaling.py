@@ -35,7 +35,7 @@ class Profile:
         floors: the L_inf tried, (f,).
         alphas: the best exponent for each, (f,).
         errors: the sum of squared differences of the losses that remains for each, (f,).
-        limit: up to this error a floor is within the 95 % interval.
+        limit: up to this error a floor is within the 95% interval.
         heights: the loss above the floor that the law gives at the geometric mean of the sizes, (f,).
         middle: that mean.
     """
@@ -54,7 +54,7 @@ class Profile:
 
     @property
     def inside(self) -> np.ndarray:
-        """Which floors are within the 95 % interval, bool (f,)."""
+        """Which floors are within the 95% interval, bool (f,)."""
         return self.errors <= self.limit
 
     def curve(self, index: int, sizes: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ class Profile:
 def profile(sizes: np.ndarray, losses: np.ndarray, floors: np.ndarray) -> Profile:
     r"""For each floor, the least-squares fit of the law above it, and the error that remains.
 
-    The errors of the losses are taken as independent and equally large, so the 95 % interval holds the floors whose error E satisfies
+    The errors of the losses are taken as independent and equally large, so the 95% interval holds the floors whose error E satisfies
 
     .. math:: E \le E_{\min} \left(1 + \frac{F_{0.95}(1, n - 3)}{n - 3}\right)
 

@@ -100,7 +100,7 @@ class Test:
         if not self.votes:
             return "no votes yet"
         low, high = votes_interval(self.right, self.votes)
-        return f"{self.right} of {self.votes} right; 95 % interval of p: {low:.2f} to {high:.2f}"
+        return f"{self.right} of {self.votes} right; 95% interval of p: {low:.2f} to {high:.2f}"
 
     def show(self) -> None:
         """Show the next pair with its two buttons, or the first pairs as a picture where there are no widgets."""

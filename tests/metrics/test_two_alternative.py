@@ -43,7 +43,7 @@ def test_votes_are_counted_against_the_side_on_which_the_drawn_picture_stands():
         assert left.max() != right.max()
         assert test.vote(left=bool(left.max() > 0)) is True
     assert (test.right, test.votes) == (6, 6)
-    assert test.summary().startswith("6 of 6 right; 95 % interval of p: 0.54 to 1.00")
+    assert test.summary().startswith("6 of 6 right; 95% interval of p: 0.54 to 1.00")
     with pytest.raises(IndexError, match="all pairs"):
         test.vote(left=True)
     assert 0 < made().drawn_is_left.sum() < 6

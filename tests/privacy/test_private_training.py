@@ -55,4 +55,4 @@ def test_locker_codes_are_drawn_from_the_seed_and_planted_as_often_as_they_say()
     assert [canary.copies for canary in first if canary.reworded] == COPIES * 2
     drawn = [int(canary.secret) for seed in range(200) for canary in memorisation.locker_codes(COPIES, seed)]
     tens = torch.bincount(torch.tensor(drawn) // 10_000, minlength=10)
-    assert float(((tens - 480) ** 2 / 480).sum()) < 27.9  # chi-squared, 9 degrees of freedom: 99.9 %
+    assert float(((tens - 480) ** 2 / 480).sum()) < 27.9  # chi-squared, 9 degrees of freedom: 99.9%

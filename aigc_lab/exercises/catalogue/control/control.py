@@ -79,7 +79,7 @@ def _no_larger(sampler, threshold):
 def _no_heap(sampler):
     share = (_drawn(sampler, 1000, 4, 1.0).abs() > 0.99).double().mean().item()
     return (
-        share < 0.03 or f"{share:.0%} of the numbers lie beyond 0.99 at threshold 1; without a heap it would be 0.7 %"
+        share < 0.03 or f"{share:.0%} of the numbers lie beyond 0.99 at threshold 1; without a heap it would be 0.7%"
     )
 
 
@@ -293,7 +293,7 @@ EXERCISES = [
             ),
             "scaled": Mistake(
                 lambda n, latent, threshold: torch.randn(n, latent) * threshold,
-                "That is another dial, the temperature. 32 % of the numbers are still beyond the threshold.",
+                "That is another dial, the temperature. 32% of the numbers are still beyond the threshold.",
             ),
             "squeezed until the largest fits": Mistake(
                 _squeezed,

@@ -175,7 +175,7 @@ def _uniform(answer) -> bool | str:
     near = (quarters[worst] - 0.25).abs() < 5 * (0.25 * 0.75 / n) ** 0.5
     return (
         bool(near)
-        or f"{quarters[worst]:.0%} of the α lie between {worst / 4:g} and {(worst + 1) / 4:g}, and 25 % should"
+        or f"{quarters[worst]:.0%} of the α lie between {worst / 4:g} and {(worst + 1) / 4:g}, and 25% should"
     )
 
 

@@ -20,7 +20,7 @@ def precision(real, fake, k):
 
 
 def votes_interval(right, votes):
-    """The exact 95 % interval."""
+    """The exact 95% interval."""
     low, high = two_alternative.votes_interval(right, votes)
     return low, high
 
@@ -320,9 +320,9 @@ EXERCISES = [
                 _normal_approximation,
                 "At 20 of 20 this interval is [1, 1]: after twenty votes you would be sure for ever. Ask instead which p make the count surprising.",
             ),
-            "5 % on each side": Mistake(
+            "5% on each side": Mistake(
                 lambda right, votes: _beta(right, votes, 0.05),
-                "A 95 % interval leaves 5 % for both sides together, so 2.5 % for each.",
+                "A 95% interval leaves 5% for both sides together, so 2.5% for each.",
             ),
             "the same beta distribution for both ends": Mistake(
                 lambda right, votes: (

@@ -168,7 +168,7 @@ EXERCISES = [
             "cut to 8 digits": Mistake(
                 lambda value, key: hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:8],
                 "8 hexadecimal digits are 32 bits. Among 100,000 people there are so many pairs that two people share "
-                "a pseudonym with probability 69 %. Return all 64 digits.",
+                "a pseudonym with probability 69%. Return all 64 digits.",
             ),
         },
         hints=[

@@ -232,7 +232,7 @@ EXERCISES = [
             prop(
                 "the mean is mu",
                 _has_the_mean,
-                "The mean of 4,000 draws is known to within 5 % of a standard deviation; ε must average to 0.",
+                "The mean of 4,000 draws is known to within 5% of a standard deviation; ε must average to 0.",
             ),
             prop("the deviation is σ", _has_the_deviation, "σ is the square root of the variance: exp(logvar / 2)."),
             prop("z is normally distributed", _is_normal, "ε comes from N(0, 1), `torch.randn`."),
