@@ -2,12 +2,13 @@
 
 The file is replaced in one step, so a crash while writing leaves the old one. It is changed only under a lock, after
 being read again, so two notebooks that run at once keep each other's records. A file that can't be read is set aside,
-never overwritten.
+never overwritten. What can't be saved now stays in memory, and is saved with the next change that can be.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -16,13 +17,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-LOCK_SECONDS = 2.0
+LOCK_SECONDS = (
+    20.0  # a notebook holds the lock for as long as a small file takes to reach the disk, even on a busy machine
+)
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # what a network folder says that has none
+UNUSABLE = (OSError, RuntimeError)  # RuntimeError: pathlib finds no home folder, as in a container for an unknown user
 
 Record = dict[str, object]  # attempts: int, hints: int, solved: time as ISO 8601, or absent
 
-_memory: dict[
-    str, Record
-] = {}  # stands in where nothing can be saved, and while notebooks are built, where nothing should be
+_memory: dict[str, Record] = {}  # what couldn't be saved yet, and, while notebooks are built, what shouldn't be
 
 
 def folder() -> Path:
@@ -40,37 +43,39 @@ def read() -> tuple[dict[str, Record], str]:
     """All records by exercise id, and a note for the student ("" if all is well)."""
     if _building():
         return dict(_memory), ""
-    note = ""
     try:
-        records = _parsed(_file())
-    except ValueError:
-        with _locked():
-            records, note = _parsed_or_set_aside()
-    except OSError as error:
-        records, note = {}, f"Your progress could not be read: {error.strerror or error}."
-    return records | _memory, note
+        try:
+            records, note = _parsed(_file()), ""
+        except ValueError:
+            with _locked():
+                records, note = _parsed_or_set_aside()
+    except UNUSABLE as error:
+        records, note = {}, f"Your progress could not be read: {_cause(error)}."
+    return _with_memory(records), note
 
 
 def change(updates: dict[str, Callable[[Record], None]]) -> tuple[dict[str, Record], str]:
     """Change the records of some exercises in one step; returns all records, and a note for the student ("" if all is well)."""
+    note = ""
     if not _building():
         try:
             folder().mkdir(parents=True, exist_ok=True)
             with _locked():
                 records, note = _parsed_or_set_aside()
+                records = _with_memory(records)
                 for id, update in updates.items():
                     update(records.setdefault(id, {}))
                 _replace(_file(), {"version": 1, "exercises": records})
+            _memory.clear()
             return records, note
-        except OSError as error:
+        except UNUSABLE as error:
             note = (
-                f"Your progress could not be saved in {folder()} ({error.strerror or error}): it will be lost when this "
-                "session ends. To keep it, set AIGC_LAB_HOME to a folder that you can write to."
+                f"Your progress could not be saved ({_cause(error)}): it will be lost when this session ends, unless a later "
+                "check can save it. To keep it, set AIGC_LAB_HOME to a folder that you can write to and that has room."
             )
-    else:
-        note = ""
+    records, _ = read()
     for id, update in updates.items():
-        update(_memory.setdefault(id, dict(read()[0].get(id, {}))))
+        update(_memory.setdefault(id, dict(records.get(id, {}))))
     return read()[0], note
 
 
@@ -85,6 +90,25 @@ def _building() -> bool:
 
 def _file() -> Path:
     return folder() / "progress.json"
+
+
+def _cause(error: Exception) -> str:
+    """What is wrong, and where if that is known."""
+    what = getattr(error, "strerror", None) or str(error)
+    with contextlib.suppress(RuntimeError):
+        return f"{folder()}: {what}"
+    return what
+
+
+def _with_memory(records: dict[str, Record]) -> dict[str, Record]:
+    """The records, which another notebook may have changed, with what couldn't be saved: of two numbers the larger one counts."""
+    joined = {id: dict(record) for id, record in records.items()}
+    for id, kept in _memory.items():
+        record = joined.setdefault(id, {})
+        for field, value in kept.items():
+            there = record.get(field, value)
+            record[field] = max(there, value) if type(there) is type(value) is int else there
+    return joined
 
 
 def _parsed(path: Path) -> dict[str, Record]:
@@ -116,23 +140,42 @@ def _replace(path: Path, content: dict) -> None:
             json.dump(content, file, indent=1, sort_keys=True)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(draft, path)
+        _rename(draft, path)
     finally:
         draft.unlink(missing_ok=True)
 
 
+def _rename(draft: Path, path: Path) -> None:
+    """Put a file in the place of another; on Windows that must wait while another notebook reads it."""
+    for _ in range(100 if sys.platform == "win32" else 0):
+        with contextlib.suppress(PermissionError):
+            os.replace(draft, path)
+            return
+        time.sleep(0.01)
+    os.replace(draft, path)
+
+
 @contextlib.contextmanager
 def _locked() -> Iterator[None]:
-    """Hold a lock between processes; after two seconds go on without one (some network folders have none)."""
+    """Hold a lock between processes; go on without one only in a folder that has none, as some network folders.
+
+    Raises:
+        TimeoutError: another notebook has held it for LOCK_SECONDS. Going on would undo what it writes.
+    """
     with (folder() / "progress.lock").open("a+b") as file:
         give_up = time.monotonic() + LOCK_SECONDS
-        held = False
-        while not held and time.monotonic() < give_up:
+        while True:
             try:
                 _lock(file)
                 held = True
-            except OSError:
-                time.sleep(0.02)
+                break
+            except OSError as error:
+                if error.errno in NO_LOCKS:
+                    held = False
+                    break
+                if time.monotonic() > give_up:
+                    raise TimeoutError("another notebook has been saving there for too long") from None
+                time.sleep(0.002)  # short beside the time for which others hold it, so that nobody is always late
         try:
             yield
         finally:

@@ -1,5 +1,6 @@
 """The exercise engine: what it says to each kind of answer. The catalogue's own exercises are tested in test_exercise_catalogue.py."""
 
+import errno
 import functools
 import json
 import os
@@ -910,6 +911,91 @@ spec.loader.exec_module(store)
 for number in range(40):
     store.change({f"{sys.argv[2]}.e{number}": lambda record: record.update(solved="now")})
 """
+
+
+def solve(record) -> None:
+    record["solved"] = "now"
+
+
+def test_a_change_waits_for_the_lock_and_never_writes_without_it(home, monkeypatch):
+    progress_store.change({"one": solve})
+    monkeypatch.setattr(progress_store, "LOCK_SECONDS", 0.05)
+    with progress_store._locked():
+        records, note = progress_store.change({"two": solve})
+        assert "another notebook" in note
+        assert set(records) == {"one", "two"}, "the lesson knows it all the same"
+        assert list(json.loads((home / "progress.json").read_text(encoding="utf-8"))["exercises"]) == ["one"]
+    assert progress_store.change({"three": solve})[1] == ""
+    assert set(json.loads((home / "progress.json").read_text(encoding="utf-8"))["exercises"]) == {"one", "two", "three"}
+
+
+def test_a_folder_without_locks_is_written_to_without_one(home, monkeypatch):
+    def refuse(_file):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(progress_store, "_lock", refuse)
+    assert progress_store.change({"one": solve})[1] == ""
+    assert list(progress_store.read()[0]) == ["one"]
+
+
+def test_what_could_not_be_saved_is_saved_later_beside_what_others_wrote(home, monkeypatch):
+    def more(record) -> None:
+        record["attempts"] = record.get("attempts", 0) + 1
+
+    progress_store.change({"one": more})
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+        assert "No space left" in progress_store.change({"one": more})[1]
+        assert "No space left" in progress_store.change({"one": more})[1]
+    assert sorted(file.name for file in home.iterdir()) == ["progress.json", "progress.lock"]
+    written = json.loads((home / "progress.json").read_text(encoding="utf-8"))
+    written["exercises"]["one"]["solved"] = "by another notebook"
+    (home / "progress.json").write_text(json.dumps(written), encoding="utf-8")
+    progress_store.change({"two": solve})
+    expected = {"one": {"attempts": 3, "solved": "by another notebook"}, "two": {"solved": "now"}}
+    assert json.loads((home / "progress.json").read_text(encoding="utf-8"))["exercises"] == expected
+
+
+@pytest.mark.parametrize("trouble", ["a folder", "read-only", "a long name", "no home"])
+def test_no_trouble_with_the_progress_file_breaks_a_lesson(course, home, tmp_path, monkeypatch, capsys, trouble):
+    home.mkdir()
+    if trouble == "a folder":
+        (home / "progress.json").mkdir()
+    elif trouble == "read-only":  # and damaged, so that it can't even be set aside
+        (home / "progress.json").write_text("{ broken", encoding="utf-8")
+        opened = Path.open
+
+        def refuse(path, mode="r", *rest, **more):
+            if mode != "r":
+                raise PermissionError(errno.EROFS, "Read-only file system", str(path))
+            return opened(path, mode, *rest, **more)
+
+        monkeypatch.setattr(Path, "open", refuse)
+    elif trouble == "a long name":
+        monkeypatch.setenv("AIGC_LAB_HOME", str(tmp_path / ("x" * 300)))
+    else:
+        monkeypatch.setenv("AIGC_LAB_HOME", "~nobody-of-this-name/lab")
+    assert exercises.check("demo.kl", right) is right
+    assert "could not be saved" in (said := " ".join(capsys.readouterr().out.split()))
+    assert "AIGC_LAB_HOME" in said
+    exercises.progress()
+    assert "1 of 2 exercises solved" in capsys.readouterr().out
+    assert not list(home.glob("*.draft"))
+
+
+def test_a_reader_on_windows_delays_a_change_and_does_not_undo_it(home, monkeypatch):
+    """There a file that another process reads can't be replaced."""
+    replace, refusals = os.replace, [PermissionError(errno.EACCES, "Access is denied")] * 3
+
+    def refuse(draft, path) -> None:
+        if refusals:
+            raise refusals.pop()
+        replace(draft, path)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert progress_store.change({"one": solve})[1] == ""
+    assert list(progress_store.read()[0]) == ["one"]
 
 
 def test_notebooks_that_write_at_once_keep_each_other_s_records(home):
