@@ -45,7 +45,7 @@ def help_seconds(runs: int = 7) -> float:
 
 
 def heavy_imports() -> list[str]:
-    """Which folders of the package load matplotlib or scipy when they are imported: none should, `plots` aside."""
+    """The folders of the package that load matplotlib or scipy when they are imported: none should, except `plots`."""
     import aigc_lab
 
     folders = sorted(path.parent.name for path in Path(aigc_lab.__file__).parent.glob("*/__init__.py"))

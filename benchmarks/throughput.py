@@ -1,12 +1,12 @@
-"""Samples a second: each recipe under `training.fit`, under a loop as tutorials write it, and its bare steps; and what share of the machine that uses.
+"""Samples a second of each recipe: under `training.fit`, in a loop as tutorials write it, and as bare steps; and the share of the machine's peak.
 
     python benchmarks/throughput.py                  # all recipes, on this machine's device
     python benchmarks/throughput.py --only gan lm
     python benchmarks/throughput.py --only dcgan     # PyTorch's DCGAN tutorial at 64×64, under fit and by its own loop; on a CPU only if asked for
 
-Each recipe has a process of its own. The three ways take turns in it, block by block, so that a slow moment of the machine hits all of them; what counts is the
-median of the ratios within a round. On a GPU every block ends with a synchronisation, and `fit` trains in bf16, with channels_last and torch.compile. What `fit`
-costs beyond the bare steps is less than the noise, so it is measured with a recipe that does nothing, and set against the time of a bare step. `peak` is
+Each recipe has a process of its own. The three ways take turns in it, block by block, so that a slow moment of the machine hits all of them; the result is the
+median of the ratios within a round. On a GPU every block ends with a synchronisation, and `fit` trains in bf16, with channels_last and torch.compile. The cost of
+`fit` beyond the bare steps is less than the noise, so it is measured with a recipe that does nothing, and compared with the time of a bare step. `peak` is
 what a large matrix product reaches, measured once a round; FLOP are counted by torch's own formulas.
 """
 
@@ -143,7 +143,7 @@ class Idle:
 
 
 def overhead(name: str) -> float:
-    """Seconds that `fit` takes for each step beyond the step itself and its batch: with a recipe that does nothing, less the bare loop."""
+    """Seconds a step that `fit` takes beyond the step itself and its batch: measured with a recipe that does nothing, minus the bare loop."""
     from aigc_lab import runtime, training
 
     recipe, data, batch_size = make(name, "fit")
@@ -184,6 +184,7 @@ def peak_flops(device: torch.device, size: int = 2048) -> float:
 
 
 def apart(name: str, seconds: float) -> dict[str, Any]:
+    """`measure` in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "found.json"
         command = [sys.executable, __file__, "--one", name, "--seconds", str(seconds), "--out", str(out)]
@@ -211,7 +212,7 @@ def table(found: dict[str, dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=15, help="of each way to train a recipe")
+    parser.add_argument("--seconds", type=float, default=15, help="for each way to train a recipe")
     parser.add_argument("--only", nargs="+", choices=RECIPES, metavar="RECIPE")
     for name, kind in (("--one", str), ("--out", Path)):
         parser.add_argument(name, type=kind, help=argparse.SUPPRESS)

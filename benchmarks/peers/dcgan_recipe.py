@@ -1,4 +1,4 @@
-"""PyTorch's DCGAN tutorial twice: as a recipe for `training.fit`, and by the loop that the tutorial has.
+"""PyTorch's DCGAN tutorial twice: as a recipe for `training.fit`, and with the tutorial's own loop.
 
 Both train the same networks with the same losses, batches of 128 pictures of 64×64 and Adam's settings. The loop enlarges each picture when it
 loads it, in two worker processes, as the tutorial does; the recipe gets pictures that were enlarged once.
@@ -37,7 +37,7 @@ class DcganRecipe:
             scalars = self.optimizer_step(self._discriminator_loss, self.d_optimizer, real)
             self.discriminator.requires_grad_(False)
             return scalars | self.optimizer_step(self._generator_loss, self.g_optimizer, real)
-        finally:  # also when a turn is broken off: D can learn again, and no graph holds memory
+        finally:  # also if a turn fails: D can learn again, and no graph holds memory
             self.discriminator.requires_grad_(True)
             self._fake.clear()
 
@@ -60,7 +60,7 @@ class DcganRecipe:
 
 
 class Photos(Dataset):
-    """One picture at a time, by way of PIL: enlarged to 64×64, to a tensor, to [-1, 1]."""
+    """One picture at a time, through PIL: enlarged to 64×64, turned into a tensor (1, 64, 64), scaled to [-1, 1]."""
 
     def __init__(self, images: Tensor) -> None:
         self.images = images

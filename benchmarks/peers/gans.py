@@ -8,7 +8,7 @@ from aigc_lab.transforms import to_signed, to_unit
 
 
 class _Gan:
-    """D learns, then G with the non-saturating loss, as all three have it."""
+    """D learns, then G with the non-saturating loss, as in all three."""
 
     latent = 100
     batch_size: int
@@ -156,7 +156,7 @@ class PerceptronGan(_Gan):
         self.steps_done = 0
 
     def prepare(self, images: Tensor) -> Tensor:
-        if self.steps_done == 0:  # the paper's start: the bias of each pixel is the logit of its mean
+        if self.steps_done == 0:  # initialised as in the paper: the bias of each pixel is the logit of its mean
             mean = to_unit(images).mean(dim=(0, 1)).flatten().clamp(1e-3, 1 - 1e-3)
             with torch.no_grad():
                 self.generator[4].bias.copy_(mean.logit())
@@ -191,7 +191,7 @@ def reduce(images: Tensor) -> Tensor:
 
 
 def glorot(network: nn.Module) -> None:
-    """Keras' way to begin: weights from a uniform distribution (Glorot and Bengio, 2010), biases 0."""
+    """Initialise as Keras does: weights from a uniform distribution (Glorot and Bengio, 2010), biases 0."""
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.xavier_uniform_(module.weight)

@@ -1,5 +1,5 @@
-"""The course's models trained by loops as tutorials write them: a DataLoader that turns one example after the other into a tensor, an optimiser with
-its standard settings, D called once for real and once for drawn pictures, and a look at the loss at every step.
+"""The course's models trained by loops as tutorials write them: a DataLoader that turns one example after another into a tensor, an optimiser with
+its standard settings, D called once for real and once for drawn pictures, and the loss read at every step.
 
 Networks, losses, penalties and batch sizes are those of the recipes. What differs is how they are run.
 """
@@ -21,7 +21,7 @@ from aigc_lab.vae import VaeRecipe
 
 
 class Pictures(Dataset):
-    """One picture at a time, by way of PIL: to a tensor in [0, 1], and to [-1, 1] if signed."""
+    """One picture at a time, through PIL: a tensor (c, h, w) in [0, 1], or in [-1, 1] if signed."""
 
     def __init__(self, images: Tensor, labels: Tensor, signed: bool) -> None:
         self.images, self.labels, self.signed = images, labels, signed

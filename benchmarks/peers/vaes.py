@@ -10,7 +10,7 @@ from peers.gans import glorot
 
 
 class _Vae:
-    """Encoder to 2 × latent numbers, decoder to logits; the bound is raised by one draw of z a picture."""
+    """Encoder to 2 × latent numbers, decoder to logits; training maximises the bound, estimated by one draw of z a picture."""
 
     latent: int
     batch_size: int

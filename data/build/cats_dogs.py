@@ -15,7 +15,7 @@ import texts_common
 
 PACKAGE, VERSION = "animal-mnist", "0.4"
 CLASSES = {2: 0, 4: 1}  # the package's numbers of cat and dog, and ours
-NEAR = 4.0  # squared distance of pictures in [0, 1]: below lie 14 pairs that are one drawing, the next pair is at 6.0
+NEAR = 4.0  # squared distance of pictures in [0, 1]: 14 pairs of one drawing each lie below, the next pair is at 6.0
 
 
 class ArraysOnly(pickle.Unpickler):
@@ -30,7 +30,7 @@ class ArraysOnly(pickle.Unpickler):
 
 
 def pair_members(pictures: np.ndarray) -> np.ndarray:
-    """True for each picture that has an equal or nearly equal other one."""
+    """True for each picture of which there is an equal or nearly equal one: bool (n,)."""
     flat = pictures.reshape(len(pictures), -1) / 255.0
     squares = (flat**2).sum(1)
     distance = squares[:, None] + squares - 2 * flat @ flat.T
@@ -48,7 +48,7 @@ def main() -> None:
     chosen = np.isin(label, list(CLASSES))
     pictures = data[chosen][:, None]
     labels = np.array([CLASSES[number] for number in label[chosen]], np.uint8)
-    # The hash of picture and place, so that the two copies of a picture don't come to lie side by side.
+    # The hash of picture and place, so that the two copies of a picture don't end up side by side.
     keys = [common.digest(p.tobytes() + str(i).encode()) for i, p in enumerate(pictures)]
     split = common.stratified(labels, keys, test=400, only_train=pair_members(pictures))
     arrays = {}

@@ -1,9 +1,9 @@
 """Train GANs of cats and dogs with and without augmentation, and store what they drew and scored: data/checkpoints/cats_dogs_gans.safetensors and .json.
 
-Run `python data/build/checkpoint_cats_dogs_gans.py`: 27 trainings, some 17 minutes of one core, two at a time. Every way has one change of pictures
-or none, and is trained with each seed on 200 pictures (100 cats, 100 dogs, drawn by the seed: the same for all ways); the first two also on all 1,600.
-The tensors are, for each way, the scores after every 100 steps (seeds, times, measures), the last one a mean over several drawings, and 20 pictures
-that the first seed's generator drew. Lesson 32 shows them.
+Run `python data/build/checkpoint_cats_dogs_gans.py`: 27 trainings, some 17 minutes of one core, two at a time. Every way changes the pictures by one
+augmentation or none. It is trained with each seed on 200 pictures (100 cats and 100 dogs, chosen by the seed, so the same for all ways); the first two
+ways also on all 1,600. For each way there are two tensors: the scores after every 100 steps (seeds, times, measures), of which the last is a mean over
+several drawings, and 20 pictures that the first seed's generator drew. Lesson 32 shows them.
 """
 
 import json
@@ -22,7 +22,7 @@ from aigc_lab.gan.evaluation import judge_of, report
 from aigc_lab.transforms import augment, from_signed, to_signed
 
 SEEDS, STEPS, EVERY, WIDTH = (0, 1, 2), 800, 100, 16
-DRAWINGS = 4  # reports of 400 drawn pictures each whose mean is the last score
+DRAWINGS = 4  # the last score is a mean over so many reports on 400 drawn pictures each
 MOST = 0.4  # the probability of a change: it rises by 0.1 in 100 steps, to this
 QUARTERS = (0, 90, 180, 270)
 SMALL = {"flip": True, "shift": 2, "turn": 10}
@@ -41,7 +41,7 @@ DATA_ONLY = {"small changes, data only": SMALL, "quarter turns, data only": {"tu
 
 
 class DataOnly(GanRecipe):
-    """The usual mistake: the pictures of the data are changed, those of G are not."""
+    """The usual mistake: the pictures of the data are changed, those that G draws are not."""
 
     def step(self, batch):
         return super().step((augment(to_signed(batch[0]), probability=MOST, **self.changes), batch[1]))
@@ -93,7 +93,7 @@ def train(job):
 
 
 def store(runs):
-    """Write the checkpoint of what `train` gave for each (way, seed)."""
+    """Write the checkpoint from {(way, seed): what `train` returned}."""
     data = datasets.load("cats_dogs")
     example = GanRecipe.for_data(data, width=WIDTH)
     names = list(next(iter(runs.values()))[0][0])

@@ -24,7 +24,7 @@ TURN, MOVE, SCALE, SLANT = math.radians(12), 2 / 28 * 2, 0.12, 0.15  # largest c
 
 
 def warp(images: Tensor) -> Tensor:
-    """Each picture under a small affine map of its own; what comes in from outside is black."""
+    """Each picture under a small affine map of its own, (n, c, h, w) in [-1, 1]; what comes in from outside is black."""
     n = len(images)
     turn, scale, slant, right, down = ((torch.rand(n) * 2 - 1) * most for most in (TURN, SCALE, SLANT, MOVE, MOVE))
     scale = 1 + scale

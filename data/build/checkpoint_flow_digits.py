@@ -1,7 +1,7 @@
 """Train a flow on the digits for a quarter of an hour and store it: data/checkpoints/flow_digits.safetensors and .json.
 
-Run `python data/build/checkpoint_flow_digits.py`, about 15 minutes on two cores. It is the recipe that lesson 38 trains live, as it is, only for longer: the 8,000
-training digits, no augmentation. What is stored is the running average of the weights, in half precision; the stored file, read back, is scored on the test digits.
+Run `python data/build/checkpoint_flow_digits.py`, about 15 minutes on two cores. It trains the recipe of lesson 38 unchanged, only for longer: on the 8,000
+training digits, without augmentation. It stores the running average of the weights, in half precision, and scores the stored file, read back, on the test digits.
 """
 
 import argparse
@@ -25,14 +25,14 @@ JUDGED, EVALUATIONS = 1000, 20
 
 
 def report(step: int, recipe: flow.FlowRecipe, history: training.History) -> None:
-    """A line now and then, so that one knows how long it will take."""
+    """Print a line now and then, so that you know how long it will take."""
     if step:
         print(f"step {step}, {history.seconds[-1]:.0f} s: loss {history['loss'][-200:].mean():.4f}", flush=True)
 
 
 @torch.no_grad()
 def judged(drawn: Tensor, asked: Tensor) -> dict[str, float]:
-    """What the judge says of pictures, against as many test digits."""
+    """The judge's scores for pictures (n, 1, 28, 28) in [-1, 1], compared with as many test digits."""
     judge, test = classifier.load_classifier("digits"), datasets.load("digits", split="test")
 
     def seen(images: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ def judged(drawn: Tensor, asked: Tensor) -> dict[str, float]:
 
 
 def score(recipe: flow.FlowRecipe) -> dict[str, float]:
-    """The verdict on 1,000 pictures, 20 evaluations of the network each, by the ancestral sampler."""
+    """The scores of 1,000 pictures, drawn by the ancestral sampler with 20 evaluations of the network each."""
     asked, dice = torch.arange(JUDGED) % 10, torch.Generator().manual_seed(SEED)
     noise = torch.randn(JUDGED, *recipe.shape, generator=dice)
     drawn = diffusion.denoise(lambda x, t: recipe.velocity(x, t, asked), noise, EVALUATIONS, 1.0, dice).clamp(-1, 1)
@@ -58,7 +58,7 @@ def score(recipe: flow.FlowRecipe) -> dict[str, float]:
 
 
 def store(network: nn.Module, name: str) -> nn.Module:
-    """Write the weights in half precision, and give the network what was stored."""
+    """Write the weights in half precision, and load what was stored back into the network."""
     OUT.mkdir(exist_ok=True)
     path = OUT / f"{name}.safetensors"
     path.write_bytes(save({key: w.half().contiguous() for key, w in network.state_dict().items()}))
@@ -68,7 +68,7 @@ def store(network: nn.Module, name: str) -> nn.Module:
 
 
 def record(network: nn.Module, history: training.History, cpu_seconds: float) -> dict[str, float | str]:
-    """What was spent on a network, where, and on what data."""
+    """For the record of a network: time spent, machine, and training data."""
     digits = datasets.load("digits")
     return {
         "seed": SEED,

@@ -1,7 +1,7 @@
 """Judge four samplers of the stored flow at three costs, with five seeds: data/checkpoints/flow_samplers.safetensors and .json.
 
 Run `python data/build/checkpoint_flow_samplers.py`: 60 sets of 1,000 pictures, some three minutes of a core. Nothing is trained. Each set is compared with the
-same 1,000 test digits, so that values differ by the sampler, the cost and the noise, and by nothing else. Lesson 38 shows the table.
+same 1,000 test digits, so that only the sampler, the cost and the noise make values differ. Lesson 38 shows the table.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Train the course's GAN on the digits for a minute and store its generator: data/checkpoints/gan_digits.safetensors and .json.
 
-Run `python data/build/checkpoint_gan_digits.py`, about a minute on two cores. Lesson 38 puts it beside a flow that was trained for longer. It is the recipe as
-it is; what is stored is the running average of the generator, in half precision, and the stored file, read back, is scored as the flow is.
+Run `python data/build/checkpoint_gan_digits.py`, about a minute on two cores. Lesson 38 compares it with a flow that was trained for longer. The recipe is
+unchanged. The script stores the running average of the generator, in half precision, and scores the stored file, read back, in the same way as the flow.
 """
 
 import time

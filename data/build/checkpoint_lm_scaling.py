@@ -1,15 +1,15 @@
 """Train transformers of six sizes on Moby Dick and store what each scored: data/checkpoints/lm_scaling.safetensors and .json.
 
-Run `python data/build/checkpoint_lm_scaling.py`: about 60 trainings, some 25 minutes of two cores. `--tokens` makes a smaller one to try it out, and
-`--out` puts it elsewhere.
+Run `python data/build/checkpoint_lm_scaling.py`: about 60 trainings, some 25 minutes of two cores. `--tokens N` trains for fewer tokens, to try the script out, and
+`--out` stores the result elsewhere.
 
 Each size gets a learning rate of its own, by one rule: train for an eighth of the tokens at 0.008 and at its neighbours (a factor of 2 apart), and follow
-the better one until the next is worse, all judged on chapters held out from the training split. Then it is trained with two seeds for all of the tokens; one
-size also for fewer. The schedule is laid out for each length anew, so a short run ends as well as it can. The test split scores the end of each run. Lesson 39
-fits its law to these losses.
+the better one until the next is worse, all judged on chapters held out from the training split. Then each size is trained with two seeds for all of the tokens,
+and one size also for fewer. The schedule is adapted to the length of each run, so a short run ends as well as it can. The test split scores the end of each run.
+Lesson 39 fits its law to these losses.
 
-The same size is then trained on as many characters as the text has, but from a part of it: all of it once, a quarter four times, and so on. Only what is
-read again differs between these runs.
+The size that was also trained for fewer tokens is then trained on as many characters as the text has, but from a part of it: all of it once, a quarter of it four
+times, and so on. These runs differ only in how much they read again.
 """
 
 import argparse
@@ -40,7 +40,7 @@ SIZES = [  # width, layers, heads: from 2 thousand to 370 thousand parameters wi
 ]
 OVER_TOKENS = 3  # the size that is also trained for fewer tokens
 SHARES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
-ROUNDS = (1, 4, 16, 64)  # times that the same part of the text is read
+ROUNDS = (1, 4, 16, 64)  # how often the same part of the text is read
 SEEDS = (0, 1)
 FIRST_RATE, LOWEST, HIGHEST = 0.008, 0.0005, 0.064
 POINTS = 40  # of each training curve
@@ -58,7 +58,7 @@ def corpus() -> tuple[lm.Vocabulary, Tensor, Tensor, Tensor]:
 
 @torch.no_grad()
 def nats(model: lm.TransformerLM, tokens: Tensor) -> float:
-    """Mean surprise at a character that has at least half a window before it."""
+    """Mean surprise in nats at a character that has at least half a window before it."""
     model.eval()
     total, count, half = 0.0, 0, CONTEXT // 2
     for piece in tokens.unfold(0, CONTEXT + 1, half).split(32):
@@ -69,7 +69,7 @@ def nats(model: lm.TransformerLM, tokens: Tensor) -> float:
 
 
 def parameters(model: lm.TransformerLM) -> int:
-    """Their number without the embeddings of characters and places."""
+    """The number of parameters, without the embeddings of characters and positions."""
     return sum(p.numel() for name, p in model.named_parameters() if not name.startswith(("embedding", "place")))
 
 
@@ -101,7 +101,7 @@ def train(size: dict, tokens: int, rate: float, seed: int, every: int = 1) -> di
 
 
 def tried(size: dict, tokens: int) -> list[dict]:
-    """Short trainings of one size at several rates, until the best one has a worse one on either side."""
+    """Short trainings of one size at several rates, until both neighbours of the best rate are worse."""
     runs: dict[float, dict] = {}
 
     def score(rate: float) -> float:
@@ -129,7 +129,7 @@ def jobs(tokens: int, rates: list[float]) -> Iterator[tuple[dict, int, float, in
 
 
 def repeats(tokens: int, rate: float) -> list[tuple[dict, int, float, int, int]]:
-    """The runs that read parts of the text again and again: no more characters than the text has."""
+    """The runs that read a part of the text again and again, together no more characters than the text has."""
     tokens = min(tokens, len(corpus()[1]))
     return [(SIZES[OVER_TOKENS], tokens, rate, seed, rounds) for rounds in ROUNDS for seed in SEEDS]
 

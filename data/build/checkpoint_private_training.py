@@ -1,7 +1,7 @@
 """Train the small generator of lesson 14 in four ways with twenty seeds: data/checkpoints/private_training.safetensors and .json.
 
-Run `python data/build/checkpoint_private_training.py [--seeds N]`: about 20 s of one core a seed. Stored is what was measured, not the weights:
-the exposure of 24 planted codes, bits a character on new mails, and how well the loss tells sentences of the training text from new ones.
+Run `python data/build/checkpoint_private_training.py [--seeds N]`: about 20 s of one core a seed. It stores measurements, not the weights: the
+exposure of 24 planted codes, bits a character on new mails, and how well the loss tells sentences of the training text from new ones.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def private(records: list[str], seed: int) -> memorisation.CharacterModel:
 
 
 def run(seed: int) -> dict[str, list]:
-    """What the four methods give with one seed: exposures, bits, area under the ROC curve of the loss."""
+    """The results of the four methods with one seed: exposures, bits, area under the ROC curve of the loss."""
     texts, new = english("train"), english("test")
     canaries = memorisation.locker_codes(COPIES, seed)
     planted = texts + [f"My card number is {CARD}."] * 16 + [line for one in canaries for line in one.lines()]

@@ -43,8 +43,8 @@ def stratified(
 ) -> dict[str, np.ndarray]:
     """Indices of `test` test examples, as evenly over the classes as `labels` allows, and of the train examples.
 
-    `keys` (hashes of the pictures) decide which example goes where and in what order: no random generator whose
-    stream might change. Where `only_train` is True, an example is never for testing.
+    `keys` (hashes of the pictures) decide which example goes where and in what order, instead of a random generator, whose
+    stream might change between versions. Where `only_train` is True, an example is never for testing.
     """
     order = np.array(sorted(range(len(keys)), key=keys.__getitem__))
     classes, counts = np.unique(labels, return_counts=True)
@@ -62,7 +62,7 @@ def stratified(
 
 
 def shuffled(keys: list[str]) -> np.ndarray:
-    """Indices in an order that has nothing to do with that of the keys (by which a choice was made), nor with the place."""
+    """Indices in an order that depends neither on that of the keys, by which a choice was made, nor on the place in the list."""
     return np.array(sorted(range(len(keys)), key=[digest(key.encode()) for key in keys].__getitem__))
 
 

@@ -19,7 +19,7 @@ DRAWINGS, CAPTIONS = ("@iconify-json/openmoji", "1.2.29"), ("emojibase-data", "1
 GROUPS = {0: 0, 1: 1, 3: 2, 4: 3, 5: 4, 6: 5, 7: 6, 8: 7}
 TEST = 160
 NEAR = 24.0  # squared distance of pictures in [0, 1]: man and woman swimming 5.2, two clock faces 10 to 25
-# Code points that say who does it, not what is done: man, woman, person, boy, girl, baby, old people; signs and joiners
+# Code points that say who does something, not what is done: man, woman, person, boy, girl, baby, old people; signs and joiners
 PERSON = re.compile("1F468|1F469|1F9D1|1F466|1F467|1F476|1F474|1F475|2640|2642|200D|FE0F|27A1")
 
 
@@ -36,7 +36,7 @@ def draw(body: str) -> np.ndarray:
 
 
 def families(rows: list[dict], pictures: np.ndarray) -> np.ndarray:
-    """True for each emoji that looks like another one, or shows what another one shows, done by somebody else."""
+    """True for each emoji that looks like another one, or shows the same as another one, done by a different person."""
     flat = pictures.reshape(len(pictures), -1) / 255.0
     squares = (flat**2).sum(1)
     distance = squares[:, None] + squares - 2 * flat @ flat.T

@@ -22,7 +22,7 @@ PUBLISHED = {
 
 
 def is_original(name: str, packed: bytes) -> bool:
-    """Whether the Debian file is the published one in all but the header that gzip wrote, which holds a name and a time."""
+    """Whether the Debian file is the published one except for the header that gzip wrote, which holds a name and a time."""
     time, md5 = PUBLISHED[name]
     header = b"\x1f\x8b\x08\x08" + time.to_bytes(4, "little") + b"\x00\x03" + name.encode() + b"\x00"
     return hashlib.md5(header + packed[10:]).hexdigest() == md5  # Debian's header has 10 bytes
@@ -41,7 +41,7 @@ def main() -> None:
     print(f"{PACKAGE} {version}")
     changed = [name for name in PUBLISHED if not is_original(name, files[f"{name}.gz"])]
     if changed:
-        raise SystemExit(f"not what Zalando published: {', '.join(changed)}")
+        raise SystemExit(f"the md5 sums of these files aren't those that Zalando published: {', '.join(changed)}")
     arrays = {}
     for part, stem in ORIGINAL.items():
         pictures = read_idx(gzip.decompress(files[f"{stem}-images-idx3-ubyte.gz"]))[:, None]

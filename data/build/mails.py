@@ -19,7 +19,7 @@ import texts_common
 FAKER = "40.54.0"
 PLAN = {"train": {"en": (160, 90), "zh": (160, 90)}, "test": {"en": (40, 30), "zh": (40, 30)}}  # mails, persons
 TEMPLATES = {"en": mails_en, "zh": mails_zh}
-KINDS = {"first": "name", "last": "name", "born": "date_of_birth"}  # other fields are called as their kind
+KINDS = {"first": "name", "last": "name", "born": "date_of_birth"}  # other fields have the name of their kind
 PRODUCTS = ["AX-{:03d}", "Lamp {:02d}B", "KT{:04d}", "Chair No. {:02d}", "PX{:03d}-S", "Type {:02d}/4"]
 COMPANIES = {
     "en": ["Blue Kettle Café", "Harbour Lane Books Ltd", "Pine & Thimble", "Tin Whistle Travel", "Long Meadow Clinic"],
@@ -50,7 +50,7 @@ MONTHS = [
 
 
 class Filler:
-    """Fills the slots of one mail; repeats a fact of a person, draws everything else anew."""
+    """Fills the slots of one mail: a person's facts stay the same, everything else is drawn anew for each slot."""
 
     def __init__(self, random: Random, language: str, persons: dict):
         self.random, self.language, self.persons = random, language, persons
@@ -59,7 +59,7 @@ class Filler:
         self.latest = (2026, 1, 1)
 
     def date(self, year: int, month: int, day: int) -> str:
-        """A date in one of the ways in which people write it: those of meetings look like those of births."""
+        """A date in one of the ways in which people write it; dates of meetings look like dates of birth."""
         if self.language == "zh":
             forms = [f"{year}年{month}月{day}日", f"{year}-{month:02d}-{day:02d}", f"{year}/{month}/{day}"]
         else:
@@ -82,7 +82,7 @@ class Filler:
         return value
 
     def other(self, slot: str) -> str:
-        """Something that is no personal data, though it may look like it."""
+        """A value that is no personal data, though it may look like it."""
         r = self.random
 
         def digits(n):
@@ -146,7 +146,7 @@ class Filler:
             after = slot.end()
             person, field = slot.groups()
             value = self.personal(person, field) if person else self.other(field)
-            if person and field != "title":  # "Ms" alone tells nobody's name
+            if person and field != "title":  # "Ms" alone gives no name away
                 kind = KINDS.get(field, field)
                 truth.append({"kind": kind, "text": value, "start": len(text), "end": len(text) + len(value)})
             text += value

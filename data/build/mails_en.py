@@ -1,5 +1,5 @@
-"""English mail templates. {a.name} is a fact of the sender, b the receiver, c a third person; {order} and the like are
-no personal data. [x|y] picks one."""
+"""English mail templates. {a.name} is a fact about the sender a; b is the receiver, c a third person. {order} and the like
+are no personal data. [x|y] picks one."""
 
 GREETINGS = [
     "Dear {b.first},",
@@ -46,7 +46,7 @@ FOOTERS = [
     "{company} · registered no. {digits8} · {role_mail}",
     "Please think of the trees before you print this.",
 ]
-NOTICES = [  # mails of a machine: nobody's personal data in them
+NOTICES = [  # mails that a machine sends, without personal data
     (
         "Release {version} is out",
         "Version {version} replaces {version}. [The installer now accepts keys with 16 characters, such as {digits16_spaced}.|It mends the sync bug of ticket {phonelike}.] Write to {role_mail} if it does not start.\n\nBuild {idlike}, {day}.",

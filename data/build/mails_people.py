@@ -30,7 +30,7 @@ def digits(r: Random, n: int) -> str:
 
 
 def card(r: Random) -> str:
-    """A published test number. They are few, so that several people have the same one."""
+    """A published test number. There are few of them, so several people have the same one."""
     numbers = r.choice(list(CARDS.values()))
     return numbers[int(digits(r, 9)) % len(numbers)]
 
@@ -49,7 +49,7 @@ def remainder(text: str) -> int:
 
 
 def reference(r: Random) -> str:
-    """In the shape of an IBAN, with two digits drawn at random where its check digits would be: one in 97 passes."""
+    """A reference in the shape of an IBAN, with two random digits where its check digits would be: one in 97 passes."""
     right = iban(r)
     return right[:2] + digits(r, 2) + right[4:]
 
@@ -60,14 +60,14 @@ def check_character(first17: str) -> str:
 
 
 def resident_id(r: Random, born: tuple, sex: str) -> str:
-    """In a county with the number 9999, which no province has."""
+    """A Chinese resident number with a right check character, in a county numbered 9999, which no province has."""
     serial = digits(r, 2) + str(r.randrange(5) * 2 + (sex == "m"))
     first17 = r.choice(PROVINCES) + "9999" + "{}{:02d}{:02d}".format(*born) + serial
     return first17 + check_character(first17)
 
 
 def file_number(r: Random) -> str:
-    """In the shape of a resident number, with a day inside and a last digit drawn at random: one in 11 passes."""
+    """A file number in the shape of a resident number, with a date inside and a random last digit: one in 11 passes."""
     return resident_id(r, birthday(r), r.choice("fm"))[:17] + digits(r, 1)
 
 
@@ -115,7 +115,7 @@ def person(r: Random, fake, language: str) -> dict:
 
 
 def make(plan: list[dict]) -> dict[str, list[list[dict]]]:
-    """For each language one list of persons a split; no name, mail address or number is used twice, except for cards."""
+    """For each language, a list of persons for each split; no name, mail address or number is used twice, except for cards."""
     from faker import Faker
 
     r, result = Random(0), {}
@@ -150,7 +150,7 @@ def table(r: Random, persons: list[dict]) -> list[dict]:
         weights = [8, 3, 3, 2 if old else 3, 6 if old else 1, 4 if old else 1, 2]
         condition = r.choices(CONDITIONS, weights)[0]
         if department == "Night shift":
-            condition = "sleep disorder"  # whoever is known to work at night is known to be ill
+            condition = "sleep disorder"  # so the department alone gives the illness away
         people.append({"age": age, "postcode": postcode, "sex": sex, "department": department, "condition": condition})
     r.shuffle(people)
     return people

@@ -29,9 +29,7 @@ PICTURES = {  # in the order of the class numbers
 }
 TEST = {"coffee", "boats"}  # whole pictures, so that a model has not seen what lies beside a piece
 SIDE, COLUMNS = 64, 6
-FLAT = (
-    8.0  # a piece whose grey values spread less than this (standard deviation) in each channel shows nothing: left out
-)
+FLAT = 8.0  # grey levels; pieces whose standard deviation is at most this in each channel show nothing and are left out
 
 
 def pieces(picture: Image.Image) -> dict[tuple[int, int], np.ndarray]:
@@ -39,7 +37,7 @@ def pieces(picture: Image.Image) -> dict[tuple[int, int], np.ndarray]:
     width = SIDE * COLUMNS
     height = round(picture.height * width / picture.width)
     values = np.asarray(picture.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)).transpose(2, 0, 1)
-    top = height % SIDE // 2  # what does not fill a row is cut off above and below alike
+    top = height % SIDE // 2  # what does not fill a row is cut off in equal parts above and below
     places = [(row, column) for row in range(height // SIDE) for column in range(COLUMNS)]
     cut = {(r, c): values[:, top + r * SIDE :, c * SIDE :][:, :SIDE, :SIDE] for r, c in places}
     return {place: piece for place, piece in cut.items() if piece.std((1, 2)).max() > FLAT}

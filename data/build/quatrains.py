@@ -11,8 +11,8 @@ import numpy as np
 import texts_common
 
 PACKAGE, VERSION = "chinese-poetry", "2.0.1"
-VARIANT = 10  # from so many of 20 equal characters on, two poems are readings of one
-RELATED = 8  # from so many on (or with one line in common) they stay on the same side of the split
+VARIANT = 10  # two poems that agree in at least so many of 20 characters are readings of one
+RELATED = 8  # two that agree in at least so many (or have a line in common) stay on the same side of the split
 LINE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]{5}")
 
 

@@ -1,4 +1,4 @@
-"""What the text build scripts share: fetch a package by name, write reproducible files, say what came out."""
+"""What the text build scripts share: fetch a package by name, write reproducible files, print their checksums."""
 
 import gzip
 import hashlib
