@@ -1,8 +1,8 @@
-"""What two builds of the notebooks show differently: `python tests/compare_notebooks.py OLD NEW [AGAIN]`, folders (or files).
+"""Lists where the outputs of two builds differ: `python tests/compare_notebooks.py OLD NEW [AGAIN]`, folders (or files).
 
-All outputs of a notebook are taken in their order, whichever cell they stand in: texts without their markup, pictures as decoded
+All outputs of a notebook are compared in order, whichever cell they stand in: texts without their markup, pictures as decoded
 pixels. Numbers with a unit of time or of speed count as equal, and so does what differs between OLD and AGAIN, a second build of the
-same: a chart of measured times, say. Each difference that is left is listed; the exit code is 1 if there are any. Alternative
+same version: a chart of measured times, say. Each remaining difference is listed; the exit code is 1 if there are any. Alternative
 texts and the prose are not compared.
 """
 
@@ -63,7 +63,7 @@ def pixels(encoded: str) -> str:
 
 
 def differences(old: list[str], new: list[str], again: list[str] | None = None) -> list[str]:
-    """Lines that only one of the two has, with - and +. Where `again`, a second run of `old`, differs from it, so may `new`."""
+    """Lines that only one of the two has, with - and +. Where `again`, a second run of `old`, differs from `old`, `new` may differ, too."""
     varies = {i for kind, i1, i2, *_ in opcodes(old, again or old) if kind != "equal" for i in range(i1, i2)}
     found = []
     for kind, i1, i2, j1, j2 in opcodes(old, new):

@@ -100,7 +100,7 @@ class Server:
     def answer_slow(self, request, body):  # says nothing at all
         self.done.wait(20)
 
-    def answer_trickle(self, request, body):  # never silent for long, and never ready
+    def answer_trickle(self, request, body):  # never silent for long, and never done
         self.head(request, 200, len(body))
         for i in range(len(body)):
             request.wfile.write(body[i : i + 1])
@@ -110,11 +110,11 @@ class Server:
     def answer_redirect(self, request, body):
         self.head(request, 302, 0, Location=self.url + request.path + ".moved")
 
-    def answer_hang_up(self, request, body):  # takes the question and closes the line
+    def answer_hang_up(self, request, body):  # takes the request and closes the connection
         request.close_connection = True
         request.connection.close()
 
-    def answer_broken_gzip(self, request, body):  # says that it is packed, and it isn't
+    def answer_broken_gzip(self, request, body):  # says that the file is compressed, and it isn't
         self.head(request, 200, len(body), Content_Encoding="gzip")
         request.wfile.write(body)
 

@@ -58,7 +58,7 @@ def data():
 
 
 def threads():
-    """The names of this process's threads, where the system tells them (Linux)."""
+    """The names of this process's threads, where the system gives them (Linux)."""
     return [file.read_text().strip() for file in Path("/proc/self/task").glob("*/comm")]
 
 
@@ -98,7 +98,7 @@ def main(folder, kill, press):
 
 
 def by_the_clock(folder, index):
-    """A budget of seconds, for processes that count them otherwise: the second's clock runs ahead."""
+    """A budget of seconds, for processes whose clocks disagree: the second one's clock runs ahead."""
     real = time.perf_counter
     if index == 1:
         budget.time = SimpleNamespace(perf_counter=lambda: 1.5 * real())

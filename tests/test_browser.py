@@ -1,4 +1,4 @@
-"""A student in a real browser: JupyterLab in headless Chromium opens lesson 01, runs it, and uses what is there to use."""
+"""A student in a real browser: JupyterLab in headless Chromium opens lesson 01, runs it, and uses its exercises, widgets and quiz."""
 
 import json
 import os

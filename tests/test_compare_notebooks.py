@@ -1,4 +1,4 @@
-"""The script that compares notebooks lists what differs, and only that: on notebooks made for it."""
+"""The script that compares notebooks lists what differs, and only that; tried on notebooks made for the test."""
 
 import base64
 import io

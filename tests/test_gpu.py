@@ -62,7 +62,7 @@ def test_resumed_on_the_gpu_it_goes_on_where_it_was(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_recipe_takes_its_optimizers_memory_along(kind):
-    """From the GPU to the CPU and back: what Adam remembers lies where the weights are."""
+    """From the GPU to the CPU and back: Adam's state lies where the weights are."""
     recipe, data = make(kind)
     training.fit(recipe, data, steps=2)
     for device in ("cpu", "cuda"):

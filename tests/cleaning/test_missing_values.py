@@ -28,7 +28,7 @@ def test_masks_depend_on_what_they_should(pair):
         within_four_errors(mcar[above].astype(float), 0.3)
     within_four_errors(mar[x > np.median(x)].astype(float), 0.7)
     within_four_errors(mnar[y > np.median(y)].astype(float), 0.7)
-    upper = x > np.median(x)  # given x, MAR doesn't care for y, and MNAR does
+    upper = x > np.median(x)  # given x, MAR doesn't depend on y, and MNAR does
     high = y > np.median(y[upper])
     assert abs(mar[upper & high].mean() - mar[upper & ~high].mean()) < 0.03
     assert mnar[upper & high].mean() - mnar[upper & ~high].mean() > 0.1

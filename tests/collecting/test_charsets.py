@@ -17,7 +17,7 @@ from aigc_lab.collecting import charsets
         ("Højvande – to", "utf-8", "iso-8859-1", "utf-8"),
         ("白日依山尽，黄河入海流", "gb18030", "", "gb18030"),
         ("白日依山尽，黄河入海流", "gb18030", "gbk", ""),
-        ("朱镕基", "gbk", "gb2312", ""),  # 镕 is not in GB 2312, and in every page that says "gb2312"
+        ("朱镕基", "gbk", "gb2312", ""),  # 镕 is not in GB 2312, but pages labelled "gb2312" use it
         ("朱镕基", "gbk", "", "GB_2312-80"),
         ("①高島屋の髙", "cp932", "shift_jis", ""),  # NEC's and IBM's characters: Windows-31J
         ("①② 日本", "euc_jis_2004", "", "euc-jp"),
@@ -31,12 +31,12 @@ from aigc_lab.collecting import charsets
         ("Grüße", "latin-1", "idna", "punycode"),
         ("Привет", "koi8-r", "koi8-r", ""),
         ("Привет", "cp1251", "", "windows-1251"),
-        ("日本語の文", "iso2022_jp", "", ""),  # seven bits: valid UTF-8, and only the escape sequences tell
+        ("日本語の文", "iso2022_jp", "", ""),  # seven bits: valid UTF-8, recognised only by its escape sequences
         ("日本語の文", "iso2022_jp", "utf-8", "iso-2022-jp"),
         ("한국어", "iso2022_kr", "", ""),
         ("日本語 plain", "utf-16-le", "utf-16", ""),
         ("日本語 plain", "utf-16-be", "utf-16be", ""),
-        ("Grüße", "utf-8", "", "utf-16"),  # a tag that could be read is not in UTF-16
+        ("Grüße", "utf-8", "", "utf-16"),  # if the tag could be read, the page is not in UTF-16
         ("plain", "ascii", "", ""),
     ],
 )

@@ -1,4 +1,4 @@
-"""One request: waits, budgets, and what servers do that fail. Against RFC 9110, RFC 9309, and a server that misbehaves."""
+"""One request: waits, budgets, and failing servers. Against RFC 9110, RFC 9309, and a server that misbehaves."""
 
 from datetime import UTC, datetime
 

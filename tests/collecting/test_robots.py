@@ -35,7 +35,7 @@ User-Agent: quxbot
         ("anybot", "/cat.gif?size=2", True),
         ("anybot", "/example/", False),
         ("anybot", "/publications/a.html", True),
-        ("anybot", "/publications/a.gif", True),  # 14 octets against 6
+        ("anybot", "/publications/a.gif", True),  # the rule with 14 octets wins against that with 6
         ("foobot", "/", False),
         ("foobot", "/example/page.html", True),
         ("FooBot", "/example/allowed.gif", True),

@@ -1,4 +1,4 @@
-"""`aigc-lab doctor`: says what is there, and is broken only where the course is."""
+"""`aigc-lab doctor`: says what is there, and reports "broken" only where the course can't run."""
 
 import importlib.metadata as metadata
 import subprocess
@@ -77,7 +77,7 @@ Gpu = namedtuple("Gpu", "name total_memory")
 
 @pytest.mark.parametrize(("native", "said"), [(True, "trains in bfloat16"), (False, "only be emulated")])
 def test_emulated_bfloat16_does_not_count(monkeypatch, native, said):
-    """A T4 says yes to `is_bf16_supported()` and means an emulation."""
+    """On a T4 `is_bf16_supported()` is True, but only by emulation."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: Gpu("T4", 16e9))
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or native)

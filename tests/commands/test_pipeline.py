@@ -119,7 +119,7 @@ def test_every_datasheet_gives_a_foot_its_words(name):
 
 
 def test_what_a_lesson_loads_is_in_its_foot():
-    """Each name that a lesson gives to `datasets.load` outright, by another way than the foot's own."""
+    """The literal names that a lesson passes to `datasets.load`, found in another way than the foot line does."""
     course = Course(ROOT)
     for lesson in course.lessons:
         named = set(re.findall(r"datasets\.load\(\s*\"(\w+)\"", lesson.text))
@@ -322,7 +322,7 @@ def test_the_course_is_found_from_below_and_missed_with_a_word(toy, tmp_path_fac
 
 
 def run_without_package(source: str) -> None:
-    """Run the bootstrap cell as where aigc_lab is not installed."""
+    """Run the bootstrap cell as if aigc_lab were not installed."""
     there = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "aigc_lab"}
     sys.modules["aigc_lab"] = None  # importing it then raises ModuleNotFoundError
     try:

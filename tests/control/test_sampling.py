@@ -1,4 +1,4 @@
-"""Draws that are cut off or chosen, against scipy's truncated normal and the density that must come out."""
+"""Truncated and rejected draws, against scipy's truncated normal and the density that must result."""
 
 import math
 

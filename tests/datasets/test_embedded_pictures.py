@@ -77,7 +77,7 @@ def test_any_stretch_of_a_set_is_mixed(sets, name, part):
     ("name", "least"), [("digits", 0.92), ("fashion", 0.75), ("cats_dogs", 0.9), ("digits_8x8", 0.97)]
 )
 def test_labels_belong_to_their_pictures(sets, name, least):
-    """The nearest train picture names the test picture about as often as published for the whole sets (MNIST 0.97, Fashion 0.85)."""
+    """The nearest train picture has the test picture's label about as often as published for the whole sets (MNIST 0.97, Fashion 0.85)."""
     train, test = sets[name, "train"], sets[name, "test"]
     distance = torch.cdist(test.images[:300].flatten(1).float(), train.images.flatten(1).float())
     assert (train.labels[distance.argmin(1)] == test.labels[:300]).float().mean() > least

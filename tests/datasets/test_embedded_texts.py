@@ -238,7 +238,7 @@ def test_birthday_and_resident_number_of_a_person_agree():
 
 
 def test_truth_misses_nothing_that_is_valid():
-    """What a careful search finds outside the spans is no personal data: mailboxes of a role, or numbers that pass a check by chance."""
+    """Whatever a careful search finds outside the spans is no personal data: mailboxes of a role, or numbers that pass a check by chance."""
     for mail in ALL_MAILS:
         text = mail["text"]
         known = {kind: {t["text"] for t in mail["truth"] if t["kind"] == kind} for kind in KINDS}
@@ -247,7 +247,7 @@ def test_truth_misses_nothing_that_is_valid():
 
 
 def test_decoys_are_there_and_drawn_at_random():
-    """Things that a pattern without validation takes for personal data, at least 15 of each kind; few pass the check, as chance wants it."""
+    """At least 15 of each kind of text that a pattern without validation takes for personal data; as few pass the check as chance allows."""
 
     def outside(pattern, kind):
         for mail in ALL_MAILS:

@@ -1,4 +1,4 @@
-"""What each set may be used for is said alike everywhere: datasheet, licence file, `datasets.load`, checkpoint cards, wheel."""
+"""The licence of each set is the same everywhere: datasheet, licence file, `datasets.load`, checkpoint cards, wheel."""
 
 import re
 import tomllib

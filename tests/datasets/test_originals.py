@@ -1,4 +1,4 @@
-"""What can be downloaded: the real addresses, and the sets that exist only so, as small files served on 127.0.0.1."""
+"""What can be downloaded: the real addresses, and the sets that exist only as downloads, as small files served on 127.0.0.1."""
 
 import hashlib
 import io

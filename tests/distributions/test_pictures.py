@@ -1,4 +1,4 @@
-"""Pictures of densities: the texts say where tops and valleys are that closed forms put there."""
+"""Pictures of densities: the texts place peaks and valleys where closed forms have them."""
 
 import pytest
 import torch

@@ -3,10 +3,10 @@
     python tests/exercises/slips.py [ID or SUBJECT ...]
 
 prints each slip that passes and isn't in `EXPECTED`: the line, and what stands there instead. Each is a wrong answer that `check`
-calls right, so the exercise lacks a case that separates the two. Add it; if the slip is the same function, add it to `EXPECTED`.
+calls right, so the exercise lacks a case that tells the two apart. Add one; if the slip computes the same function, add it to `EXPECTED`.
 
-Left alone are the first line, which is given; guards (`if ...: raise ...`), docstrings and annotations, which no case can ask for; and
-calls such as `float(x)` that only convert, because `check` takes the same numbers in another type.
+No slips are planted in the first line, which is given; in guards (`if ...: raise ...`), docstrings and annotations, which no case can
+test; and in calls such as `float(x)` that only convert, because `check` accepts the same numbers in another type.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from aigc_lab.exercises import Exercise, catalogue, lookup
 from aigc_lab.exercises.judging.behaviour import Reference
 from aigc_lab.exercises.judging.run import preserved
 
-SECONDS = 2.0  # for one slip: some loop for ever
+SECONDS = 2.0  # for one slip: some never end
 
 OPERATORS = {
     ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div, ast.Add], ast.Div: [ast.Mult], ast.FloorDiv: [ast.Div],
@@ -68,7 +68,7 @@ class Slip:
 
 
 def slips(exercise: Exercise) -> list[Slip]:
-    """All slips of an exercise; those in the function that does the work, too, where the reference only calls it.
+    """All slips of an exercise, including those in a function that the reference only calls.
 
     Raises:
         OSError, TypeError: the source of its reference isn't known.
@@ -235,7 +235,7 @@ def _dimensions(place: _Place) -> Iterator[ast.AST]:
 
 
 def _variants(node: ast.AST, space: dict[str, Any]) -> Iterator[ast.AST]:
-    """What a tired hand may write instead of a node."""
+    """What a tired programmer may write instead of a node."""
     match node:
         case ast.BinOp(left, op, right):
             yield from (ast.BinOp(left, other(), right) for other in OPERATORS.get(type(op), []))

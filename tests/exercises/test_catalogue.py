@@ -1,4 +1,4 @@
-"""Every exercise of the course, both ways: its reference is right, its blank is not attempted, each mistake fails as itself."""
+"""Every exercise of the course: its reference is right, its blank counts as not attempted, each mistake is recognised as itself."""
 
 import inspect
 import linecache
@@ -89,7 +89,7 @@ def test_right_answers_written_otherwise_are_right(id):
 
 
 def form(answer):
-    """What an answer is made of, whatever its variables are called and however its lines are broken."""
+    """The structure of an answer, independent of the names of its variables and of line breaks."""
     code = answer if isinstance(answer, types.CodeType) else getattr(inspect.unwrap(answer), "__code__", None)
     if code is None:
         return inspect.getsource(answer) if isinstance(answer, type) else (type(answer), answer)
@@ -116,7 +116,7 @@ def mean_square(x):
 
 
 def broken(**changes):
-    """An exercise that is sound but for the changes."""
+    """An exercise that is sound except for the changes."""
     fields = {
         "id": "demo.mean_square",
         "reference": mean_square,

@@ -1,4 +1,4 @@
-"""The exercise engine: what it says to each kind of answer. The catalogue's own exercises are tested in test_exercise_catalogue.py."""
+"""The exercise engine: what it says to each kind of answer. The catalogue's own exercises are tested in test_catalogue.py."""
 
 import errno
 import functools
@@ -84,7 +84,7 @@ def value(reference, arguments=None, **changes):
     return Exercise("demo.small", reference=reference, cases=cases, **changes)
 
 
-# --- answers to KL, one for each thing that can happen -------------------------------------------------------------
+# --- answers to KL, one for each verdict ---------------------------------------------------------------------------
 
 
 def right(mu, logvar):

@@ -1,4 +1,4 @@
-"""A mistake is named only where it was made: planted slips that are told a mistake's name do what the mistake does."""
+"""A mistake is named only where it was made: a planted slip that gets a mistake's name does what the mistake does."""
 
 import datetime
 import functools
@@ -212,7 +212,7 @@ def test_properties_compare_the_state_of_modules_optimizers_and_slopes():
 
 
 def named_slips(exercise):
-    """(slip, the mistake that `check` takes it for), for each slip that is told one."""
+    """(slip, the mistake that `check` takes it for), for each slip that is taken for one."""
     with preserved():
         wanted = Reference(exercise, exercise.drawn_cases())
         for slip in slips(exercise):

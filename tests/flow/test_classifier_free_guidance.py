@@ -1,4 +1,4 @@
-"""Guidance without a classifier: it goes through both velocities, and on."""
+"""Guidance without a classifier: it interpolates between the two velocities, and extrapolates."""
 
 import torch
 

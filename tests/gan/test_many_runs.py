@@ -1,4 +1,4 @@
-"""Many tiny GANs in one training: each learns on its own where a heap of points lies."""
+"""Many tiny GANs in one training: each learns independently where a cluster of points lies."""
 
 import torch
 
@@ -6,7 +6,7 @@ from aigc_lab.gan import many_runs
 
 
 def test_gans_learn_a_heap_each_on_its_own():
-    """Stacked training gives each run the gradient that it would get alone; here all learn the place of one heap."""
+    """Stacked training gives each run the gradient that it would get alone; here all learn the place of one cluster."""
     points = torch.randn(2000, 2, generator=torch.Generator().manual_seed(0)) * 0.3 + torch.tensor([1.5, -1.0])
     drawn = many_runs.train(points, runs=3, steps=600, every_steps=300, samples=500)
     assert [tuple(d.shape) for d in drawn] == [(3, 500, 2)] * 2

@@ -88,7 +88,7 @@ def test_state_travels_to_another_recipe():
     second.load_state_dict(first.state_dict())
     noise = [torch.Generator().manual_seed(1) for _ in range(2)]
     assert torch.equal(first.sample(4, 3, noise[0]), second.sample(4, 3, noise[1]))
-    for model in (first, second):  # the next step is the same too: the optimisers' memory came along
+    for model in (first, second):  # the next step is the same too: the optimisers' state came along
         torch.manual_seed(9)
         model.step((images, labels))
     for one, other in zip(first.generator.parameters(), second.generator.parameters(), strict=True):
@@ -195,7 +195,7 @@ def test_a_step_teaches_both_players_and_leaves_no_graph():
 
 @pytest.mark.parametrize(("parts", "drawings"), [(1, [16]), (2, [8, 8, 8, 8])])
 def test_in_parts_g_draws_the_same_pictures_again_in_its_own_turn(parts, drawings):
-    """From the same noise, so that no part's graph waits for the others. In one piece it draws once."""
+    """The drawings are redone from the same noise, so that no part's graph waits for the others. A batch in one piece is drawn once."""
     model, drawn = recipe(), []
     model.optimizer_step = OptimizerStep(accumulate=parts)
     model.generator.register_forward_hook(lambda module, given, result: drawn.append(result.detach()))

@@ -41,7 +41,7 @@ def test_real_samples_hit_all_and_98_9_percent_are_good():
 
 
 def test_the_bar_is_a_fifth_of_a_fair_share_of_all_samples():
-    # 800 samples, 100 for each mode if all were fair: 20 good ones hit a mode, 19 don't, however many of the others are bad.
+    # 800 samples, 100 for each mode in equal shares: 20 good ones hit a mode, 19 don't, however many of the others are bad.
     centres = ring.centres()
     samples = torch.cat([centres[:1].repeat(20, 1), centres[1:2].repeat(19, 1), torch.zeros(761, 2)])
     assert ring.coverage(samples, centres, ring.SIGMA) == (1, 39 / 800)

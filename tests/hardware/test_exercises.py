@@ -1,7 +1,7 @@
-"""What the exercise on accumulated gradients watches: how many examples go through the loss, and what is kept of them."""
+"""What the exercise on accumulated gradients checks: how many examples go through the loss at a time, and what is kept of them."""
 
 import torch
-import torch._dynamo  # else the first use of torch.func imports it, within the time that an answer has
+import torch._dynamo  # else the first use of torch.func would import it, within an answer's time limit
 
 from aigc_lab.exercises import lookup
 from aigc_lab.exercises.judging.judge import RIGHT, examine

@@ -32,7 +32,7 @@ def test_weights_gradients_and_adam_take_sixteen_bytes_a_weight():
 @pytest.mark.parametrize("n", [1, 7])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_network_keeps_the_input_of_each_layer_once(n, dtype):
-    """Tanh keeps its result, which is also the next layer's input: one tensor. The weights are there anyhow."""
+    """Tanh keeps its result, which is also the next layer's input: one tensor. The weights are in memory anyway."""
     model, x = network().to(dtype), torch.randn(n, 10, dtype=dtype)
     kept = memory.saved_bytes(lambda: model(x).sum(), without=model.parameters())
     assert kept == n * (10 + 20) * x.itemsize
@@ -75,7 +75,7 @@ def test_checkpointed_blocks_keep_their_inputs_only():
 
 
 def test_the_most_that_is_kept_at_once():
-    """Two passes of different sizes: one after the other the larger one counts, and both together if the first waits."""
+    """Two passes of different sizes: run one after the other, the larger one counts; if the first has to wait, both together."""
     model, weights = nn.Sequential(nn.Linear(8, 8, bias=False), nn.Tanh()), 4 * 8 * 8
     inputs = [torch.randn(n, 8) for n in (10, 3)]
 

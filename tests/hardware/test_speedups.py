@@ -1,4 +1,4 @@
-"""The table of gains, on a pretended device whose answer is known."""
+"""The table of gains, on a simulated device whose answer is known."""
 
 import pytest
 

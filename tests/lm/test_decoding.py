@@ -1,4 +1,4 @@
-"""What is cut off, heated and drawn, against numbers worked out by hand and against frequencies of draws."""
+"""Top-k, top-p, temperature and draws, against numbers worked out by hand and against frequencies of draws."""
 
 import math
 

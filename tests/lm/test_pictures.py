@@ -1,4 +1,4 @@
-"""What the drawing says of a law that is known exactly."""
+"""What the drawing's text says about a law that is known exactly."""
 
 import re
 

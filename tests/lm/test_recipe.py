@@ -1,4 +1,4 @@
-"""The recipe of language models: it learns a cycle, starts where guessing stands, and goes on from its state."""
+"""The recipe of language models: it learns a cycle, starts at the loss of guessing, and goes on from its saved state."""
 
 import math
 
@@ -69,7 +69,7 @@ WINDOWS = torch.randint(5, (30, 9), generator=torch.Generator().manual_seed(1))
 
 @pytest.mark.parametrize("steps", [20, 60])
 def test_the_rate_falls_over_the_whole_budget_that_fit_is_given(steps, monkeypatch):
-    """It was once laid out for a number of steps that the recipe was told; beyond it, training went on at rate 0."""
+    """The schedule was once made for a number of steps given to the recipe; beyond it, training went on at rate 0."""
     monkeypatch.setenv("AIGC_LAB_PROFILE", "ci")
     recipe = Witness()
     training.fit(recipe, WINDOWS, steps=steps, batch_size=4)

@@ -1,4 +1,4 @@
-"""Characters and documents, against texts that one can count by hand."""
+"""Characters and documents, against texts that can be counted by hand."""
 
 from aigc_lab import lm
 

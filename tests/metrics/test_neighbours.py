@@ -1,4 +1,4 @@
-"""Neighbours and what is counted with them, against scipy's tree and double loops; what any two sets must fulfil."""
+"""Neighbours and the counts based on them, against scipy's tree and double loops; properties that hold for any two sets."""
 
 import math
 

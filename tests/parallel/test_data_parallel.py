@@ -1,4 +1,4 @@
-"""Whose gradient counts how much: against autograd on the whole batch, and published laws."""
+"""The weight of each process's gradient, against autograd on the whole batch; speed-ups, against published laws."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Processes are started on this machine alone, and what they say about a lost one is found."""
+"""Processes are started on this machine only, and what they say about a lost process is found."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""Messages during a backward pass: by hand, and between the bounds that no schedule can leave."""
+"""Messages during a backward pass: against a case worked out by hand, and within bounds that hold for every schedule."""
 
 import pytest
 from hypothesis import given

@@ -25,7 +25,7 @@ def test_after_half_of_the_rounds_each_process_has_one_finished_piece():
 
 
 def test_what_is_sent_is_what_changes():
-    """With powers of two nothing adds up by chance: in each round each process receives one piece, which changes."""
+    """With powers of two no sum is right by chance: in each round one piece of each process changes, the one that it receives."""
     p = 4
     states = list(ring_all_reduce.rounds(torch.tensor([[2.0**i] * 8 for i in range(p)])))
     changed = [(after != before).sum(dim=1).tolist() for before, after in pairwise(states)]

@@ -40,4 +40,4 @@ def test_the_bubble_is_what_the_schedule_leaves_empty(stages, parts):
     assert sharding.pipeline_bubble(stages, parts) == pytest.approx(empty)
     for before, after in pairwise(schedule):
         for part in range(parts):
-            assert after.index(part) == before.index(part) + 1  # a part goes on when the GPU before is done with it
+            assert after.index(part) == before.index(part) + 1  # a part goes on when the previous GPU is done with it

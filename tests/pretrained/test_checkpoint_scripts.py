@@ -1,6 +1,6 @@
-"""Each script that trains what is stored runs to its end and writes a record, with budgets of seconds in place of minutes.
+"""Each script that trains a stored checkpoint runs to its end and writes a record, with budgets of seconds in place of minutes.
 
-Such a script runs for up to half an hour, and rarely: a name that has changed in the package would show at its end only, or never.
+Such a script runs for up to half an hour, and rarely: a name that has changed in the package would show only at its end, or never.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from aigc_lab import datasets, pretrained
 from helpers import ROOT
 
 BUILD = ROOT / "data" / "build"
-SMALL = {  # script -> (names it is told instead, arguments, what it writes)
+SMALL = {  # script -> (values that replace its own, arguments, what it writes)
     "checkpoint_classifier": ({"EPOCHS": 1, "BATCH": 8}, [], ["classifier_digits"]),
     "checkpoint_classifier_cats_dogs": ({"EPOCHS": 1, "BATCH": 8}, [], ["classifier_cats_dogs"]),
     "checkpoint_flow_digits": ({"JUDGED": 20, "EVALUATIONS": 2}, ["--steps", "2"], ["flow_digits"]),
@@ -68,7 +68,7 @@ def test_it_runs_to_its_end_and_writes_what_the_stored_record_has(name, tmp_path
         monkeypatch.setattr(module, "OUT", tmp_path, raising=False)
     for constant, value in told.items():
         monkeypatch.setattr(script, constant, value)
-    if hasattr(script, "ProcessPoolExecutor"):  # other processes wouldn't hear of all this
+    if hasattr(script, "ProcessPoolExecutor"):  # other processes wouldn't see these replacements
         monkeypatch.setattr(script, "ProcessPoolExecutor", lambda max_workers: ThreadPoolExecutor(1))
     try:
         script.main()

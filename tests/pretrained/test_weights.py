@@ -1,4 +1,4 @@
-"""Stored weights: what isn't there is answered with what is."""
+"""Stored weights: a request for a missing checkpoint is answered with a list of those there are."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tables about people: closed forms on small tables, and what coarser values may never do."""
+"""Tables about people: closed forms on small tables, and what making values coarser must never do."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Pictures of the privacy lesson: with several panels every method is told, in each of them."""
+"""Pictures of the privacy lesson: with several panels, the text names every method in each of them."""
 
 from aigc_lab import display
 from aigc_lab.privacy import pictures

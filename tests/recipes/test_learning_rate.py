@@ -1,4 +1,4 @@
-"""A falling rate: against torch's own schedulers, and as training tells it."""
+"""A falling rate: against torch's own schedulers, and with the progress that training reports."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What all four recipes share: their state, their way to a device, and the check of a batch of pictures."""
+"""What all four recipes share: their state, moving to a device, and checking a batch of pictures."""
 
 import copy
 import weakref
@@ -112,7 +112,7 @@ def test_to_gives_the_recipe_back_and_changes_nothing_where_it_is_already(kind):
 
 
 def test_to_moves_networks_and_tensors(kind):
-    """The device `meta` says of each tensor where it is, and has no numbers. The optimisers' memory is looked at in test_gpu."""
+    """Tensors on the device `meta` have a place but no values. The optimisers' state is checked in test_gpu."""
     recipe = taught(kind, 2).to("meta")
     assert recipe.device.type == "meta"
     assert {tensor.device.type for tensor in networks(recipe).values()} == {"meta"}
@@ -121,7 +121,7 @@ def test_to_moves_networks_and_tensors(kind):
 
 
 def test_every_part_that_learns_is_in_the_state(kind):
-    """Otherwise it would be lost in a checkpoint: a network, an optimiser, a number."""
+    """Anything left out (a network, an optimiser, a number) would be missing from a checkpoint."""
 
     def state(part):
         return part.state_dict() if hasattr(part, "state_dict") else part
@@ -229,7 +229,7 @@ def test_a_batch_is_learnt_as_numbers_from_minus_one_to_one():
 
 
 def test_the_range_is_looked_at_once_only():
-    """On a GPU each look waits for all work to be done."""
+    """On a GPU, reading a value waits for all work to be done."""
     recipe = ImageRecipe()
     recipe.shape, recipe.steps_done = SHAPE, 1
     assert recipe.check_batch((IMAGES + 255.0,))[0].max() == 255
@@ -253,7 +253,7 @@ def test_a_dataset_without_pictures_has_no_shape():
 
 
 def test_the_averaged_weights_look_back_over_the_same_share_of_the_training():
-    """With memory 1, the weights of a GAN's average are the plain mean of all that G was."""
+    """With horizon 1, the weights of a GAN's average are the plain mean of G's weights at all steps."""
     torch.manual_seed(0)
     recipe, seen = gan.GanRecipe(SHAPE, classes=3, width=4, latent=5, ema_horizon=1.0), []
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""What `fit` takes as data: as PyTorch's users have it, and what it says to everything else."""
+"""What `fit` takes as data: the forms that PyTorch's users have, and its answer to everything else."""
 
 import numpy as np
 import pytest

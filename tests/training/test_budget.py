@@ -1,4 +1,4 @@
-"""How long a training lasts and when something is due, by a clock that only pretends to run."""
+"""How long a training lasts and when something is due, by a simulated clock."""
 
 import math
 
@@ -17,7 +17,7 @@ def now(monkeypatch):
 
 
 def ticks(clock, now, durations):
-    """Take steps that last so long; yields after each."""
+    """Take steps of the given lengths; yields after each."""
     for duration in durations:
         now[0] += duration
         clock.tick()
@@ -66,7 +66,7 @@ def test_steps_that_last_long_are_agreed_on_one_by_one(now):
 
 
 def test_short_steps_are_agreed_on_about_four_times_a_second(now):
-    """At 1/64 s a step that is every 16 steps, which is reached by doubling. In between, the time that counts stands still."""
+    """At 1/64 s a step, the processes agree every 16 steps, a stride reached by doubling. In between, the agreed time stands still."""
     seen, asked = meetings(now, [1 / 64] * 100)
     assert asked == [1, 3, 7, 15, 31, 47, 63, 79, 95]
     assert [seconds for seconds, _, _ in seen] == [
@@ -76,13 +76,13 @@ def test_short_steps_are_agreed_on_about_four_times_a_second(now):
 
 
 def test_a_first_step_that_lasts_long_and_later_ones_that_do(now):
-    """Compilation makes the first step slow. Where steps become slow later, the clock is late once."""
+    """Compilation makes the first step slow. If steps become slow later, the next agreement comes late, but only once."""
     _, asked = meetings(now, [60.0] + [1 / 8] * 8 + [1.0] * 4)
     assert asked == [1, 2, 4, 6, 8, 10, 11, 12, 13]
 
 
 def test_a_wish_to_stop_counts_in_all_processes_after_the_same_step(now):
-    """Here the second process wishes it after step 4; both hear of it at the next meeting."""
+    """Here stop is pressed in the second process after step 4; both stop at the next agreement."""
     wishes = iter([False, False, True])
 
     def agree(seconds, stop):

@@ -104,11 +104,11 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
 
 
 class Killed(BaseException):
-    """Nothing after it happens, as after a kill: no `except OSError` catches it."""
+    """Stands for a kill: no `except OSError` catches it, so nothing happens after it."""
 
 
 def saved(number, path, monkeypatch, killed_at):
-    """Save a state, and be killed at the n-th thing that the disk is asked for. Returns whether it came to its end."""
+    """Save a state, and be killed at the n-th operation on the disk. Returns whether saving came to its end."""
     asked = []
 
     def may_be_killed(real):
@@ -156,7 +156,7 @@ def saved(number, path, monkeypatch, killed_at):
 
 @pytest.mark.parametrize("newest", ["whole", "damaged"])
 def test_killed_at_any_two_moments_a_whole_checkpoint_is_left(tmp_path, monkeypatch, newest):
-    """And one that is at least as new as what could be read before."""
+    """It is also at least as new as the one that could be read before."""
     moments = range(8)  # opening, four halves of writes, the disk's sync, two renames; a damaged file isn't renamed
     for first, second in itertools.product(moments, moments):
         path = tmp_path / f"{first} {second}" / "run"

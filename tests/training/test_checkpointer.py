@@ -1,4 +1,4 @@
-"""`fit` with a checkpoint: what it saves, when it goes on, and what it says if it can't. Kills are in test_resume.py."""
+"""`fit` with a checkpoint: what it saves, when it resumes, and what it says if it can't. Kills are tested in test_resume.py."""
 
 import errno
 import os
@@ -232,7 +232,7 @@ def test_stopped_before_the_first_step_it_saves_nothing(tmp_path, resume):
 
 
 class OneOfTwo:
-    """Stands in for one of two processes, and writes down what it takes part in; the second hears what the first said."""
+    """Stands in for one of two processes, and records the messages it takes part in; the second gets what the first one sent."""
 
     count = 2
 
@@ -251,7 +251,7 @@ class OneOfTwo:
 
 
 def test_after_a_failed_write_all_processes_try_again_or_none(tmp_path, monkeypatch):
-    """Else one of them would wait for ever for what the other left out."""
+    """Else one of them would wait for ever for a message that the other left out."""
     disk, save = [], checkpoint.save
 
     def full_at_first(state, path):

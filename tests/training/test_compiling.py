@@ -1,4 +1,4 @@
-"""fit(compile=True): the same training, by fused code."""
+"""fit(compile=True): the same training, with fused code."""
 
 import pytest
 import torch

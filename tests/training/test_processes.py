@@ -1,4 +1,4 @@
-"""Two processes train one model: as the doubled batch would, with one writer, and exactly again after one of them was killed."""
+"""Two processes train one model: like one process with a doubled batch, with one writer, and exactly repeatable after one was killed."""
 
 import os
 import subprocess
@@ -74,7 +74,7 @@ def test_only_the_first_process_writes(whole):
 
 
 def test_no_thread_of_the_connections_is_left_when_python_ends(whole):
-    """It would now and then want Python's lock when that is gone, and abort a process that has done its work."""
+    """Such a thread sometimes asks for Python's lock after that is gone, and aborts a process that has done its work."""
     for index in range(2):
         assert "gloo" not in (whole / f"threads {index}").read_text()
 
@@ -103,7 +103,7 @@ def of_each(folder, name):
 
 
 def test_by_the_clock_both_take_the_same_steps_at_the_same_rates(whole):
-    """The second's clock runs half again as fast. What counts is the first's, as they last agreed on it."""
+    """The second one's clock runs one and a half times as fast. The first one's time counts, as they last agreed on it."""
     one, other = of_each(whole, "clock")
     assert one["steps"] == other["steps"] > 3
     assert one["rates"] == other["rates"]
@@ -153,7 +153,7 @@ def test_alone_nothing_happens():
 
 
 def test_gradients_of_several_types_travel_in_an_order_that_all_processes_share():
-    """A set of types has another order in each process, and then one's float32 would meet the other's float64."""
+    """The order of a set of types differs between processes; unsorted, one's float32 would meet the other's float64."""
     types = [torch.float64, torch.complex64, torch.float16, torch.complex128, torch.bfloat16, torch.float32]
     sent = []
 

@@ -55,7 +55,7 @@ def train(kind, path, save_every_steps=1):
 def processes():
     context = multiprocessing.get_context("forkserver")
     names = [f"aigc_lab.{name}" for name in ("gan", "vae", "flow", "lm", "training")]
-    for name in names:  # the server would pass over a name that is wrong, and every process import torch anew
+    for name in names:  # the server would ignore a wrong name, and every process would import torch anew
         importlib.import_module(name)
     context.set_forkserver_preload(names)
     return context

@@ -1,4 +1,4 @@
-"""How `fit` has a recipe take its steps: what it was told, what the recipe brings along, and where memory ends."""
+"""How `fit` makes a recipe take its steps: by its own arguments, by the recipe's, and when memory runs out."""
 
 import pytest
 import torch
@@ -59,7 +59,7 @@ def test_the_recipe_s_own_optimizer_step_comes_back():
 
 
 class Witness(Line):
-    """Remembers what it was asked to step with, and what came of it."""
+    """Records what it was asked to step with, and the result."""
 
     def __init__(self, **own):
         super().__init__(**own)

@@ -158,7 +158,7 @@ def test_the_bound_is_exact_where_the_posterior_is():
     z = vae.reparameterize(mu.expand(k, 9, 1), logvar.expand(k, 9, 1), torch.Generator().manual_seed(0))
     log_p = Normal(z, math.sqrt(s2)).log_prob(x).sum(-1)
     log_weights = log_p + Normal(0.0, 1.0).log_prob(z).sum(-1) - Normal(mu, (logvar / 2).exp()).log_prob(z).sum(-1)
-    torch.testing.assert_close(vae.iwae_bound(log_weights), evidence)  # every weight is p(x)
+    torch.testing.assert_close(vae.iwae_bound(log_weights), evidence)  # every importance weight is p(x)
     many = vae.reparameterize(mu.expand(100_000, 9, 1), logvar.expand(100_000, 9, 1), torch.Generator().manual_seed(1))
     likelihood = Normal(many, math.sqrt(s2)).log_prob(x).sum(-1).mean(0)
     torch.testing.assert_close(

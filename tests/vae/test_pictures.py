@@ -1,4 +1,4 @@
-"""Pictures of the bound: the texts say the numbers that are drawn."""
+"""Pictures of the bound: the texts give the numbers that are drawn."""
 
 import pytest
 import torch

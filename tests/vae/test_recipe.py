@@ -185,7 +185,7 @@ def test_state_travels_to_another_recipe():
         first.step((images,))
     second.load_state_dict(first.state_dict())
     assert torch.equal(first.sample(4, seeded()), second.sample(4, seeded()))
-    for model in (first, second):  # the next step is the same too: the optimiser's memory came along
+    for model in (first, second):  # the next step is the same too: the optimiser's state came along
         torch.manual_seed(9)
         model.step((images,))
     assert all(torch.equal(a, b) for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True))

@@ -1,4 +1,4 @@
-"""The cell of a quiz: a lesson without one is named."""
+"""The cell of a quiz: the error for a lesson without one names the lesson."""
 
 import pytest
 
