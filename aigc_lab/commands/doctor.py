@@ -40,7 +40,7 @@ def python() -> Iterator[Finding]:
     version, system = platform.python_version(), f"{platform.system()} {platform.machine()}"
     yield Finding("Python", f"{version} on {system}", "ok", "the course needs 3.11 or newer.")
     if platform.system() == "Windows":
-        meaning = "answers can't be stopped after 5 s here: end an endless loop by Kernel > Interrupt. Use `aigc-lab`, not make."
+        meaning = "answers can't be stopped after 5 s here: end an endless loop with Kernel > Interrupt. Use `aigc-lab`, not make."
         yield Finding("platform", system, "note", meaning)
 
 
