@@ -1,59 +1,71 @@
 # make adds the environment; the work is in `aigc-lab ...`, which needs no make (Windows, conda).
-VENV := .venv
-BIN := $(VENV)/bin
-READY := $(VENV)/.ready
-TORCH := 2.13.0
+#   make PYTHON=/path/to/python3.12 lab   with that Python
+#   make TORCH=cpu lab, TORCH=cuda        with that build of PyTorch; by itself the CPU's, unless there is an NVIDIA GPU
+BIN := .venv/bin
+MAKE_ENVIRONMENT := aigc_lab/commands/environment
+CPU_INDEX := https://download.pytorch.org/whl/cpu
+TORCH_VERSION := 2.13.0
 
-.PHONY: lab run test notebooks lint bench checkpoints lock
+.PHONY: lab run test notebooks lint bench checkpoints lock environment environment-with-tools
 
-lab: $(READY)  ## copy the lessons to work/ and open JupyterLab there
+lab: environment  ## copy the lessons to work/ and open JupyterLab there
 	@$(BIN)/aigc-lab lab
 
-run: $(READY)  ## execute the whole course; report in build/report.json
+run: environment  ## execute the whole course; report in build/report.json
 	@$(BIN)/aigc-lab run
 
-test: $(READY)  ## all tests, then all notebooks through nbval
+test: environment-with-tools  ## all tests, then all notebooks through nbval
 	@$(BIN)/aigc-lab test
 
-notebooks: $(READY)  ## build the notebooks whose lesson, modules or data changed
+notebooks: environment  ## build the notebooks whose lesson, modules or data changed
 	@$(BIN)/aigc-lab notebooks
 
-lint: $(READY)
+lint: environment-with-tools
 	$(BIN)/ruff check . data/build
 	$(BIN)/ruff format --check . data/build
 
-bench: $(READY)  ## time to quality, throughput, import time
+bench: environment  ## time to quality, throughput, import time
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
-checkpoints: $(READY)  ## train again what the lessons load ready-made
+checkpoints: environment  ## train again what the lessons load ready-made
 	@set -e; for script in data/build/checkpoint_*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
-# What finds a Python that is new enough; `make PYTHON=/path/to/python lab` names one.
-FIND_PYTHON = for candidate in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
-	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python="$$candidate"; break; fi; \
-	done; \
+# Sets $python. First the Pythons that requirements.lock is for; a newer one does, too (README, Versions).
+GOOD = 'import sys, venv, ensurepip; print(sys.version_info >= (3, 11))'
+FIND_PYTHON = python=""; \
+	if [ -n "$(PYTHON)" ]; then \
+	  if [ "$$("$(PYTHON)" -c $(GOOD) 2>/dev/null)" = True ]; then python="$(PYTHON)"; fi; \
+	  why="PYTHON=$(PYTHON) is not a Python 3.11 or newer with its venv module."; \
+	else \
+	  for candidate in python3.13 python3.12 python3.11 python3.14 python3 python python3.15; do \
+	    if [ "$$("$$candidate" -c $(GOOD) 2>/dev/null)" = True ]; then python="$$candidate"; break; fi; \
+	  done; \
+	  why="The course needs Python 3.11 or newer with its venv module, and found none."; \
+	fi; \
 	if [ -z "$$python" ]; then \
-	  echo "The course needs Python 3.11 or newer, and found none: install one (python.org/downloads, or your package manager)," >&2; \
-	  echo "or name it: make PYTHON=/path/to/python3.12 lab" >&2; exit 1; \
+	  echo "$$why" >&2; \
+	  echo "Install one (python.org/downloads; Debian, Ubuntu: apt install python3-venv), or name it: make PYTHON=/path/to/python3.12 lab" >&2; \
+	  exit 1; \
 	fi
 
-# Redone only when the requirements change, so that the second call starts at once.
-$(READY): pyproject.toml requirements.lock
-	@set -e; python=""; \
-	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	  $(FIND_PYTHON); \
-	  echo "Making the environment $(VENV) with $$("$$python" --version). Once, and the only step that needs internet."; \
-	  "$$python" -m venv --clear $(VENV) || { echo "Python's venv module failed; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; \
-	fi
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -e .
-	@touch $@
+# At once where .venv is ready. Its own Python says so, unless another is named.
+ASKED = --torch "$(TORCH)" $(TOOLS)
+READY = [ -z "$(PYTHON)" ] && $(BIN)/python -I $(MAKE_ENVIRONMENT) --check $(ASKED) 2>/dev/null
+environment-with-tools: TOOLS := --tools
+environment environment-with-tools:
+	@$(READY) || { $(FIND_PYTHON); \
+	  "$$python" -I $(MAKE_ENVIRONMENT) --cpu-index "$(CPU_INDEX)" $(ASKED) $(if $(PYTHON),--this-python); }
 
-lock:  ## write requirements.lock anew from the newest versions that pyproject.toml admits
-	@set -e; python=""; $(FIND_PYTHON); "$$python" -m venv --clear build/lock
-	build/lock/bin/python -m pip install --disable-pip-version-check "torch==$(TORCH)" -e ".[lab,test,dev]"
-	@# local build suffixes and Linux's CUDA libraries stay out: the file serves every platform
-	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/^torch==\([^+]*\)+.*/torch==\1/' \
-	  | grep -viE '^(nvidia|cuda|triton)' > build/requirements.lock
-	mv build/requirements.lock requirements.lock
-	rm -rf build/lock
+# Resolved for every platform and for Python 3.11.0 on. CUDA's libraries stay out: they come with the CUDA build of torch, by itself.
+RESOLVE = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11.0 --fork-strategy fewest \
+	--index-strategy unsafe-best-match --no-annotate --no-header --upgrade pyproject.toml
+lock:  ## write the two files of pins anew from the newest versions that pyproject.toml admits
+	@set -e; $(FIND_PYTHON); "$$python" -m venv --clear build/lock
+	build/lock/bin/python -m pip install --disable-pip-version-check uv
+	echo "torch==$(TORCH_VERSION)" > build/torch.in
+	$(RESOLVE) --extra lab --extra test --extra dev --constraint build/torch.in --output-file build/all.lock
+	$(RESOLVE) --extra lab --constraint build/all.lock --output-file build/lab.lock
+	grep -vE '^(nvidia|cuda|triton)' build/lab.lock > requirements.lock
+	{ echo "-r requirements.lock"; grep -vE '^(nvidia|cuda|triton)' build/all.lock \
+	  | awk -F= 'NR == FNR { have[$$1]; next } !($$1 in have)' build/lab.lock -; } > requirements-dev.lock
+	rm -rf build/lock build/all.lock build/lab.lock build/torch.in

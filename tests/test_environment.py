@@ -1,7 +1,8 @@
-"""The doors agree: pyproject.toml, environment.yml, requirements.lock, the wheel; and one place knows the address."""
+"""The doors agree: pyproject.toml, environment.yml, the locks, the wheel; every clone is the same; one place knows the address."""
 
 import importlib.metadata as metadata
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import aigc_lab
+from aigc_lab.commands.environment import platforms
 
 from helpers import ROOT
 
@@ -34,10 +36,18 @@ def ranges(lines: list[str]) -> dict[str, SpecifierSet]:
     return {canonicalize_name(requirement.name): requirement.specifier for requirement in requirements}
 
 
+def pins(name: str) -> list[Requirement]:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if not line.startswith(("#", "-r"))]
+
+
+LAB, DEV = pins("requirements.lock"), pins("requirements-dev.lock")
+
+
 def locked() -> dict[str, str]:
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
-    return {canonicalize_name(name): version for name, version in pairs}
+    """The versions that all systems and Pythons share, and those of this one."""
+    here = [pin for pin in LAB + DEV if not pin.marker or pin.marker.evaluate()]
+    return {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in here}
 
 
 def conda() -> tuple[dict[str, SpecifierSet], list[str]]:
@@ -55,7 +65,7 @@ def test_the_conda_door_asks_for_the_same():
     found, options = conda()
     assert found.pop("pip") == SpecifierSet()
     assert found.pop("python") == SpecifierSet(PROJECT["requires-python"])
-    assert found == ranges(PROJECT["dependencies"] + EXTRAS["lab"] + EXTRAS["test"])
+    assert found == ranges(PROJECT["dependencies"] + EXTRAS["lab"])
     assert options == ["-e ."]
 
 
@@ -68,13 +78,54 @@ def test_the_lock_satisfies_every_range():
         assert specifier.contains(versions[name]), f"{name} {versions[name]} is outside {specifier}: run `make lock`"
 
 
-def test_the_lock_can_be_installed_by_strangers():
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        assert re.fullmatch(r"#.*|[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", line), f"no plain pin: {line}"
-    assert "aigc" not in text
-    torch = re.search(r"^TORCH := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1]
+def test_the_locks_can_be_installed_by_strangers():
+    for pin in LAB + DEV:
+        assert re.fullmatch(r"==[0-9][0-9a-z.]*", str(pin.specifier)), f"no plain pin: {pin}"
+        assert not canonicalize_name(pin.name).startswith(("aigc", "nvidia", "cuda", "triton"))
+    torch = re.search(r"^TORCH_VERSION := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1]
     assert locked()["torch"] == torch
+
+
+def test_students_install_no_tools_of_tests_and_builds():
+    students = {canonicalize_name(pin.name) for pin in LAB}
+    authors = {canonicalize_name(pin.name) for pin in DEV}
+    assert not students & authors
+    assert set(ranges(EXTRAS["test"] + EXTRAS["dev"])) <= authors | students
+    assert {"pytest", "hypothesis", "ruff", "playwright", "torchmetrics", "scikit-image"} <= authors
+    assert set(ranges(PROJECT["dependencies"] + EXTRAS["lab"])) <= students
+    assert (ROOT / "requirements-dev.lock").read_text(encoding="utf-8").startswith("-r requirements.lock\n")
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0", "3.14.0"])
+def test_every_pin_admits_every_promised_python(python):
+    """By what the installed packages say of themselves; resolving the lock for such a Python would need the network."""
+    asked = 0
+    for pin in LAB + DEV:
+        if pin.marker and not pin.marker.evaluate({"python_version": python[:4], "python_full_version": python}):
+            continue
+        try:
+            facts = metadata.distribution(pin.name)
+        except metadata.PackageNotFoundError:
+            continue  # for another system, or another Python
+        if pin.specifier.contains(facts.version.split("+")[0]):
+            asked += 1
+            needed = SpecifierSet(facts.metadata["Requires-Python"] or "")
+            assert needed.contains(python), f"{pin} needs Python {needed}: run `make lock`"
+    assert asked > 100
+
+
+def test_the_promised_pythons_are_named_alike():
+    first, last = (".".join(map(str, version)) for version in (platforms.OLDEST, platforms.NEWEST_LOCKED))
+    assert PROJECT["requires-python"] == f">={first}"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"--python-version {first}.0 " in makefile
+    minors = range(platforms.OLDEST[1], platforms.NEWEST_LOCKED[1] + 1)
+    assert all(f"python3.{minor} " in makefile for minor in minors)
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    matrix = workflow["jobs"]["elsewhere"]["strategy"]["matrix"]
+    tried = {*matrix["python"], *(one["python"] for one in matrix["include"])}
+    assert {f"3.{minor}" for minor in minors} <= tried
+    assert last in tried
 
 
 def test_the_wheel_requires_only_what_leaves_colab_as_it_is():
@@ -117,6 +168,49 @@ def test_help_does_not_load_torch():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+# A clone ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_clone_has_the_same_bytes_on_every_system(tmp_path):
+    """As Git for Windows makes it: with line ends of its own, where nothing says otherwise."""
+    names = [path.relative_to(ROOT).as_posix() for path in tracked()]
+    ask = ["git", "-c", "core.autocrlf=true", "check-attr", "-z", "--stdin", "text", "eol"]
+    said = subprocess.run(
+        ask, cwd=ROOT, input="\0".join(names), capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    fields = said.split("\0")
+    attributes = {(fields[i], fields[i + 1]): fields[i + 2] for i in range(0, len(fields) - 2, 3)}
+    for name in names:
+        content = (ROOT / name).read_bytes()
+        if b"\0" in content:
+            assert attributes[name, "text"] == "unset", f"{name} is binary: say so in .gitattributes"
+        else:
+            assert attributes[name, "eol"] == "lf" or attributes[name, "text"] == "unset", name
+            assert b"\r\n" not in content, name
+
+
+def test_saving_a_notebook_in_jupyter_changes_no_source(tmp_path):
+    """With jupytext's own contents manager, which `pip install jupytext` puts into Jupyter."""
+    from jupyter_server.services.contents.largefilemanager import LargeFileManager
+    from jupytext.sync_contentsmanager import build_sync_jupytext_contents_manager_class
+
+    for path in [*ROOT.glob("*"), *ROOT.glob("lessons/*"), *ROOT.glob("notebooks/*.ipynb")]:
+        if path.is_file():  # settings for jupytext can lie in the course folder under several names
+            copy = tmp_path / path.relative_to(ROOT)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, copy)
+    before = {path: path.read_bytes() for path in (tmp_path / "lessons").glob("*.py")}
+    assert len(before) > 10
+    manager = build_sync_jupytext_contents_manager_class(LargeFileManager)(root_dir=str(tmp_path))
+    for notebook in sorted((tmp_path / "notebooks").glob("*.ipynb"))[:3]:
+        model = manager.get(f"notebooks/{notebook.name}")
+        model["content"]["cells"][0]["source"] += "\nA note of mine."
+        manager.save(model, f"notebooks/{notebook.name}")
+        assert "A note of mine." in notebook.read_text(encoding="utf-8")
+    assert {path: path.read_bytes() for path in (tmp_path / "lessons").glob("*.py")} == before
+    assert not list((tmp_path / "notebooks").glob("*.py"))
+
+
 # The address -------------------------------------------------------------------------------------------------------
 
 ADDRESS = PROJECT.get("urls", {}).get("Repository")
@@ -125,7 +219,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def tracked() -> list[Path]:
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8")
     if done.returncode:
         pytest.skip("not a git checkout")
     return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
