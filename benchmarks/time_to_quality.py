@@ -123,14 +123,15 @@ class Evaluator:
 def train(name: str, seconds: float, seed: int) -> dict[str, Any]:
     """Train one model in this process; judge it at each of the moments, and at the end."""
     from aigc_lab import datasets, runtime
-    from aigc_lab.training.loop import batches
+    from aigc_lab.training.batches import Batches
 
     torch.set_num_threads(2)
     runtime.seed_everything(seed)
     evaluate, digits, model = Evaluator(), datasets.load("digits"), make(name)
     moments = [moment for moment in MOMENTS if moment < seconds] + [seconds]
     judged, trained = [], 0.0
-    for steps, (images, labels) in enumerate(batches((digits.images, digits.labels), model.batch_size, seed), start=1):
+    batches = Batches((digits.images, digits.labels), model.batch_size, seed)
+    for steps, (images, labels) in enumerate(batches, start=1):
         started = time.perf_counter()
         model.step(images, labels, trained / seconds) if isinstance(model, Ours) else model.step(images)
         trained += time.perf_counter() - started
@@ -161,7 +162,7 @@ def train_apart(name: str, seconds: float, seed: int) -> dict[str, Any]:
             str(out),
         ]
         subprocess.run(command, check=True, env=os.environ | {"OMP_NUM_THREADS": "2", "AIGC_LAB_PROFILE": "cpu"})
-        return json.loads(out.read_text())
+        return json.loads(out.read_text(encoding="utf-8"))
 
 
 def first_time(run: dict[str, Any], metric: str, target: float) -> float | None:
@@ -239,7 +240,7 @@ def plot(runs: list[dict[str, Any]], floor: float, path: Path) -> None:
 
 
 def _stored(path: Path) -> list[dict[str, Any]]:
-    return json.loads(path.read_text())["runs"] if path.exists() else []
+    return json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
 
 
 def _line(point: dict[str, float]) -> str:
@@ -256,7 +257,7 @@ def main() -> None:
         parser.add_argument(name, type=kind, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        given.out.write_text(json.dumps(train(given.one, given.seconds, given.seed)))
+        given.out.write_text(json.dumps(train(given.one, given.seconds, given.seed)), encoding="utf-8")
         return
 
     from peers import gans
@@ -294,7 +295,7 @@ def main() -> None:
         "floor_through_64": through_64,
         "runs": runs,
     }
-    path.write_text(json.dumps(found, indent=1) + "\n")
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     plot(runs, floor, path.with_suffix(".png"))
 
 
