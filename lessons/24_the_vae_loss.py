@@ -338,7 +338,7 @@ verify.promise(
 )
 
 # %% [markdown]
-# The bars are four standard errors. The encoder that is too wide starts at an ELBO of -7.8, so low that the axis cuts it off, and by the fifth draw it has overtaken the one that is too sure. The encoder that is too sure draws from the middle of the posterior and hardly ever from its flanks. Its rare draws from there get enormous weights, and it takes many draws to meet one.
+# The bars reach four standard errors to either side. The encoder that is too wide starts at an ELBO of -7.8, so low that the axis cuts it off, and by the fifth draw it has overtaken the one that is too sure. The encoder that is too sure draws from the middle of the posterior and hardly ever from its flanks. Its rare draws from there get enormous weights, and it takes many draws to meet one.
 # Keep that in mind wherever you use importance sampling: draw from something a little too wide rather than a little too narrow.
 #
 # So three roads lead to one bound. Jensen's is the shortest. The KL to the posterior says what the gap is. Importance sampling says how to shrink it with the encoder that you have.
