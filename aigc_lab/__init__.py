@@ -1,5 +1,7 @@
 """AIGC Lab: the code that the lessons share. One subject a folder, one concept a file: see docs/architecture.md."""
 
+from aigc_lab import startup
+
 __version__ = "0.2.0"
 __all__ = ["__version__", "check"]
 
@@ -80,6 +82,8 @@ MOVED = {
     "vae_losses": "vae.losses",
     "vae_networks": "vae.networks",
 }
+
+startup.prepare()  # before anything imports torch
 
 
 def __getattr__(name: str):

@@ -4,6 +4,8 @@ import os
 import platform
 import random
 import shutil
+import sys
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,11 +36,26 @@ def device() -> torch.device:
     """The device to train on: a CUDA GPU, else Apple's, else the CPU. The `ci` and `cpu` profiles always get the CPU."""
     if os.environ.get("AIGC_LAB_PROFILE", "").strip().lower() in ("ci", "cpu"):
         return torch.device("cpu")
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and why_unusable("cuda") is None:
         return torch.device("cuda")
-    if torch.backends.mps.is_available():
+    if torch.backends.mps.is_available() and why_unusable("mps") is None:
         return torch.device("mps")
     return torch.device("cpu")
+
+
+@cache
+def why_unusable(kind: str) -> str | None:
+    """The error with which a GPU refuses the smallest computation, said once on stderr too; None if it computes.
+
+    torch lists GPUs that are older than what its programs were made for, that others keep for themselves, or whose memory is full.
+    """
+    try:
+        (torch.ones(2, device=kind) * 2).sum().item()
+    except Exception as error:  # RuntimeError and its kin, but AssertionError in a build without CUDA
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        print(f"The GPU ({kind}) can't be used, and everything computes on the CPU: {reason}", file=sys.stderr)
+        return reason
+    return None
 
 
 def pick(**by_profile: Value) -> Value:
@@ -84,7 +101,7 @@ def supports_bf16(device: torch.device) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu" or platform.system() != "Linux":
         return False
-    words = Path("/proc/cpuinfo").read_text(errors="replace").split()
+    words = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split()
     return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(words)
 
 

@@ -1,4 +1,4 @@
-"""The house keeps its rules: bands, exports, tables of contents, one word for a subject; what the names of version 0.1 became."""
+"""The package keeps to its layout: bands, exports, tables of contents, one word for a subject; what the names of version 0.1 became."""
 
 import ast
 import importlib
@@ -98,7 +98,7 @@ for name in {folders}:
         if heavy in sys.modules:
             sys.exit(f"import aigc_lab.{{name}} loads {{heavy}}")
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
 
 
@@ -107,7 +107,7 @@ for name in {folders}:
 
 def test_no_loose_module():
     loose = {path.name for path in PACKAGE.glob("*.py")}
-    assert loose == {"__init__.py", "cli.py", "display.py", "runtime.py", "verify.py"}
+    assert loose == {"__init__.py", "cli.py", "display.py", "limits.py", "runtime.py", "startup.py", "verify.py"}
 
 
 @pytest.mark.parametrize("folder", LAID_OUT)
@@ -184,7 +184,7 @@ ONLY_TO_REBUILD = {"faker", "resvg_py"}  # what makes data anew, and nobody else
 def test_every_build_script_benchmark_and_peer_can_be_imported(folder):
     scripts = sorted((ROOT / folder).rglob("*.py"))
     command = [sys.executable, "-c", IMPORT_ALL, str(ROOT / folder), *map(str, scripts)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     failed = [line for line in done.stdout.splitlines() if line.split()[2] not in ONLY_TO_REBUILD]
     assert len(scripts) > 5
     assert failed == []

@@ -23,8 +23,25 @@ def test_profile_without_environment_follows_the_machine(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert runtime.profile() == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(runtime, "why_unusable", lambda kind: None)
     assert runtime.profile() == "gpu"
     assert runtime.device().type == "cuda"
+
+
+def test_a_gpu_that_only_seems_to_be_there_is_named_and_left_alone(monkeypatch, capsys):
+    """Here torch is told that there is one; where it lists a GPU that is too old, the first computation fails as well."""
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU that works")
+    monkeypatch.delenv("AIGC_LAB_PROFILE", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    runtime.why_unusable.cache_clear()
+    assert runtime.device().type == runtime.device().type == "cpu"
+    assert runtime.profile() == "cpu"
+    said = capsys.readouterr().err
+    assert said.count("can't be used") == 1
+    assert "CUDA" in said
+    runtime.why_unusable.cache_clear()
 
 
 def test_cpu_profile_stays_on_the_cpu_beside_a_gpu(monkeypatch):

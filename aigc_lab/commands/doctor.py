@@ -1,16 +1,30 @@
 """`aigc-lab doctor`: what this machine has, what that means for the course, and what to do about it."""
 
+import importlib
 import importlib.metadata as metadata
 import os
 import platform
+import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from aigc_lab import limits
+
 DISTRIBUTION = "aigc-lab"
 COURSE_MEMORY = 2e9  # bytes free that one lesson may need
 COURSE_DISK = 2e9  # bytes free for executed copies and downloads
+# Parts of Python that are left out where it is compiled on a machine without the library they need: what can't work then, and whether that is
+# a part of the course. The libraries' packages have these names on Debian and Ubuntu.
+OPTIONAL_PARTS = {
+    "ctypes": ("libffi-dev", "broken", "torch can't be loaded"),
+    "sqlite3": ("libsqlite3-dev", "broken", "JupyterLab doesn't start, and lesson 11 fails"),
+    "ssl": ("libssl-dev", "broken", "JupyterLab doesn't start, and nothing can be downloaded"),
+    "bz2": ("libbz2-dev", "note", "full data sets can't be downloaded; the embedded ones work"),
+    "lzma": ("liblzma-dev", "note", "full data sets can't be downloaded; the embedded ones work"),
+}
 BUILDERS = {"lab": "open and run the course"}  # extras whose absence is worth a word
 
 
@@ -26,7 +40,9 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything; a probe that fails is itself reported as a note, never as a crash."""
-    probes: list[Callable[[], Iterator[Finding]]] = [python, packages, torch, gpu, cores, memory, disk, profile, cache]
+    probes: list[Callable[[], Iterator[Finding]]] = [
+        *[python, standard_library, packages, imports, torch, gpu, kernel, cores, memory, disk, profile, cache]
+    ]
     findings: list[Finding] = []
     for probe in probes:
         try:
@@ -42,6 +58,15 @@ def python() -> Iterator[Finding]:
     if platform.system() == "Windows":
         meaning = "answers can't be stopped after 5 s here: end an endless loop with Kernel > Interrupt. Use `aigc-lab`, not make."
         yield Finding("platform", system, "note", meaning)
+
+
+def standard_library() -> Iterator[Finding]:
+    for name, (library, level, lost) in OPTIONAL_PARTS.items():
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            meaning = f"{lost}. Python was compiled without it: install it from python.org or your system, or compile it again with {library}."
+            yield Finding("Python", f"has no {name}", level, meaning)
 
 
 def packages() -> Iterator[Finding]:
@@ -61,6 +86,35 @@ def packages() -> Iterator[Finding]:
             yield Finding("extra", f"{extra}: {', '.join(names)} missing", "note", meaning)
     if not (wrong or missing):
         yield Finding("packages", "no conflicts", "ok", "every required package is there, in a version from its range.")
+
+
+def imports() -> Iterator[Finding]:
+    """A package can be there, and yet not load: a library of the system is missing, or a half of it is another version's."""
+    found, failed = 0, []
+    modules = metadata.packages_distributions()
+    names = {
+        canonical(re.match(r"[\w.-]+", line)[0])
+        for line in metadata.requires(DISTRIBUTION) or []
+        if "extra" not in line
+    }
+    for module in sorted(module for module, owners in modules.items() if names & set(map(canonical, owners))):
+        if module.startswith("_") or not module.isidentifier():
+            continue
+        try:
+            importlib.import_module(module)
+            found += 1
+        except Exception as error:
+            failed.append(f"{module}: {error!r}")
+    for text in failed:
+        yield Finding(
+            "import", text, "broken", "lessons that use it fail; install it again, `pip install --force-reinstall`."
+        )
+    if not failed:
+        yield Finding("imports", f"{found} modules", "ok", "every package that lessons use can be loaded.")
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def conflicts(distribution: str) -> tuple[list[str], list[str], dict[str, list[str]]]:
@@ -113,7 +167,13 @@ def torch() -> Iterator[Finding]:
 def gpu() -> Iterator[Finding]:
     import torch as library
 
-    if library.cuda.is_available():
+    from aigc_lab import runtime
+
+    kind = "cuda" if library.cuda.is_available() else "mps" if library.backends.mps.is_available() else None
+    if kind and (reason := runtime.why_unusable(kind)):
+        meaning = f"this PyTorch can't compute on it ({reason}); lessons use the CPU instead. AIGC_LAB_PROFILE=cpu skips the attempt."
+        yield Finding("GPU", "not usable", "note", meaning)
+    elif library.cuda.is_available():
         facts = library.cuda.get_device_properties(0)
         native = library.cuda.is_bf16_supported(including_emulation=False)
         value = f"{facts.name}, {facts.total_memory / 1e9:.0f} GB, bfloat16 {'native' if native else 'not native'}"
@@ -130,22 +190,41 @@ def gpu() -> Iterator[Finding]:
         yield Finding("GPU", "none", "ok", "not needed: every lesson is made for two CPU cores.")
 
 
-def cores() -> Iterator[Finding]:
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if count < 2:
-        yield Finding(
-            "CPU cores", str(count), "note", "lessons take up to twice the time they state, which was measured on two."
-        )
+def kernel() -> Iterator[Finding]:
+    """Which Python a notebook gets that was not opened with `aigc-lab lab`."""
+    try:
+        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+    except ImportError:  # the extra `lab` is missing, which is said already
+        return
+    try:
+        found = KernelSpecManager().get_kernel_spec("python3")
+    except NoSuchKernel:
+        yield Finding("kernel", "python3 missing", "broken", "install it: `pip install ipykernel`.")
+        return
+    program = found.argv[0] if found.argv else ""
+    if Path(program).name == program or (Path(program).exists() and Path(program).samefile(sys.executable)):
+        yield Finding("kernel", "this Python", "ok", "notebooks run in the Python that has the course.")
     else:
-        yield Finding("CPU cores", str(count), "ok", "stated times were measured on two.")
+        meaning = (
+            f"`aigc-lab lab` and `run` use this Python all the same; elsewhere notebooks get that one: see {found.resource_dir}, "
+            "or remove it with `jupyter kernelspec remove python3`."
+        )
+        yield Finding("kernel", f"python3 is {program}", "note", meaning)
+
+
+def cores() -> Iterator[Finding]:
+    count = limits.cores()
+    if count < 2:
+        meaning = f"stated times were measured on two: expect {'up to twice' if count == 1 else f'{2 / count:.1f} ×'} as long."
+        yield Finding("CPU cores", f"{count:g}", "note", meaning)
+    else:
+        yield Finding("CPU cores", f"{count:g}", "ok", "stated times were measured on two.")
 
 
 def memory() -> Iterator[Finding]:
-    import psutil
-
-    facts = psutil.virtual_memory()
-    value = f"{facts.available / 1e9:.1f} GB free of {facts.total / 1e9:.1f} GB"
-    if facts.available < COURSE_MEMORY:
+    free, total = limits.memory()
+    value = f"{free / 1e9:.1f} GB free of {total / 1e9:.1f} GB"
+    if free < COURSE_MEMORY:
         yield Finding(
             "memory",
             value,
@@ -154,6 +233,9 @@ def memory() -> Iterator[Finding]:
         )
     else:
         yield Finding("memory", value, "ok", "a lesson needs at most 2 GB.")
+    if kills := limits.memory_kills():
+        meaning = "when a notebook said that its kernel died, this may be why: run one notebook at a time, and shut down the others' kernels."
+        yield Finding("memory", f"{kills} process(es) ended for want of it since the start", "note", meaning)
 
 
 def disk() -> Iterator[Finding]:

@@ -8,6 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from aigc_lab import limits
+from aigc_lab.commands import jupyter
+from aigc_lab.commands.course import Course
+
 CELL_TIMEOUT = 1800  # seconds; a lesson's budget is 90 in all, on a machine that does nothing else
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -45,7 +49,8 @@ def execute(notebook, root: Path) -> float:
         )
         if sys.platform == "win32":  # zmq needs a selector loop, which is not Windows' default
             asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
-        start = time.perf_counter()
+        os.environ["JUPYTER_PATH"] = jupyter.search_path()  # nbclient looks for the kernel in this process
+        kills, start = limits.memory_kills(), time.perf_counter()
         try:
             client.execute(env=build_environment(root, Path(home)))
         except CellExecutionError as error:
@@ -53,7 +58,7 @@ def execute(notebook, root: Path) -> float:
         except CellTimeoutError:
             raise LessonFailedError(describe(notebook, current[-1], f"took more than {CELL_TIMEOUT} s")) from None
         except DeadKernelError:
-            raise LessonFailedError(describe(notebook, current[-1] if current else 0, "the kernel died")) from None
+            raise LessonFailedError(describe(notebook, current[-1] if current else 0, cause_of_death(kills))) from None
         seconds = time.perf_counter() - start
     for cell in notebook.cells:
         tidy(cell)
@@ -62,13 +67,21 @@ def execute(notebook, root: Path) -> float:
 
 def build_environment(root: Path, home: Path) -> dict[str, str]:
     """The environment of the kernel: fixed profile and hash seed, and nothing of the author's own settings or progress."""
-    env = {
-        name: value for name, value in os.environ.items() if not name.startswith("AIGC_LAB_") and name != "MPLBACKEND"
-    }
+    inherited = jupyter.environment(Course(root)).items()
+    env = {name: value for name, value in inherited if not name.startswith("AIGC_LAB_") and name != "MPLBACKEND"}
     env |= {"AIGC_LAB_PROFILE": "cpu", "AIGC_LAB_BUILD": "1", "PYTHONHASHSEED": "0"}
     env |= {"IPYTHONDIR": str(home / "ipython"), "AIGC_LAB_HOME": str(home / "progress")}
-    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
     return env
+
+
+def cause_of_death(kills: int | None) -> str:
+    """What to say of a kernel that died, given how many processes `limits.memory_kills` had counted before."""
+    if kills is None or limits.memory_kills() in (None, kills):
+        return "the kernel died"
+    return (
+        f"the kernel died: memory ran out, and the system ended it. Processes here may use {limits.memory()[1] / 1e9:.1f} GB in all: close other "
+        "programs, shut down other kernels, and run one lesson at a time (`aigc-lab run --jobs 1`)"
+    )
 
 
 def describe(notebook, index: int, reason: str) -> str:

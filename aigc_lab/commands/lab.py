@@ -11,11 +11,13 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from aigc_lab.commands import jupyter
 from aigc_lab.commands.course import Course, CourseError
 from aigc_lab.commands.readme import replace_text
 
 RECORD = ".handed_out.json"
-SETTINGS = Path(__file__).parent / "jupyter"  # defaults for JupyterLab, which would first ask whether to fetch its news
+# Where the classes of Jupyter's file browser, which read their own settings, may have been given other folders by the student's configuration.
+BROWSERS = ("FileContentsManager", "AsyncLargeFileManager")
 
 
 def hand_out(course: Course, say: Callable[[str], None] = print) -> Path:
@@ -102,7 +104,7 @@ def place_new(path: Path, content: bytes) -> bool:
 
 def config_path() -> str:
     """JUPYTER_CONFIG_PATH with the course's settings for JupyterLab. What the student sets there wins."""
-    return os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(SETTINGS)]))
+    return os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(jupyter.FOLDER)]))
 
 
 def open_lab(course: Course, work: Path, arguments: list[str]) -> int:
@@ -121,18 +123,14 @@ def open_lab(course: Course, work: Path, arguments: list[str]) -> int:
     first = next((lesson.notebook.name for lesson in course.lessons if (work / lesson.notebook.name).is_file()), None)
     if first is None:
         raise CourseError("there is no notebook to open; build them with `aigc-lab notebooks`.")
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        f"--ServerApp.root_dir={work}",
-        f"--LabApp.default_url=/lab/tree/{first}",
-    ]
+    command = [*jupyter.PYTHON, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{first}"]
+    command += [f"--{name}.root_dir={work}" for name in ("ServerApp", *BROWSERS)]
+    command += [f"--{name}.preferred_dir=" for name in BROWSERS]  # empty: the root
     if hasattr(os, "geteuid") and os.geteuid() == 0 and "--allow-root" not in arguments:
         command.append("--allow-root")  # in a container the student is often root, which Jupyter would refuse
     command += arguments
-    os.environ["JUPYTER_CONFIG_PATH"] = config_path()
+    environment = jupyter.environment(course) | {"JUPYTER_CONFIG_PATH": config_path()}
     sys.stdout.flush()
     if sys.platform == "win32":
-        return subprocess.call(command)
-    os.execv(sys.executable, command)
+        return subprocess.call(command, env=environment)
+    os.execve(sys.executable, command, environment)

@@ -6,15 +6,16 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from aigc_lab import limits
+from aigc_lab.commands import jupyter
 from aigc_lab.commands.course import Course, CourseError, Lesson
-from aigc_lab.commands.execute import ANSI
+from aigc_lab.commands.execute import ANSI, cause_of_death
 from aigc_lab.commands.readme import replace_text
 
 PROGRESS = re.compile(r"Executing:.*?(\d+)/(\d+)")
@@ -48,6 +49,7 @@ class Job:
     log: Path
     folder: tempfile.TemporaryDirectory
     start: float
+    memory_kills: int | None  # counted by the system before it
 
 
 def default_jobs(lessons: int, profile: str | None) -> int:
@@ -55,11 +57,9 @@ def default_jobs(lessons: int, profile: str | None) -> int:
 
     Where lessons may use a GPU, at most two: one computes while the other prepares.
     """
-    import psutil
-
-    fit = int(psutil.virtual_memory().available / MEMORY_PER_LESSON)
+    fit = int(limits.memory()[0] / MEMORY_PER_LESSON)
     shared = 2 if profile == "gpu" or (profile is None and shutil.which("nvidia-smi")) else lessons
-    return max(1, min(lessons, os.cpu_count() or 1, fit, shared))
+    return max(1, min(lessons, limits.threads(), fit, shared))
 
 
 def check_parameters(lessons: list[Lesson], parameters: dict[str, str]) -> None:
@@ -115,7 +115,7 @@ def run_lessons(
         raise CourseError(f"not built yet: {', '.join(missing) or 'any lesson'}. Run `aigc-lab notebooks` first.")
     check_parameters(lessons, parameters)
     jobs = jobs or default_jobs(len(lessons), profile)
-    environment = run_environment(course, profile, threads=max(1, (os.cpu_count() or 1) // jobs))
+    environment = run_environment(course, profile, threads=max(1, limits.threads() // jobs))
     folder = course.root / "build" / "run"
     folder.mkdir(parents=True, exist_ok=True)
     results = [Result(lesson.name) for lesson in lessons]
@@ -146,8 +146,8 @@ def run_lessons(
 
 
 def run_environment(course: Course, profile: str | None, threads: int) -> dict[str, str]:
-    environment = os.environ | {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(course.root), os.environ.get("PYTHONPATH")]))
+    environment = jupyter.environment(course)
+    environment |= {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     environment.pop("AIGC_LAB_BUILD", None)
     if profile:
         environment["AIGC_LAB_PROFILE"] = profile
@@ -159,7 +159,7 @@ def start_job(lesson: Lesson, result: Result, folder: Path, parameters: dict, en
     output, log = folder / lesson.notebook.name, folder / f"{lesson.name}.log"
     empty = tempfile.TemporaryDirectory(prefix="lesson-", ignore_cleanup_errors=True)
     command = [
-        sys.executable,
+        *jupyter.PYTHON,
         "-m",
         "papermill",
         str(lesson.notebook),
@@ -172,6 +172,7 @@ def start_job(lesson: Lesson, result: Result, folder: Path, parameters: dict, en
         command += ["-p", name, value]
     output.unlink(missing_ok=True)
     environment = environment | {"AIGC_LAB_HOME": str(folder / ".progress")}  # not the student's own
+    kills = limits.memory_kills()
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command,
@@ -182,7 +183,7 @@ def start_job(lesson: Lesson, result: Result, folder: Path, parameters: dict, en
             start_new_session=True,
         )
     result.status = "running"
-    return Job(lesson, result, process, output, log, empty, time.perf_counter())
+    return Job(lesson, result, process, output, log, empty, time.perf_counter(), kills)
 
 
 def family(process: subprocess.Popen) -> list:
@@ -232,9 +233,13 @@ def finish(job: Job) -> None:
                 trace = ANSI.sub("", "\n".join(output["traceback"])).splitlines()
                 job.result.traceback = "\n".join(trace[-12:])
                 return
+        if cell["metadata"].get("papermill", {}).get("start_time"):
+            job.result.cell = number  # so far: the last that began
     log = ANSI.sub("", job.log.read_text(encoding="utf-8", errors="replace")).splitlines()
     job.result.error = log[-1] if log else f"papermill ended with {job.process.returncode}"
     job.result.traceback = "\n".join(log[-12:])
+    if "DeadKernelError" in job.result.error or job.process.returncode == -9:  # or papermill itself was killed
+        job.result.error, job.result.traceback = f"{cause_of_death(job.memory_kills)}.", None
 
 
 def stop(job: Job) -> None:
@@ -268,7 +273,7 @@ def write_report(course: Course, results: list[Result], *, profile: str | None, 
         "version": course.version,
         "profile": profile or os.environ.get("AIGC_LAB_PROFILE") or "chosen by the machine",
         "jobs": jobs,
-        "cores": os.cpu_count(),
+        "cores": limits.cores(),
         "seconds": round(seconds, 1),
         "lessons": [asdict(result) for result in results],
     }

@@ -2,10 +2,10 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 
+from aigc_lab.commands import jupyter
 from aigc_lab.commands.course import Course, CourseError
 
 PARALLEL = ["-n", "2", "--dist", "loadfile"]  # a notebook is one kernel: all of its cells must go to one worker
@@ -36,14 +36,13 @@ def run_tests(course: Course, arguments: list[str], say: Callable[[str], None] =
         raise CourseError(
             'pytest, nbval or pytest-xdist is not installed; run `pip install -e ".[lab,test,dev]"` here.'
         )
-    environment = os.environ | {
-        "AIGC_LAB_HOME": str(course.root / "build" / "test-home")
-    }  # not the student's own progress
+    environment = jupyter.environment(course)
+    environment |= {"AIGC_LAB_HOME": str(course.root / "build" / "test-home")}  # not the student's own progress
     environment |= {"AIGC_LAB_PROFILE": "ci", "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     codes = {}
     for title, command in steps(course, arguments):
         say(f"\n=== {title}\npytest {' '.join(command)}")
-        codes[title] = subprocess.call([sys.executable, "-m", "pytest", *command], cwd=course.root, env=environment)
+        codes[title] = subprocess.call([*jupyter.PYTHON, "-m", "pytest", *command], cwd=course.root, env=environment)
     say("")
     for title, code in codes.items():
         say(f"{'passed' if code == 0 else 'nothing to do' if code == NO_TESTS else 'FAILED'}: {title}")

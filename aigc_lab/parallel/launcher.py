@@ -3,11 +3,10 @@
 import os
 import re
 import sys
-from pathlib import Path
 
 import torch
 
-import aigc_lab
+from aigc_lab import startup
 
 
 def command(script: str, *, processes: int = 2, restarts: int = 0) -> list[str]:
@@ -19,6 +18,7 @@ def command(script: str, *, processes: int = 2, restarts: int = 0) -> list[str]:
     """
     return [
         sys.executable,
+        "-P",  # no file beside the notebook stands in for a module of the launcher's
         *["-m", "torch.distributed.run"],
         "--standalone",
         "--local-addr=127.0.0.1",
@@ -40,9 +40,7 @@ def environment(profile: str, threads: int = 1) -> dict[str, str]:
 
     Where the machine's own name leads nowhere (no network), the processes find each other by the loopback interface.
     """
-    package = str(Path(aigc_lab.__file__).resolve().parents[1])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    chosen = {"AIGC_LAB_PROFILE": profile, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(paths)}
+    chosen = {"AIGC_LAB_PROFILE": profile, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": startup.python_path()}
     # A new store for each attempt. In one that outlives a restart, the processes find the addresses of those before
     # them, and wait for the dead (https://github.com/pytorch/pytorch/issues/135712).
     chosen["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"

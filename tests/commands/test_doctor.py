@@ -1,6 +1,7 @@
 """`aigc-lab doctor`: says what is there, and reports "broken" only where the course can't run."""
 
 import importlib.metadata as metadata
+import json
 import subprocess
 import sys
 from collections import namedtuple
@@ -26,7 +27,7 @@ def test_this_machine_can_run_the_course():
 
 
 def test_the_command_exits_with_0_here():
-    done = subprocess.run([sys.executable, "-m", "aigc_lab.cli", "doctor"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "aigc_lab.cli", "doctor"], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "This machine can run the course." in done.stdout
 
@@ -55,12 +56,72 @@ def test_a_missing_package_is_named_with_what_to_do(monkeypatch):
     assert by_level["note"].value == "lab: papermill missing"  # an extra: only needed to run the course from here
 
 
+@pytest.mark.parametrize(
+    ("name", "level"), [("sqlite3", "broken"), ("lzma", "note"), ("bz2", "note"), ("ssl", "broken")]
+)
+def test_a_python_compiled_without_a_part_is_named(monkeypatch, name, level):
+    monkeypatch.setitem(sys.modules, name, None)  # importing it fails
+    (finding,) = doctor.standard_library()
+    assert (finding.value, finding.level) == (f"has no {name}", level)
+    assert "Python was compiled without it" in finding.meaning
+
+
+def test_a_package_that_is_there_but_does_not_load_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    (finding,) = doctor.imports()
+    assert finding.level == "broken"
+    assert "tokenizers" in finding.value
+
+
+def test_a_kernel_of_another_python_is_named(monkeypatch, tmp_path):
+    kernels = tmp_path / "kernels" / "python3"
+    kernels.mkdir(parents=True)
+    spec = {
+        "argv": ["/opt/other/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "x",
+        "language": "python",
+    }
+    (kernels / "kernel.json").write_text(json.dumps(spec))
+    (fine,) = doctor.kernel()
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    (other,) = doctor.kernel()
+    assert (fine.level, other.level) == ("ok", "note")
+    assert "/opt/other/bin/python" in other.value
+    spec["argv"][0] = sys.executable
+    (kernels / "kernel.json").write_text(json.dumps(spec))
+    assert [finding.level for finding in doctor.kernel()] == ["ok"]
+
+
+def test_less_than_two_cores_are_a_note_with_what_it_costs(monkeypatch):
+    monkeypatch.setattr(doctor.limits, "cores", lambda: 0.5)
+    (finding,) = doctor.cores()
+    assert (finding.value, finding.level) == ("0.5", "note")
+    assert "4.0 ×" in finding.meaning
+
+
+def test_processes_that_the_system_ended_explain_a_dead_kernel(monkeypatch):
+    monkeypatch.setattr(doctor.limits, "memory", lambda: (6e9, 8e9))
+    monkeypatch.setattr(doctor.limits, "memory_kills", lambda: 2)
+    assert [finding.level for finding in doctor.memory()] == ["ok", "note"]
+
+
+def test_a_gpu_that_does_not_compute_is_named(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(
+        "aigc_lab.runtime.why_unusable", lambda kind: "no kernel image is available for execution on the device"
+    )
+    (finding,) = doctor.gpu()
+    assert finding.level == "note"
+    assert "no kernel image" in finding.meaning
+
+
 Memory = namedtuple("Memory", "available total")
 
 
 @pytest.mark.parametrize(("available", "level"), [(0.5e9, "note"), (6e9, "ok")])
 def test_little_memory_is_a_note(monkeypatch, available, level):
     monkeypatch.setattr("psutil.virtual_memory", lambda: Memory(available, 8e9))
+    monkeypatch.setattr(doctor.limits, "memory_kills", lambda: None)
     (finding,) = doctor.memory()
     assert finding.level == level
 
@@ -80,6 +141,7 @@ def test_emulated_bfloat16_does_not_count(monkeypatch, native, said):
     """On a T4 `is_bf16_supported()` is True, but only by emulation."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: Gpu("T4", 16e9))
+    monkeypatch.setattr("aigc_lab.runtime.why_unusable", lambda kind: None)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or native)
     (finding,) = doctor.gpu()
     assert "T4, 16 GB" in finding.value

@@ -13,7 +13,7 @@ import pytest
 from aigc_lab.cli import join_pairs
 from aigc_lab.commands.course import Course, CourseError
 from aigc_lab.commands.expand import expand
-from aigc_lab.commands.run import check_parameters
+from aigc_lab.commands.run import check_parameters, run_lessons
 
 from helpers import source_cells, write_lesson
 
@@ -27,11 +27,11 @@ def unexecuted(course: Course) -> None:
 
 def aigc_lab(course: Course, *arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "aigc_lab.cli", *arguments]
-    return subprocess.run(command, cwd=course.root, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=course.root, capture_output=True, encoding="utf-8", timeout=300)
 
 
 def report(course: Course) -> dict[str, dict]:
-    entries = json.loads((course.root / "build/report.json").read_text())["lessons"]
+    entries = json.loads((course.root / "build/report.json").read_text(encoding="utf-8"))["lessons"]
     return {entry["lesson"]: entry for entry in entries}
 
 
@@ -62,6 +62,16 @@ def test_a_parameter_reaches_the_lesson_and_the_profile_the_kernel(toy):
     assert "seed 42 ci []" in text
 
 
+def test_lessons_run_from_a_folder_with_a_students_random_py(toy):
+    unexecuted(toy)
+    (toy.root / "work").mkdir()
+    for name in ("random", "types", "papermill", "nbclient"):
+        (toy.root / "work" / f"{name}.py").write_text("raise SystemExit('not this one')")
+    command = [sys.executable, "-P", "-m", "aigc_lab.cli", "run", "1", "--profile", "ci"]
+    done = subprocess.run(command, cwd=toy.root / "work", capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_parameter_that_the_lesson_lacks_is_refused(toy):
     unexecuted(toy)
     check_parameters(toy.lessons, {"seed": "1", "steps": "3"})
@@ -79,6 +89,23 @@ def test_pairs_after_p_are_joined_for_run_alone():
         join_pairs(["run", "-p", "seed"])
 
 
+DIES = "import os, signal\nos.kill(os.getpid(), signal.SIGTERM if os.name == 'nt' else signal.SIGKILL)"
+
+
+@pytest.mark.parametrize(
+    ("counted", "said"), [([0, 1], "memory ran out"), ([1, 1], "the kernel died."), ([None, None], "the kernel died.")]
+)
+def test_a_kernel_that_dies_is_named_with_its_cell_and_the_cause(toy, monkeypatch, counted, said):
+    """What the system counts as ended for want of memory, before the lesson and after, is pretended."""
+    write_lesson(toy.root, "01_sums", code=DIES)
+    unexecuted(toy)
+    counts = iter(counted)
+    monkeypatch.setattr("aigc_lab.limits.memory_kills", lambda: next(counts))
+    (result,) = run_lessons(toy, toy.select(["1"]), parameters={}, profile="ci", jobs=1)
+    assert (result.status, result.cell) == ("failed", 4)
+    assert said in result.error
+
+
 def test_a_lesson_without_notebook_is_said(toy):
     done = aigc_lab(toy, "run", "1")
     assert done.returncode == 1
@@ -90,11 +117,13 @@ def test_ctrl_c_leaves_a_report_of_what_finished(toy):
     write_lesson(
         toy.root,
         "11_more",
-        code="import time\nopen('PLACE', 'w').close()\ntime.sleep(600)".replace("PLACE", str(toy.root / "sleeping")),
+        code="import time\nopen('PLACE', 'wb').close()\ntime.sleep(600)".replace("PLACE", str(toy.root / "sleeping")),
     )
     unexecuted(toy)
     command = [sys.executable, "-m", "aigc_lab.cli", "run", "--jobs", "2"]
-    process = subprocess.Popen(command, cwd=toy.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, cwd=toy.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+    )
     try:
         wait_for(lambda: (toy.root / "sleeping").exists() and passed(toy))
         os.kill(process.pid, signal.SIGINT)

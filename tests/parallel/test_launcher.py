@@ -21,24 +21,38 @@ if first and rank == "1":
 if first:
     time.sleep(600)  # until the launcher ends it
 settings = [os.environ[name] for name in ("WORLD_SIZE", "MASTER_ADDR", "AIGC_LAB_PROFILE", "OMP_NUM_THREADS")]
-Path("said " + rank).write_text(" ".join([str(ranks.item()), *settings]))
+Path("said " + rank).write_text(" ".join([str(ranks.item()), *settings]), encoding="utf-8")
 torch.distributed.destroy_process_group()  # else the end of the process may abort it
 """
 
 
 def test_two_processes_start_and_after_a_loss_start_again_and_find_each_other(tmp_path):
-    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     run = subprocess.run(
         launcher.command("script.py", restarts=1),
         cwd=tmp_path,
         env=launcher.environment("ci"),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
     )
     assert run.returncode == 0, run.stderr[-3000:]
     for rank in range(2):
-        assert (tmp_path / f"said {rank}").read_text() == "1 2 127.0.0.1 ci 1"  # 0 + 1, then the settings
+        assert (tmp_path / f"said {rank}").read_text(
+            encoding="utf-8"
+        ) == "1 2 127.0.0.1 ci 1"  # 0 + 1, then the settings
+
+
+def test_a_students_files_stop_no_process(tmp_path):
+    """A notebook's folder is where they start; what the processes run stands in a folder of its own."""
+    (tmp_path / "home").mkdir()
+    for name in ("random", "types", "torch", "argparse"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')")
+    (tmp_path / "home" / "worker.py").write_text("import os, random, torch\nprint('rank', os.environ['RANK'])")
+    command, env = launcher.command("home/worker.py"), launcher.environment("ci")
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert sorted(run.stdout.split("\n")) == ["", "rank 0", "rank 1"]
 
 
 ERRORS = """  File "/somewhere/optimizer_step.py", line 85, in __call__
