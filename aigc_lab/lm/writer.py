@@ -66,7 +66,7 @@ def log_probabilities(model: nn.Module, tokens: Tensor) -> np.ndarray:
         scores.append(chosen[scored - start :])
         scored = start + len(piece) - 1
         start = scored if model.context is None else max(0, scored - length // 2)
-    return torch.cat(scores).double().cpu().numpy()
+    return torch.cat(scores).cpu().double().numpy()
 
 
 class Writer:
@@ -98,7 +98,7 @@ class Writer:
             new, state = context[len(self._read) :], self._state  # a GRU goes on from where it stopped
         if new:
             logits, self._state = self.model(self.vocabulary.encode(new)[None].to(weights[0].device), state)
-            self._next = logits[0, -1].float().log_softmax(-1).double().cpu().numpy()
+            self._next = logits[0, -1].float().log_softmax(-1).cpu().double().numpy()
         self._read, self._weights = context, changes
         return self._next.copy()
 

@@ -20,7 +20,8 @@ def roc_auc(positive: Tensor, negative: Tensor) -> Tensor:
     Source:
         Hanley and McNeil, "The meaning and use of the area under a receiver operating characteristic (ROC) curve", Radiology 1982.
     """
-    ordered = negative.double().sort().values
-    below = torch.searchsorted(ordered, positive.double())
-    not_above = torch.searchsorted(ordered, positive.double(), right=True)
+    positive, negative = positive.cpu().double(), negative.cpu().double()  # Apple's GPUs have no float64
+    ordered = negative.sort().values
+    below = torch.searchsorted(ordered, positive)
+    not_above = torch.searchsorted(ordered, positive, right=True)
     return (below + not_above).double().mean() / (2 * len(negative))

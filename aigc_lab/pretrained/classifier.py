@@ -68,7 +68,7 @@ def recognised_share(logits: Tensor, wanted: Tensor) -> float:
         raise ValueError(
             f"logits must be (n, classes) and wanted (n,) with n >= 1, got {tuple(logits.shape)} and {tuple(wanted.shape)}"
         )
-    return (logits.argmax(dim=1) == wanted).double().mean().item()
+    return (logits.argmax(dim=1) == wanted).cpu().double().mean().item()
 
 
 @torch.no_grad()

@@ -226,7 +226,7 @@ def exposure(losses: Tensor, secret: int) -> Tensor:
     if losses.isnan().any():
         raise ValueError("some losses are NaN, so that nothing can be ranked: has the training diverged?")
     rank = (losses <= losses[secret]).sum()
-    return math.log2(len(losses)) - torch.log2(rank.to(torch.float64))
+    return math.log2(len(losses)) - torch.log2(rank.cpu().to(torch.float64))
 
 
 def canary_exposures(model: CharacterModel, canaries: Iterable[Canary], alphabet: str = DIGITS) -> list[float]:

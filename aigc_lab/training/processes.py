@@ -27,7 +27,7 @@ class Processes:
     """
 
     def __init__(self) -> None:
-        self.index, self.count = 0, int(os.environ.get("WORLD_SIZE", "1"))
+        self.index, self.count = 0, launched()
         self._accelerator: Any = None
         if self.count > 1:
             # The functions of this module keep, as their default argument, the process group that is open when it is imported.
@@ -108,6 +108,18 @@ class Processes:
             raise ProcessLostError(
                 f"process {self.index} of {self.count} can't reach the others: one of them has ended, and with it this training ({error})"
             ) from error
+
+
+def launched() -> int:
+    """How many processes a launcher started together with this one; 1 without a launcher.
+
+    Batch systems leave some of these variables behind, such as WORLD_SIZE; a launcher sets them all. With fewer, the process would wait for
+    others that never come.
+    """
+    said = [os.environ.get(name, "") for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_PORT")]
+    if not os.environ.get("MASTER_ADDR") or not all(value.isdigit() for value in said):
+        return 1
+    return max(1, int(os.environ["WORLD_SIZE"]))
 
 
 def _leave() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from aigc_lab import training
 from aigc_lab.training import budget, checkpoint
-from aigc_lab.training.processes import Processes
+from aigc_lab.training.processes import Processes, launched
 
 from helpers import ROOT, same
 from parallel_worker import LONG, STEPS, Line, data
@@ -38,7 +38,7 @@ def start(folder, *more, launcher=TORCHRUN):
     worker = ROOT / "tests" / "parallel_worker.py"
     environment = os.environ | {"AIGC_LAB_PROFILE": "ci", "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [*command, str(worker), str(folder), *more], env=environment, capture_output=True, text=True, timeout=300
+        [*command, str(worker), str(folder), *more], env=environment, capture_output=True, encoding="utf-8", timeout=300
     )
 
 
@@ -66,17 +66,17 @@ def test_under_accelerate_launch_the_same_comes_out_as_under_torchrun(whole, tmp
     for index in range(2):
         of_each = [torch.load(folder / f"plain {index}", weights_only=True) for folder in (whole, tmp_path)]
         assert same(*of_each)
-    assert set((tmp_path / "writers").read_text().split()) == {"0"}
+    assert set((tmp_path / "writers").read_text(encoding="utf-8").split()) == {"0"}
 
 
 def test_only_the_first_process_writes(whole):
-    assert set((whole / "writers").read_text().split()) == {"0"}
+    assert set((whole / "writers").read_text(encoding="utf-8").split()) == {"0"}
 
 
 def test_no_thread_of_the_connections_is_left_when_python_ends(whole):
     """Such a thread sometimes asks for Python's lock after that is gone, and aborts a process that has done its work."""
     for index in range(2):
-        assert "gloo" not in (whole / f"threads {index}").read_text()
+        assert "gloo" not in (whole / f"threads {index}").read_text(encoding="utf-8")
 
 
 def test_each_process_has_noise_of_its_own(whole):
@@ -150,6 +150,29 @@ def test_alone_nothing_happens():
     assert torch.equal(gradient, before)
     assert (alone.index, alone.count, alone.first, alone.agree(2.5), alone.collect("a")) == (0, 1, True, 2.5, ["a"])
     assert alone.agree_on_time(2.5, True) == (2.5, True)
+
+
+LAUNCHED = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "4", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
+
+
+@pytest.mark.parametrize(
+    "left",
+    [{"WORLD_SIZE": "4"}, {"WORLD_SIZE": ""}, {"WORLD_SIZE": "many"}, {k: v for k, v in LAUNCHED.items() if k != "LOCAL_RANK"},
+     LAUNCHED | {"RANK": ""}, LAUNCHED | {"MASTER_ADDR": ""}, LAUNCHED | {"WORLD_SIZE": "1"}],
+    ids=str,
+)  # fmt: skip
+def test_what_a_cluster_left_behind_starts_no_wait_for_others(monkeypatch, left):
+    for name in LAUNCHED:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in left.items():
+        monkeypatch.setenv(name, value)
+    assert Processes().count == 1
+
+
+def test_a_launcher_is_recognised(monkeypatch):
+    for name, value in LAUNCHED.items():
+        monkeypatch.setenv(name, value)
+    assert launched() == 4
 
 
 def test_gradients_of_several_types_travel_in_an_order_that_all_processes_share():
