@@ -1,5 +1,6 @@
 """The command line `aigc-lab`: thin; each command lives in `aigc_lab/commands/`, and is imported when it is called."""
 
+import io
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -175,6 +176,11 @@ def join_pairs(arguments: list[str]) -> list[str]:
 
 def main() -> None:
     """Entry point: runs the command, and prints what a user can mend as one line instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="replace"
+            )  # a licence's © in a file, on a Windows that writes GBK: "?", not an error
     try:
         app(join_pairs(sys.argv[1:]))
     except CourseError as error:

@@ -1,5 +1,6 @@
 """Output for both places: HTML in a notebook, plain text in a terminal."""
 
+import sys
 from typing import Any
 
 
@@ -12,10 +13,16 @@ def in_notebook() -> bool:
     return get_ipython() is not None
 
 
+def say(text: str) -> None:
+    """Print a text. A character that the stream's encoding doesn't have, as © on a Chinese Windows, becomes "?" and not an error."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
+
+
 def show(markup: str, plain: str, handle: "Handle | None" = None) -> None:
     """Display HTML with its plain-text twin; outside a notebook, print the twin. With a handle, redraw in its place."""
     if not in_notebook():
-        print(plain)
+        say(plain)
         return
     bundle = {"text/html": markup, "text/plain": plain}
     if handle is not None:

@@ -24,6 +24,9 @@ WAITING = {
     "KMP_BLOCKTIME": "1",  # LLVM's and Intel's: milliseconds, and 1 is the least that all versions know, but for 0
 }
 
+# For processes started from here: files and streams are UTF-8, as the lessons expect, also where the system prefers another encoding.
+UTF8 = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
+
 
 def prepare() -> None:
     """Set the environment for torch, and warn of files that hide a package."""
@@ -68,7 +71,7 @@ def python_path(root: Path = PACKAGE.parent) -> str:
     """
     entries = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     ask = "import aigc_lab, pathlib; print(pathlib.Path(aigc_lab.__file__).resolve().parents[1])"
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(entries), "PYTHONIOENCODING": "utf-8"}
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(entries)} | UTF8
     answer = subprocess.run([sys.executable, "-P", "-c", ask], env=env, capture_output=True, encoding="utf-8").stdout
     return os.pathsep.join(entries if answer.strip() == str(root.resolve()) else [str(root.resolve()), *entries])
 

@@ -26,7 +26,7 @@ def import_seconds(runs: int = 7) -> tuple[float, float]:
         [
             float(part)
             for part in subprocess.run(
-                [sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True
+                [sys.executable, "-c", IMPORT], capture_output=True, encoding="utf-8", check=True
             ).stdout.split()
         ]
         for _ in range(runs + 1)
@@ -86,7 +86,8 @@ def main() -> None:
         "threads": torch.get_num_threads(),
     }
     (RESULTS / "start_up.json").write_text(
-        json.dumps({"machine": machine, "seconds": figures, "load matplotlib or scipy": heavy}, indent=1) + "\n"
+        json.dumps({"machine": machine, "seconds": figures, "load matplotlib or scipy": heavy}, indent=1) + "\n",
+        encoding="utf-8",
     )
 
 

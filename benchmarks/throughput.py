@@ -189,7 +189,7 @@ def apart(name: str, seconds: float) -> dict[str, Any]:
         out = Path(folder) / "found.json"
         command = [sys.executable, __file__, "--one", name, "--seconds", str(seconds), "--out", str(out)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        return json.loads(out.read_text())
+        return json.loads(out.read_text(encoding="utf-8"))
 
 
 def table(found: dict[str, dict[str, Any]]) -> str:
@@ -218,7 +218,7 @@ def main() -> None:
         parser.add_argument(name, type=kind, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        given.out.write_text(json.dumps(measure(given.one, given.seconds)))
+        given.out.write_text(json.dumps(measure(given.one, given.seconds)), encoding="utf-8")
         return
 
     from aigc_lab import runtime
@@ -238,7 +238,7 @@ def main() -> None:
         "found": found,
     }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"throughput_{device.type}.json").write_text(json.dumps(record, indent=1) + "\n")
+    (RESULTS / f"throughput_{device.type}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

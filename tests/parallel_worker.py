@@ -59,17 +59,17 @@ def data():
 
 def threads():
     """The names of this process's threads, where the system gives them (Linux)."""
-    return [file.read_text().strip() for file in Path("/proc/self/task").glob("*/comm")]
+    return [file.read_text(encoding="utf-8").strip() for file in Path("/proc/self/task").glob("*/comm")]
 
 
 def main(folder, kill, press):
     # The first to be registered is the last to be called.
-    atexit.register(lambda: (Path(folder) / f"threads {index}").write_text(" ".join(threads())))
+    atexit.register(lambda: (Path(folder) / f"threads {index}").write_text(" ".join(threads()), encoding="utf-8"))
     index, save = Processes().index, training_checkpoint.save
 
     def witnessed(state, path):
         save(state, path)
-        with open(Path(folder) / "writers", "a") as log:
+        with open(Path(folder) / "writers", "a", encoding="utf-8") as log:
             log.write(f"{index} ")
 
     training_checkpoint.save = witnessed

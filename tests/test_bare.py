@@ -64,7 +64,9 @@ def colab(tmp_path_factory, wheel) -> Path:
     spec = folder / "jupyter" / "kernels" / "colab"
     spec.mkdir(parents=True)
     argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Colab-like", "language": "python"}))
+    (spec / "kernel.json").write_text(
+        json.dumps({"argv": argv, "display_name": "Colab-like", "language": "python"}), encoding="utf-8"
+    )
     return python
 
 

@@ -37,7 +37,8 @@ def lab(tmp_path_factory):
     tracker = settings / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
     tracker.parent.mkdir(parents=True)
     tracker.write_text(
-        json.dumps({"windowingMode": "none"})
+        json.dumps({"windowingMode": "none"}),
+        encoding="utf-8",
     )  # keep all cells in the page, so that the test can see them
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -57,7 +58,7 @@ def lab(tmp_path_factory):
         "--IdentityProvider.token=",
     ]
     command += ["--allow-root", "--ServerApp.port_retries=0"]
-    log = (settings / "server.log").open("w")
+    log = (settings / "server.log").open("w", encoding="utf-8")
     server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     for _ in range(120):
@@ -65,7 +66,7 @@ def lab(tmp_path_factory):
             urllib.request.urlopen(f"{address}/api/status", timeout=2).read()
             break
         except OSError:
-            assert server.poll() is None, (settings / "server.log").read_text()[-2000:]
+            assert server.poll() is None, (settings / "server.log").read_text(encoding="utf-8")[-2000:]
             time.sleep(0.5)
     yield address
     server.terminate()

@@ -60,10 +60,10 @@ def box(request, tmp_path, monkeypatch):
     membership, files, *expected = BOXES[request.param]
     for name, text in files.items():
         (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "groups" / name).write_text(text)
+        (tmp_path / "groups" / name).write_text(text, encoding="utf-8")
     if membership is not None:
-        (tmp_path / "membership").write_text(membership)
-    (tmp_path / "vmstat").write_text("nr_free_pages 5\noom_kill 7\n")
+        (tmp_path / "membership").write_text(membership, encoding="utf-8")
+    (tmp_path / "vmstat").write_text("nr_free_pages 5\noom_kill 7\n", encoding="utf-8")
     monkeypatch.setattr(limits, "GROUPS", tmp_path / "groups")
     monkeypatch.setattr(limits, "MEMBERSHIP", tmp_path / "membership")
     monkeypatch.setattr(limits, "EVENTS", tmp_path / "vmstat")
@@ -88,5 +88,5 @@ def test_no_more_lessons_run_at_a_time_than_the_box_has_room_for(box):
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
 def test_a_process_tied_to_one_core_has_one():
     code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); from aigc_lab import limits; print(limits.cores())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert float(done.stdout) <= 1

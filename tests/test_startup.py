@@ -59,7 +59,9 @@ def test_the_library_reads_it_when_torch_is_imported_afterwards():
         pytest.skip("another OpenMP library")
     env = {name: value for name, value in os.environ.items() if name not in SETTINGS} | {"OMP_DISPLAY_ENV": "VERBOSE"}
     code = "import aigc_lab, torch; print(torch.get_num_threads())"
-    said = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stderr
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, encoding="utf-8", check=True
+    ).stderr
     if "GOMP_SPINCOUNT" not in said:
         pytest.skip("this torch has another OpenMP library")
     assert f"GOMP_SPINCOUNT = '{startup.WAITING['GOMP_SPINCOUNT']}'" in said
@@ -71,14 +73,14 @@ def test_the_library_reads_it_when_torch_is_imported_afterwards():
 def imports(folder, *options: str) -> str:
     """What a Python that is started in a folder says when it imports aigc_lab."""
     command = [sys.executable, *options, "-c", "import aigc_lab"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True)
     return done.stderr
 
 
 @pytest.mark.parametrize("name", ["torch.py", "statistics.py", "sympy.py", "secrets.py"])
 def test_a_file_that_hides_a_module_is_named(tmp_path, name):
-    (tmp_path / name).write_text("")
-    (tmp_path / "helper.py").write_text("")
+    (tmp_path / name).write_text("", encoding="utf-8")
+    (tmp_path / "helper.py").write_text("", encoding="utf-8")
     said = imports(tmp_path)
     assert f"{name} in this folder" in said
     assert said.count("in this folder") == 1
@@ -88,21 +90,21 @@ def test_a_file_that_hides_a_module_is_named(tmp_path, name):
 def test_a_folder_hides_a_package_if_it_is_one_itself(tmp_path):
     (tmp_path / "numpy").mkdir()
     (tmp_path / "scipy").mkdir()
-    (tmp_path / "numpy" / "__init__.py").write_text("")
+    (tmp_path / "numpy" / "__init__.py").write_text("", encoding="utf-8")
     assert "numpy in this folder" in imports(tmp_path)
     assert "scipy" not in imports(tmp_path)
 
 
 def test_files_with_names_of_their_own_pass_unmentioned(tmp_path):
     for name in ("gan.py", "datasets_of_mine.py", "my notes.py", "torch.txt"):
-        (tmp_path / name).write_text("")
+        (tmp_path / name).write_text("", encoding="utf-8")
     assert imports(tmp_path) == ""
 
 
 def test_a_folder_that_is_gone_stops_nothing(tmp_path):
     (tmp_path / "gone").mkdir()
     code = "import os, shutil; shutil.rmtree(os.getcwd()); import aigc_lab"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "gone", capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "gone", capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -121,7 +123,7 @@ def found_with(path: str) -> str:
     code = "import aigc_lab, random; print(aigc_lab.__file__)"
     env = os.environ | {"PYTHONPATH": path}
     return subprocess.run(
-        [sys.executable, "-P", "-c", code], env=env, capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", code], env=env, capture_output=True, encoding="utf-8", check=True
     ).stdout.strip()
 
 

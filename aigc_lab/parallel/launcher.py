@@ -36,7 +36,7 @@ def gpus_for(processes: int) -> bool:
 
 
 def environment(profile: str, threads: int = 1) -> dict[str, str]:
-    """The environment for `command`: the present one, plus the profile, the threads of each process, and this package.
+    """The environment for `command`: the present one, plus the profile, the threads of each process, and this package; text is UTF-8.
 
     Where the machine's own name leads nowhere (no network), the processes find each other by the loopback interface.
     """
@@ -48,7 +48,7 @@ def environment(profile: str, threads: int = 1) -> dict[str, str]:
         chosen["USE_LIBUV"] = "0"  # PyTorch for Windows is built without it
     else:
         chosen["GLOO_SOCKET_IFNAME"] = "lo0" if sys.platform == "darwin" else "lo"
-    return dict(os.environ) | chosen
+    return dict(os.environ) | startup.UTF8 | chosen
 
 
 def lost(errors: str) -> str:

@@ -61,7 +61,7 @@ def send(message: bytes, server: Identity, trusted: str, host: str) -> tuple[byt
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:  # the ssl module reads keys from files only
         file = Path(folder) / "identity.pem"
-        file.write_text(server.key + server.certificate)
+        file.write_text(server.key + server.certificate, encoding="utf-8")
         server_context.load_cert_chain(file)
     client_context = ssl.SSLContext(
         ssl.PROTOCOL_TLS_CLIENT

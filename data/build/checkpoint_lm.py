@@ -149,7 +149,7 @@ def build(name: str, minutes: float | None) -> None:
         **result,
         "result": {"test_bits_per_character": round(nats / math.log(2) / sum(map(len, test)), 4)},
     }
-    path.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    path.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(record["result"]))
 
 

@@ -22,7 +22,7 @@ def deb_files(package: str, suffix: str) -> tuple[str, dict[str, bytes]]:
         subprocess.run(["apt-get", "download", "-qq", package], cwd=folder, check=True)
         (archive,) = Path(folder).glob("*.deb")
         version = subprocess.run(
-            ["dpkg-deb", "--field", archive, "Version"], check=True, capture_output=True, text=True
+            ["dpkg-deb", "--field", archive, "Version"], check=True, capture_output=True, encoding="utf-8"
         ).stdout.strip()
         subprocess.run(["dpkg-deb", "--extract", archive, Path(folder, "content")], check=True)
         return version, {p.name: p.read_bytes() for p in Path(folder, "content").rglob(f"*{suffix}")}

@@ -16,7 +16,7 @@ from aigc_lab.datasets import downloads, originals
 
 def aigc_lab(folder, *arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "aigc_lab.cli", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=300)
 
 
 def test_data_lists_every_set_with_its_licence(capsys):
@@ -57,7 +57,7 @@ def test_an_unknown_lesson_gets_one_line_and_no_traceback(toy):
 @pytest.mark.parametrize(("tests", "lesson", "code"), [("True", "1", 0), ("False", "1", 1), ("True", "1 / 0", 1)])
 def test_test_runs_tests_and_notebooks_and_fails_if_either_does(toy, tests, lesson, code):
     (toy.root / "tests").mkdir()
-    (toy.root / "tests/test_toy.py").write_text(f"def test_toy():\n    assert {tests}\n")
+    (toy.root / "tests/test_toy.py").write_text(f"def test_toy():\n    assert {tests}\n", encoding="utf-8")
     (toy.root / "notebooks").mkdir()
     notebook = expand(toy, toy.lessons[0], None)
     notebook.cells[3].source = lesson

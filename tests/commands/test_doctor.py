@@ -81,14 +81,14 @@ def test_a_kernel_of_another_python_is_named(monkeypatch, tmp_path):
         "display_name": "x",
         "language": "python",
     }
-    (kernels / "kernel.json").write_text(json.dumps(spec))
+    (kernels / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
     (fine,) = doctor.kernel()
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     (other,) = doctor.kernel()
     assert (fine.level, other.level) == ("ok", "note")
     assert "/opt/other/bin/python" in other.value
     spec["argv"][0] = sys.executable
-    (kernels / "kernel.json").write_text(json.dumps(spec))
+    (kernels / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
     assert [finding.level for finding in doctor.kernel()] == ["ok"]
 
 

@@ -140,7 +140,10 @@ def test_opens_jupyterlab_in_work_on_the_first_lesson(course, monkeypatch):
     assert f"--ServerApp.root_dir={course.root / 'work'}" in command
     assert "--LabApp.default_url=/lab/tree/01_sums.ipynb" in command
     settings = Path(env["JUPYTER_CONFIG_PATH"].split(os.pathsep)[-1], "labconfig", "default_setting_overrides.json")
-    assert json.loads(settings.read_text())["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    assert (
+        json.loads(settings.read_text(encoding="utf-8"))["@jupyterlab/apputils-extension:notification"]["fetchNews"]
+        == "false"
+    )
     assert command[-2:] == ["--no-browser", "--port=8899"]
 
 
@@ -166,17 +169,18 @@ def test_what_the_student_configured_for_jupyter_leads_nowhere_else(course, monk
     settings = tmp_path / "settings"
     (settings / "kernels" / "python3").mkdir(parents=True)
     (settings / "kernels" / "python3" / "kernel.json").write_text(
-        '{"argv": ["/none/python"], "display_name": "other", "language": "python"}'
+        '{"argv": ["/none/python"], "display_name": "other", "language": "python"}',
+        encoding="utf-8",
     )
     for name in ("jupyter_server_config.py", "jupyter_lab_config.py"):
-        (settings / name).write_text(CONFIGURED)
+        (settings / name).write_text(CONFIGURED, encoding="utf-8")
     monkeypatch.setenv("JUPYTER_PATH", str(settings))
     command, env = opened(course, monkeypatch, "--no-browser", "--ServerApp.port=0")
     done = subprocess.run(
         [sys.executable, "-c", SERVER, *command[4:]],
         env=env | {"JUPYTER_CONFIG_DIR": str(settings)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
     )
     assert "found" in done.stdout, done.stderr
@@ -196,14 +200,14 @@ def work(course):
     """work/ with a student's files in it: `helper.py`, which is imported, and many that must not be."""
     hand_out(course)
     for name in NAMES:
-        (course.root / "work" / f"{name}.py").write_text("raise SystemExit('not this one')")
-    (course.root / "work" / "helper.py").write_text("answer = 42")
+        (course.root / "work" / f"{name}.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
+    (course.root / "work" / "helper.py").write_text("answer = 42", encoding="utf-8")
     return course.root / "work"
 
 
 def test_jupyterlab_starts_beside_such_files(course, work, monkeypatch):
     command, env = opened(course, monkeypatch, "--version")
-    done = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=work, env=env, capture_output=True, encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split(".")[0].isdigit()
 
@@ -221,7 +225,7 @@ def test_lab_and_run_set_one_path(course, monkeypatch):
     """The course's own package, where it has one: here it is a marker."""
     monkeypatch.delenv("PYTHONPATH", raising=False)
     (course.root / "aigc_lab").mkdir()
-    (course.root / "aigc_lab" / "__init__.py").write_text("")
+    (course.root / "aigc_lab" / "__init__.py").write_text("", encoding="utf-8")
     environments = [opened(course, monkeypatch)[1], run_environment(course, None, 1)]
     assert [env["PYTHONPATH"] for env in environments] == [str(course.root)] * 2
     assert environments[0]["JUPYTER_PATH"] == environments[1]["JUPYTER_PATH"]

@@ -25,7 +25,7 @@ def test_a_built_notebook_has_outputs_and_nothing_of_the_machine(toy):
     said = build(toy)
     assert "01_sums: built in" in said
     assert "11_more: built in" in said
-    text = (toy.root / "notebooks/01_sums.ipynb").read_text()
+    text = (toy.root / "notebooks/01_sums.ipynb").read_text(encoding="utf-8")
     notebook = json.loads(text)
     assert "sum 2" in text
     assert notebook["metadata"]["language_info"] == {
@@ -78,10 +78,10 @@ def foot_of(toy, code: str) -> str:
 
 def test_the_foot_line_names_the_data_with_attribution_and_licence(toy):
     (toy.root / "data/checkpoints").mkdir(parents=True)
-    (toy.root / "data/digits.md").write_text(SHEET.format("CC BY-SA 3.0", "by Ann"))
-    (toy.root / "data/sea.md").write_text(SHEET.format("CC0 1.0, © 2020 Sea, Inc.", "by Bob"))
-    (toy.root / "data/other.md").write_text(SHEET.format("MIT", "by Cy"))
-    (toy.root / "data/checkpoints/painter.json").write_text('{"dataset": "digits"}')
+    (toy.root / "data/digits.md").write_text(SHEET.format("CC BY-SA 3.0", "by Ann"), encoding="utf-8")
+    (toy.root / "data/sea.md").write_text(SHEET.format("CC0 1.0, © 2020 Sea, Inc.", "by Bob"), encoding="utf-8")
+    (toy.root / "data/other.md").write_text(SHEET.format("MIT", "by Cy"), encoding="utf-8")
+    (toy.root / "data/checkpoints/painter.json").write_text('{"dataset": "digits"}', encoding="utf-8")
     sea = "**sea** (by Bob): [CC0 1.0](https://creativecommons.org/publicdomain/zero/1.0/), © 2020 Sea, Inc"
     digits = "**digits** (by Ann): [CC BY-SA 3.0](https://creativecommons.org/licenses/by-sa/3.0/)"
     apart = ", except pictures that show digits, which keep that licence"
@@ -139,7 +139,7 @@ def test_ids_stay_where_the_text_stays(toy):
     old_title, old_code = source_cells(path)[0]["id"], source_cells(path)[3]["id"]
     # an edit right beside an insertion, which by position would hand the id to the wrong cell
     lesson = write_lesson(toy.root, "01_sums", code="new = 'a cell before'\n\n# %%\nprint('sum', 1 + 1 + 1)")
-    lesson.write_text(lesson.read_text().replace("You add two", "You add three"))
+    lesson.write_text(lesson.read_text(encoding="utf-8").replace("You add two", "You add three"), encoding="utf-8")
     build(toy, "01")
     after = source_cells(path)
     ids = [cell["id"] for cell in after]
@@ -182,7 +182,7 @@ def test_stale_by_lesson_module_quiz_exercise_and_data(toy):
     }
     for name, text in files.items():
         (toy.root / name).parent.mkdir(parents=True, exist_ok=True)
-        (toy.root / name).write_text(text)
+        (toy.root / name).write_text(text, encoding="utf-8")
     code = "if False:\n    from aigc_lab import gan\n    gan.check('gan.loss', f)\n    datasets.load('digits')"
     write_lesson(toy.root, "01_sums", code=code)
     lesson = toy.lessons[0]
@@ -197,9 +197,9 @@ def test_stale_by_lesson_module_quiz_exercise_and_data(toy):
     build(toy)
     for name in files:
         assert why_stale(toy, lesson) is None
-        (toy.root / name).write_text(files[name] + "\n")
+        (toy.root / name).write_text(files[name] + "\n", encoding="utf-8")
         assert (why_stale(toy, lesson) is not None) == (name in found), name
-        (toy.root / name).write_text(files[name])
+        (toy.root / name).write_text(files[name], encoding="utf-8")
     write_lesson(toy.root, "01_sums", code="print(2)")
     assert "lesson" in why_stale(toy, toy.lessons[0])
 
@@ -230,8 +230,10 @@ def test_check_lists_what_is_stale_and_builds_nothing(toy):
     assert not (toy.root / "notebooks").exists()
     build(toy)
     path = toy.root / "notebooks/01_sums.ipynb"
-    path.write_text(path.read_text().replace("You should have seen two.", "Edited by hand."))
-    (toy.root / "notebooks/99_gone.ipynb").write_text("{}")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("You should have seen two.", "Edited by hand."), encoding="utf-8"
+    )
+    (toy.root / "notebooks/99_gone.ipynb").write_text("{}", encoding="utf-8")
     said.clear()
     assert not check_all(toy, toy.lessons, say=said.append)
     assert [line.split(":")[0] for line in said] == ["01_sums", "99_gone.ipynb"]
@@ -246,7 +248,9 @@ def test_without_an_address_no_badge_and_a_cell_that_says_what_to_do(toy):
 
 
 def test_with_an_address_a_badge_and_the_wheel_of_this_version(toy):
-    (toy.root / "pyproject.toml").write_text(PYPROJECT + 'Repository = "https://github.com/someone/course/"\n')
+    (toy.root / "pyproject.toml").write_text(
+        PYPROJECT + 'Repository = "https://github.com/someone/course/"\n', encoding="utf-8"
+    )
     course = Course(toy.root)
     build(course, "01")
     cells = source_cells(toy.root / "notebooks/01_sums.ipynb")
@@ -258,7 +262,9 @@ def test_with_an_address_a_badge_and_the_wheel_of_this_version(toy):
 
 
 def test_an_address_that_colab_cannot_open_is_refused(toy):
-    (toy.root / "pyproject.toml").write_text(PYPROJECT + 'Repository = "https://example.org/course"\n')
+    (toy.root / "pyproject.toml").write_text(
+        PYPROJECT + 'Repository = "https://example.org/course"\n', encoding="utf-8"
+    )
     with pytest.raises(CourseError, match="github"):
         build(Course(toy.root), "01")
 
@@ -277,14 +283,14 @@ def test_a_failing_cell_keeps_the_old_notebook_and_says_where(toy):
 
 def test_readme_gets_the_table_between_its_markers(toy):
     build(toy)
-    text = (toy.root / "README.md").read_text()
+    text = (toy.root / "README.md").read_text(encoding="utf-8")
     assert "| 01 | [Sums](notebooks/01_sums.ipynb) | You add two numbers, and see their sum. | about 5 s |" in text
     assert "| 11 | [More sums](notebooks/11_more.ipynb) |" in text
     assert text.startswith("# Toy\n\n<!-- lessons -->\n|")
     assert text.endswith("<!-- /lessons -->\n\nThe end.\n")
-    (toy.root / "README.md").write_text("no markers")
+    (toy.root / "README.md").write_text("no markers", encoding="utf-8")
     build(toy)
-    assert (toy.root / "README.md").read_text() == "no markers"
+    assert (toy.root / "README.md").read_text(encoding="utf-8") == "no markers"
 
 
 def test_streams_are_joined_and_pictures_keep_their_place(toy):

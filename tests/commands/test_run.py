@@ -66,9 +66,9 @@ def test_lessons_run_from_a_folder_with_a_students_random_py(toy):
     unexecuted(toy)
     (toy.root / "work").mkdir()
     for name in ("random", "types", "papermill", "nbclient"):
-        (toy.root / "work" / f"{name}.py").write_text("raise SystemExit('not this one')")
+        (toy.root / "work" / f"{name}.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
     command = [sys.executable, "-P", "-m", "aigc_lab.cli", "run", "1", "--profile", "ci"]
-    done = subprocess.run(command, cwd=toy.root / "work", capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=toy.root / "work", capture_output=True, encoding="utf-8", timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -228,7 +228,7 @@ def test_damaged_file_is_not_served_offline(server, monkeypatch, tmp_path):
 
 def test_cache_below_a_regular_file(server, monkeypatch, tmp_path):
     offer(server, monkeypatch)
-    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     monkeypatch.setenv("AIGC_LAB_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(downloads.Unavailable, match="AIGC_LAB_CACHE"):
         originals.load_full("digits", "train")

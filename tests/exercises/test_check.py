@@ -796,10 +796,13 @@ def test_catalogue_files_are_imported_when_asked_for_and_their_ids_are_checked(t
     head = "from aigc_lab.exercises import Exercise, case\n"
     item = "Exercise('{}', reference=abs, cases=[case(x=1)])"
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "lazy_one.py").write_text(head + f"EXERCISES = [{item.format('lazy.f')}]")
-    (tmp_path / "lazy_two.py").write_text(f"raise RuntimeError('imported too early')\n{item.format('lazy.g')}")
+    (tmp_path / "sub" / "lazy_one.py").write_text(head + f"EXERCISES = [{item.format('lazy.f')}]", encoding="utf-8")
+    (tmp_path / "lazy_two.py").write_text(
+        f"raise RuntimeError('imported too early')\n{item.format('lazy.g')}", encoding="utf-8"
+    )
     (tmp_path / "notes.py").write_text(
-        f"# {item.format('lazy.f')} stands elsewhere: a comment is no exercise\nEXERCISES = []"
+        f"# {item.format('lazy.f')} stands elsewhere: a comment is no exercise\nEXERCISES = []",
+        encoding="utf-8",
     )
     package = sys.modules[lookup.PACKAGE]
     monkeypatch.setattr(package, "__path__", [str(tmp_path)])
@@ -818,7 +821,7 @@ def test_catalogue_files_are_imported_when_asked_for_and_their_ids_are_checked(t
         (f"{item.format('lazy.g')}\nEXERCISES = []", "'lazy.g' .* not in its list EXERCISES"),
     ):
         sys.modules.pop(f"{lookup.PACKAGE}.lazy_two", None)
-        (tmp_path / "lazy_two.py").write_text(head + text)
+        (tmp_path / "lazy_two.py").write_text(head + text, encoding="utf-8")
         with pytest.raises(ValueError, match=complaint):
             exercises.catalogue()
     for name in ("sub.lazy_one", "sub", "lazy_two"):
@@ -871,14 +874,14 @@ def test_the_data_folder_suits_the_platform(monkeypatch):
 @pytest.mark.parametrize("content", ["{ broken", "", "[]", '{"exercises": 3}', '{"exercises": {"a": 3}}', "\x00\x00"])
 def test_an_unreadable_file_is_kept_aside_and_announced(course, home, capsys, content):
     home.mkdir()
-    (home / "progress.json").write_text(content)
+    (home / "progress.json").write_text(content, encoding="utf-8")
     exercises.check("demo.kl", right)
     assert "could not be read. It was renamed to" in " ".join(capsys.readouterr().out.split())
     (kept,) = home.glob("progress-unreadable-*.json")
-    assert kept.read_text() == content
+    assert kept.read_text(encoding="utf-8") == content
     exercises.check("demo.kl", right)
     assert "could not be read" not in capsys.readouterr().out
-    assert json.loads((home / "progress.json").read_text())["exercises"]["demo.kl"]["solved"]
+    assert json.loads((home / "progress.json").read_text(encoding="utf-8"))["exercises"]["demo.kl"]["solved"]
 
 
 def test_a_crash_while_writing_loses_nothing(course, home, monkeypatch):
@@ -890,12 +893,12 @@ def test_a_crash_while_writing_loses_nothing(course, home, monkeypatch):
     monkeypatch.setattr(os, "fsync", power_cut)
     with pytest.raises(MemoryError):
         exercises.check("demo.mean", right)
-    assert list(json.loads((home / "progress.json").read_text())["exercises"]) == ["demo.kl"]
+    assert list(json.loads((home / "progress.json").read_text(encoding="utf-8"))["exercises"]) == ["demo.kl"]
     assert sorted(file.name for file in home.iterdir()) == ["progress.json", "progress.lock"]
 
 
 def test_a_folder_that_cannot_be_written_breaks_no_lesson(course, tmp_path, monkeypatch, capsys):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("AIGC_LAB_HOME", str(tmp_path / "file" / "below"))
     assert exercises.check("demo.kl", right) is right
     assert "could not be saved" in capsys.readouterr().out
@@ -1090,6 +1093,6 @@ def test_in_a_kernel_the_limit_holds_and_panels_are_html(home):
 
 def test_importing_is_cheap():
     code = "import sys, torch; before = set(sys.modules); import aigc_lab; print(sorted({m.partition('.')[0] for m in set(sys.modules) - before}))"
-    added = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    added = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout
     for heavy in ("IPython", "matplotlib", "sympy", "ipywidgets", "scipy", "sklearn", "pooch"):
         assert f"'{heavy}'" not in added

@@ -47,10 +47,12 @@ def test_a_students_files_stop_no_process(tmp_path):
     """A notebook's folder is where they start; what the processes run stands in a folder of its own."""
     (tmp_path / "home").mkdir()
     for name in ("random", "types", "torch", "argparse"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')")
-    (tmp_path / "home" / "worker.py").write_text("import os, random, torch\nprint('rank', os.environ['RANK'])")
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
+    (tmp_path / "home" / "worker.py").write_text(
+        "import os, random, torch\nprint('rank', os.environ['RANK'])", encoding="utf-8"
+    )
     command, env = launcher.command("home/worker.py"), launcher.environment("ci")
-    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=300)
     assert run.returncode == 0, run.stderr[-3000:]
     assert sorted(run.stdout.split("\n")) == ["", "rank 0", "rank 1"]
 

@@ -76,7 +76,7 @@ def test_it_runs_to_its_end_and_writes_what_the_stored_record_has(name, tmp_path
         torch.set_num_threads(threads)
     assert sorted(file.stem for file in tmp_path.glob("*.safetensors")) == sorted(written)
     for stem in written:
-        record = json.loads((tmp_path / f"{stem}.json").read_text())
+        record = json.loads((tmp_path / f"{stem}.json").read_text(encoding="utf-8"))
         assert record["script"] == f"data/build/{name}.py"
         assert {"seed", "seconds", "result"} <= set(record)
         if stem not in pretrained.available():

@@ -18,10 +18,10 @@ PYTHON = [sys.executable, "-P"]
 
 
 def environment(course: Course) -> dict[str, str]:
-    """The environment for a process of the course: the package and the kernel that it finds first are the course's."""
+    """The environment for a process of the course: the package and the kernel that it finds first are the course's, and text is UTF-8."""
     own = (course.root / "aigc_lab").is_dir()
     path = startup.python_path(course.root) if own else startup.python_path()
-    return os.environ | {"JUPYTER_PATH": search_path(), "PYTHONPATH": path}
+    return os.environ | {"JUPYTER_PATH": search_path(), "PYTHONPATH": path} | startup.UTF8
 
 
 def search_path() -> str:

@@ -8,6 +8,8 @@ import sys
 import textwrap
 from dataclasses import dataclass, field
 
+from aigc_lab.display import say
+
 # A tone is said by word and sign too, never by colour alone. Colours of Okabe and Ito (2008), which colour-blind readers can tell apart.
 TONES = {
     "right": ("#009e73", "✓"),
@@ -62,7 +64,7 @@ class Panel:
 
             display({"text/html": self.as_html(), "text/plain": self.as_text()}, raw=True)
         else:
-            print(self.as_text())
+            say(self.as_text())
 
     def as_html(self) -> str:
         """The panel as HTML with inline styles; text inherits the page's colour."""
