@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 import aigc_lab
 from aigc_lab.commands.environment import platforms
+from benchmarks import versions
 
 from helpers import ROOT
 
@@ -166,6 +167,45 @@ def test_one_version():
 def test_help_does_not_load_torch():
     code = "import sys, aigc_lab.cli; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+# What was tried ------------------------------------------------------------------------------------------------------
+
+
+def test_readme_shows_what_was_tried():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = text.partition(versions.START)[2].partition(versions.END)[0].strip()
+    assert shown == versions.table(versions.record())
+
+
+def trial(**other) -> dict:
+    of = dict.fromkeys(versions.SHOWN, "1.0") | {"torch": "2.6.0+cu124"}
+    facts = {"set": "minimum", "date": "2026-11-28", "commit": "abc", "system": "Linux x86_64", "python": "3.11.2"}
+    return facts | {"versions": of, "notebooks": {"01_start_here": "passed"}} | other
+
+
+def test_a_table_names_what_failed_and_what_was_not_tried():
+    names = [path.stem for path in versions.NOTEBOOKS]
+    assert "01 passes, others not tried" in versions.table([trial()])
+    assert f"all {len(names)} pass" in versions.table([trial(notebooks=dict.fromkeys(names, "passed"))])
+    mixed = dict.fromkeys(names, "passed") | {names[-1]: "DeadKernelError: Kernel died"}
+    assert f"{names[-1][:2]} fails, {len(names) - 1} pass" in versions.table([trial(notebooks=mixed)])
+
+
+def test_a_trial_replaces_an_older_one_and_goes_on_with_one_of_the_same_commit():
+    second = trial(notebooks={"32_cats_and_dogs": "passed"})
+    assert list(versions.add(second, [trial()])[0]["notebooks"]) == ["01_start_here", "32_cats_and_dogs"]
+    newer = second | {"commit": "def"}
+    assert versions.add(newer, [trial()]) == [newer]
+    other = trial(python="3.13.5")
+    assert versions.add(other, [trial()]) == [trial(), other]
+
+
+def test_the_oldest_set_is_every_lower_bound():
+    lowest = dict(pin.split("==") for pin in versions.pins("minimum") if "==" in pin)
+    for name, specifier in ranges(PROJECT["dependencies"]).items():
+        assert specifier.contains(lowest[name]), name
+        assert all(lowest[name] == bound.version for bound in specifier if bound.operator == ">="), name
 
 
 # A clone ------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.metadata as metadata
+import importlib.util
 import os
 import platform
 import re
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aigc_lab import limits
+from aigc_lab.commands.environment import platforms
 
 DISTRIBUTION = "aigc-lab"
 COURSE_MEMORY = 2e9  # bytes free that one lesson may need
@@ -41,7 +43,7 @@ class Finding:
 def examine() -> list[Finding]:
     """Look at everything; a probe that fails is itself reported as a note, never as a crash."""
     probes: list[Callable[[], Iterator[Finding]]] = [
-        *[python, standard_library, packages, imports, torch, gpu, kernel, cores, memory, disk, profile, cache]
+        *[python, standard_library, packages, imports, torch, tried, gpu, kernel, cores, memory, disk, profile, cache]
     ]
     findings: list[Finding] = []
     for probe in probes:
@@ -55,6 +57,10 @@ def examine() -> list[Finding]:
 def python() -> Iterator[Finding]:
     version, system = platform.python_version(), f"{platform.system()} {platform.machine()}"
     yield Finding("Python", f"{version} on {system}", "ok", "the course needs 3.11 or newer.")
+    if reason := platforms.unsupported():
+        # it may be there all the same, from another source than pip
+        level = "note" if importlib.util.find_spec("torch") else "broken"
+        yield Finding("platform", system, level, reason)
     if platform.system() == "Windows":
         meaning = "answers can't be stopped after 5 s here: end an endless loop with Kernel > Interrupt. Use `aigc-lab`, not make."
         yield Finding("platform", system, "note", meaning)
@@ -162,6 +168,11 @@ def torch() -> Iterator[Finding]:
     yield Finding(
         "torch", f"{library.__version__} ({build})", "ok", f"computes with {library.get_num_threads()} thread(s)."
     )
+
+
+def tried() -> Iterator[Finding]:
+    if pairs := platforms.tried():
+        yield Finding("tried with", ", ".join(pairs), "ok", "if a lesson fails with other versions, take one of these.")
 
 
 def gpu() -> Iterator[Finding]:

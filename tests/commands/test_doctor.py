@@ -11,6 +11,8 @@ import torch
 
 from aigc_lab.commands import doctor
 
+from helpers import ROOT
+
 
 def found(findings, what: str) -> doctor.Finding:
     return next(finding for finding in findings if finding.what == what)
@@ -24,6 +26,25 @@ def test_this_machine_can_run_the_course():
     }
     assert torch.__version__ in found(findings, "torch").value
     assert all(finding.meaning for finding in findings)
+
+
+@pytest.mark.parametrize(("torch_is_there", "level"), [(True, "note"), (False, "broken")])
+def test_a_machine_that_pytorch_is_not_built_for_is_named(monkeypatch, torch_is_there, level):
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: torch_is_there or None)
+    finding = found(doctor.python(), "platform")
+    assert finding.level == level
+    assert "Intel Macs" in finding.meaning
+    assert "Colab" in finding.meaning
+
+
+def test_what_was_tried_is_what_the_record_says():
+    record = json.loads((ROOT / "benchmarks/results/versions.json").read_text(encoding="utf-8"))
+    said = [finding.value for finding in doctor.examine() if finding.what == "tried with"]
+    assert len(said) == bool(record)
+    for entry in record:
+        assert f"Python {entry['python']} with torch {entry['versions']['torch'].partition('+')[0]}" in said[0]
 
 
 def test_the_command_exits_with_0_here():

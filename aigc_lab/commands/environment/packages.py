@@ -83,15 +83,15 @@ def torch_requirement(locked: bool) -> str:
 def torch_build(wish: Wish, before: str, requirement: str) -> str:
     """Choose PyTorch's build, and install it if it is the one from PyTorch's own index: pip leaves it alone afterwards."""
     chosen = wish.torch or before or pytorch.fitting_build()
+    if chosen == "cuda" and not pytorch.HAS_TWO_BUILDS:
+        raise InstallationError(
+            "TORCH=cuda is for Linux. On Windows, make .venv first, then see pytorch.org, Get started."
+        )
+    if not pytorch.HAS_TWO_BUILDS or is_there(requirement):
+        return chosen
     if chosen == "cuda":
-        if not pytorch.HAS_TWO_BUILDS:
-            raise InstallationError(
-                "TORCH=cuda is for Linux. On Windows, make .venv first, then see pytorch.org, Get started."
-            )
         print("PyTorch: the CUDA build and its libraries, several GB (TORCH=cpu takes the small one).", flush=True)
         return "cuda"
-    if not pytorch.HAS_TWO_BUILDS or pip_is_content_with(requirement):
-        return "cpu"
     only = os.environ | pytorch.no_other_source(wish.cpu_index, VENV)
     command = pip_command(*pytorch.question(wish.cpu_index))
     answer = subprocess.run(command, env=only, capture_output=True, encoding="utf-8", errors="replace")
@@ -106,8 +106,8 @@ def torch_build(wish: Wish, before: str, requirement: str) -> str:
     return "cuda"
 
 
-def pip_is_content_with(requirement: str) -> bool:
-    """Whether `.venv` has it already."""
+def is_there(requirement: str) -> bool:
+    """Whether `.venv` has such a PyTorch already."""
     ask = "from importlib.metadata import version; print(version('torch'))"
     done = subprocess.run([VENV_PYTHON, "-I", "-c", ask], capture_output=True, encoding="utf-8")
     return done.returncode == 0 and pytorch.satisfies(done.stdout.strip(), requirement)

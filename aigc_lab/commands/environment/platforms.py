@@ -1,8 +1,10 @@
 """Which Pythons and machines the course can be installed on. Uses nothing but Python itself: it is asked before the installation."""
 
+import json
 import platform
 import sys
 import sysconfig
+from pathlib import Path
 
 OLDEST, NEWEST_LOCKED = (3, 11), (3, 14)  # the Pythons for which everything in requirements.lock has wheels
 COLAB = "Use Google Colab instead (README, Three doors)."
@@ -36,3 +38,10 @@ def unsupported() -> str | None:
     if system not in ("Linux", "Darwin", "Windows"):
         return f"PyTorch has no build for {system}. {COLAB}"
     return None
+
+
+def tried() -> list[str]:
+    """The pairs of Python and torch that the notebooks were tried with; README has the whole table. Empty where only the wheel is there."""
+    record = Path(__file__).resolve().parents[3] / "benchmarks" / "results" / "versions.json"
+    entries = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else []
+    return sorted({f"Python {one['python']} with torch {one['versions']['torch'].split('+')[0]}" for one in entries})
