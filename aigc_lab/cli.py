@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aigc_lab.commands.course import CourseError, find_course
+from aigc_lab.commands.course import CourseError, find_course, trouble
 
 app = typer.Typer(
     help="AIGC Lab: a course on generative AI in Jupyter notebooks.",
@@ -178,13 +178,15 @@ def main() -> None:
     """Entry point: runs the command, and prints what a user can mend as one line instead of a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="replace"
-            )  # a licence's © in a file, on a Windows that writes GBK: "?", not an error
+            # On a Windows that writes GBK, say, the © of a licence becomes "?" and not an error.
+            stream.reconfigure(errors="replace")
     try:
         app(join_pairs(sys.argv[1:]))
     except CourseError as error:
         print(f"aigc-lab: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:  # of the file system; what a command can say more about, it says itself
+        print(f"aigc-lab: {trouble(error)}.", file=sys.stderr)
         sys.exit(1)
 
 

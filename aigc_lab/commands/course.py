@@ -1,7 +1,9 @@
 """Where the course is, which lessons it has, and under which address it is published."""
 
+import errno
 import json
 import re
+import tempfile
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +14,42 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 class CourseError(Exception):
     """Something a user can mend; the command line prints its text and exits with 1."""
+
+
+ADVICE = {
+    "make room there, and run the command again": (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+    "copy the course to a folder that you can write to, and run the command there": (
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+    ),
+    "rename what is in the way": (errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
+    "move the course to a folder with a shorter path": (errno.ENAMETOOLONG,),
+}
+
+
+def trouble(error: OSError, place: Path | None = None) -> str:
+    """What is wrong with a file or a folder, and what to do: one line for the reader.
+
+    Args:
+        error: as the system raised it.
+        place: what was to be written or read, where the error doesn't say.
+    """
+    where = place or error.filename
+    advice = next((f"; {words}" for words, numbers in ADVICE.items() if error.errno in numbers), "")
+    return f"{f'{where}: ' if where else ''}{error.strerror or error}{advice}"
+
+
+def unwritable(folder: Path) -> str | None:
+    """Why nothing can be written in a folder, which is made if it isn't there; None if something can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(100_000))  # on a full disk a file can still be made
+            file.flush()
+    except OSError as error:
+        return trouble(error, folder)
+    return None
 
 
 @dataclass(frozen=True)
@@ -134,7 +172,10 @@ def find_course(start: Path | None = None) -> Course:
     Raises:
         CourseError: there is none, as when only the wheel is installed.
     """
-    start = (start or Path.cwd()).resolve()
+    try:
+        start = (start or Path.cwd()).resolve()
+    except OSError:
+        raise CourseError("the current folder is gone or can't be read: change to the course's folder.") from None
     for folder in [start, *start.parents, PACKAGE.parent]:
         if (folder / "lessons").is_dir() and (folder / "pyproject.toml").is_file():
             return Course(folder)

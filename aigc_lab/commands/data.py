@@ -1,5 +1,6 @@
 """`aigc-lab data`: which data sets there are, how large, under which licence; fetch a full one ahead of time."""
 
+import os
 from collections.abc import Callable
 
 from aigc_lab.commands.course import CourseError
@@ -11,7 +12,7 @@ def show_sets() -> None:
     from rich.table import Table
 
     from aigc_lab import datasets
-    from aigc_lab.datasets import downloads, embedded, originals
+    from aigc_lab.datasets import embedded, originals
 
     console = Console()
     inside = Table("embedded", "train", "test", "size", "licence", box=None, pad_edge=False)
@@ -27,12 +28,22 @@ def show_sets() -> None:
     full = Table("download", "size", "in cache", "licence", box=None, pad_edge=False)
     for name in originals.SETS:
         needed = files_of(name)
-        there = all((downloads.cache_folder() / name / file.name).is_file() for file in needed)
+        there = all(is_here(name, file) for file in needed)
         facts = originals.ABOUT.get(name)
         licence = facts["license"] if facts else "as above"
         full.add_row(name, megabytes(sum(file.size for file in needed)), "yes" if there else "no", licence)
     console.print(full)
     console.print("\n`aigc-lab data fetch NAME` downloads one; each set's datasheet is data/NAME.md.", highlight=False)
+
+
+def is_here(name: str, file) -> bool:
+    """Whether a file of a set is in the cache."""
+    from aigc_lab.datasets import downloads
+
+    try:
+        return os.path.isfile(downloads.cache_folder() / name / file.name)  # False, too, where the folder can't be read
+    except downloads.Unavailable:
+        return False
 
 
 def files_of(name: str) -> list:
@@ -53,12 +64,12 @@ def fetch(name: str, say: Callable[[str], None] = print) -> None:
 
     if name not in originals.SETS:
         raise CourseError(f"nothing to fetch under {name!r}; there are: {', '.join(originals.SETS)}.")
-    folder = downloads.cache_folder() / name
-    for file in files_of(name):
-        try:
+    try:
+        folder = downloads.cache_folder() / name
+        for file in files_of(name):
             downloads.fetch(file, folder)
-        except downloads.Unavailable as reason:
-            raise CourseError(str(reason)) from None
+    except downloads.Unavailable as reason:
+        raise CourseError(str(reason)) from None
     say(f"{name} is in {folder}")
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from aigc_lab.commands.course import Course, Lesson
+from aigc_lab.commands.course import Course, CourseError, Lesson, trouble
 from aigc_lab.commands.execute import LessonFailedError, execute
 from aigc_lab.commands.expand import assign_ids, expand
 from aigc_lab.commands.inputs import content_hash
@@ -56,7 +56,12 @@ def build(course: Course, lesson: Lesson) -> float:
         "aigc_lab": {"hash": fingerprint, "seconds": seconds, "version": course.version},
     }
     nbformat.validate(notebook)
-    replace_text(lesson.notebook, nbformat.writes(notebook) + "\n")
+    try:
+        replace_text(lesson.notebook, nbformat.writes(notebook) + "\n")
+    except OSError as error:
+        raise OSError(
+            error.errno, error.strerror, str(lesson.notebook)
+        ) from None  # a full disk doesn't say for which file
     return seconds
 
 
@@ -77,17 +82,21 @@ def build_all(
         except LessonFailedError as error:
             failed.append(lesson)
             say(f"{lesson.name}: FAILED, its notebook is left as it was\n  lessons/{lesson.source.name}, {error}")
-        except SyntaxError as error:
+        except (SyntaxError, OSError) as error:
             failed.append(lesson)
-            say(f"{lesson.name}: FAILED, its notebook is left as it was\n  {error}")
+            reason = trouble(error) if isinstance(error, OSError) else error
+            say(f"{lesson.name}: FAILED, its notebook is left as it was\n  {reason}")
         else:
             if busy:
                 say(
                     f"{lesson.name}: the machine was busy with other things, so the measured time is too long; build it again with --force"
                 )
             say(f"{lesson.name}: built in {seconds:.1f} s, {lesson.notebook.stat().st_size / 1000:.0f} kB")
-    if update_readme(course):
-        say("README.md: table of lessons updated")
+    try:
+        if update_readme(course):
+            say("README.md: table of lessons updated")
+    except OSError as error:
+        raise CourseError(f"{trouble(error, course.root / 'README.md')}.") from None
     return failed
 
 

@@ -1,6 +1,9 @@
 """The table of lessons in README.md, between its two markers."""
 
+import contextlib
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 from aigc_lab.commands.course import Course
 from aigc_lab.commands.expand import spoken_time
@@ -39,9 +42,20 @@ def update_readme(course: Course, *, write: bool = True) -> bool:
     return new != text
 
 
-def replace_text(path, text: str) -> None:
+def replace_text(path: Path, text: str) -> None:
     """Write a file so that a crash leaves the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with draft(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(beside, path)
+
+
+@contextlib.contextmanager
+def draft(path: Path) -> Iterator[Path]:
+    """The name of a file beside `path`, to be written first and then put in its place. What is left of it, on a full disk, goes."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(beside, path)
+    try:
+        yield beside
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)

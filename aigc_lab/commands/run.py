@@ -1,11 +1,13 @@
 """`aigc-lab run`: execute lessons headless with papermill, several at a time, and report what happened."""
 
 import ast
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from aigc_lab import limits
 from aigc_lab.commands import jupyter
-from aigc_lab.commands.course import Course, CourseError, Lesson
+from aigc_lab.commands.course import Course, CourseError, Lesson, trouble, unwritable
 from aigc_lab.commands.execute import ANSI, cause_of_death
 from aigc_lab.commands.readme import replace_text
 
@@ -108,7 +110,7 @@ def run_lessons(
         progress: called a few times a second for each running lesson, with its result, the cells done, and the cells in all.
 
     Raises:
-        CourseError: a lesson is not built, or lacks a parameter.
+        CourseError: a lesson is not built, or lacks a parameter; or build/ can't be written.
     """
     missing = [lesson.name for lesson in lessons if not lesson.notebook.is_file()]
     if missing or not lessons:
@@ -117,7 +119,8 @@ def run_lessons(
     jobs = jobs or default_jobs(len(lessons), profile)
     environment = run_environment(course, profile, threads=max(1, limits.threads() // jobs))
     folder = course.root / "build" / "run"
-    folder.mkdir(parents=True, exist_ok=True)
+    if reason := unwritable(folder):
+        raise CourseError(f"{reason}. The executed copies and the report are written there.")
     results = [Result(lesson.name) for lesson in lessons]
     # the longest first, so that no core waits at the end for one that started late
     waiting = sorted(zip(lessons, results, strict=True), key=lambda pair: -(pair[0].seconds or 1e9))
@@ -126,7 +129,12 @@ def run_lessons(
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
-                running.append(start_job(*waiting.pop(0), folder, parameters, environment))
+                lesson, result = waiting.pop(0)
+                try:
+                    running.append(start_job(lesson, result, folder, parameters, environment))
+                except OSError as error:
+                    result.status, result.error = "failed", trouble(error)
+                    progress(result, 0, 0)
             time.sleep(0.2)
             for job in list(running):
                 watch(job)
@@ -235,8 +243,9 @@ def finish(job: Job) -> None:
                 return
         if cell["metadata"].get("papermill", {}).get("start_time"):
             job.result.cell = number  # so far: the last that began
-    log = ANSI.sub("", job.log.read_text(encoding="utf-8", errors="replace")).splitlines()
-    job.result.error = log[-1] if log else f"papermill ended with {job.process.returncode}"
+    log = ANSI.sub("", read_log(job.log)).splitlines()
+    nothing = unwritable(job.output.parent) or f"papermill ended with {job.process.returncode}"
+    job.result.error = log[-1] if log else nothing
     job.result.traceback = "\n".join(log[-12:])
     if "DeadKernelError" in job.result.error or job.process.returncode == -9:  # or papermill itself was killed
         job.result.error, job.result.traceback = f"{cause_of_death(job.memory_kills)}.", None
@@ -259,15 +268,20 @@ def stop(job: Job) -> None:
 
 def cells_done(log: Path) -> tuple[int, int]:
     """Cells executed and cells in all, from papermill's progress bar."""
-    try:
-        found = PROGRESS.findall(log.read_text(encoding="utf-8", errors="replace"))
-    except OSError:
-        found = []
+    found = PROGRESS.findall(read_log(log))
     return (int(found[-1][0]), int(found[-1][1])) if found else (0, 0)
 
 
-def write_report(course: Course, results: list[Result], *, profile: str | None, jobs: int, seconds: float) -> Path:
-    """build/report.json: one entry a lesson, and the conditions they were measured under."""
+def read_log(log: Path) -> str:
+    """What papermill and the lesson said; "" if it can't be read."""
+    try:
+        return log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def write_report(course: Course, results: list[Result], *, profile: str | None, jobs: int, seconds: float) -> None:
+    """build/report.json: one entry a lesson, and the conditions they were measured under. Where it can't be written, this says so."""
     path = course.root / "build" / "report.json"
     report = {
         "version": course.version,
@@ -277,5 +291,9 @@ def write_report(course: Course, results: list[Result], *, profile: str | None, 
         "seconds": round(seconds, 1),
         "lessons": [asdict(result) for result in results],
     }
-    replace_text(path, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    return path
+    try:
+        replace_text(path, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    except OSError as error:
+        print(f"there is no report this time: {trouble(error, path)}.", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)  # that of another run

@@ -34,6 +34,8 @@ def run_and_show(course: Course, lessons: list[Lesson], **settings) -> bool:
 
         results = run_lessons(course, lessons, progress=progress, **settings)
     show(console, results)
+    report = ", the report is build/report.json" if (course.root / "build" / "report.json").is_file() else ""
+    console.print(f"\nExecuted copies are in build/run/{report}.", highlight=False)
     return all(result.status == "passed" for result in results)
 
 
@@ -50,4 +52,3 @@ def show(console: Console, results: list[Result]) -> None:
             where = f"cell {result.cell}" if result.cell else "no cell"
             console.print(f"\n{result.lesson}, {where}: {result.error}", markup=False, highlight=False, style="red")
             console.print(result.traceback or "", markup=False, highlight=False)
-    console.print("\nExecuted copies are in build/run/, the report is build/report.json.", highlight=False)

@@ -57,7 +57,10 @@ class File:
 
 def cache_folder() -> Path:
     """Where downloads are kept: `AIGC_LAB_CACHE`, else this user's cache folder."""
-    return Path(os.environ.get("AIGC_LAB_CACHE") or pooch.os_cache("aigc_lab")).expanduser()
+    try:
+        return Path(os.environ.get("AIGC_LAB_CACHE") or pooch.os_cache("aigc_lab")).expanduser()
+    except RuntimeError as error:  # for a name that nobody has, or in a container for a user without a home
+        raise Unavailable(f"there is no folder for downloads ({error}); set AIGC_LAB_CACHE to one") from None
 
 
 def fetch(file: File, folder: Path) -> Path:

@@ -103,13 +103,13 @@ def test_a_deleted_copy_is_handed_out_again(course):
 
 
 def test_a_crash_while_copying_leaves_no_half_file(course, monkeypatch):
-    def full(*arguments):
-        raise OSError("disk full")
+    def crash(*arguments):
+        raise MemoryError
 
     hand_out(course)
     publish(course, "01_sums", "second version")
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="disk full"):
+    monkeypatch.setattr(os, "replace", crash)
+    with pytest.raises(MemoryError):
         hand_out(course)
     assert files(course)["01_sums.ipynb"] == "first version"
 
@@ -234,6 +234,13 @@ def test_lab_and_run_set_one_path(course, monkeypatch):
 def test_nothing_to_open_is_said(toy):
     with pytest.raises(CourseError, match="aigc-lab notebooks"):
         lab.open_lab(toy, lab.hand_out(toy), [])
+
+
+def test_a_python_without_sqlite3_is_named_before_jupyterlab_fails(course, monkeypatch):
+    hand_out(course)
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    with pytest.raises(CourseError, match="compiled without sqlite3"):
+        lab.open_lab(course, course.root / "work", [])
 
 
 def test_the_command_passes_options_on(course):
