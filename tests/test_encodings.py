@@ -198,3 +198,19 @@ def test_what_lessons_start_reads_and_writes_utf_8(monkeypatch, tmp_path):
         assert done.returncode == 0, done.stderr
         assert done.stdout.decode("utf-8").strip() == "中 ©"
     assert (tmp_path / "said").read_text(encoding="utf-8") == "中 ©" * 2
+
+
+def test_what_lessons_call_prints_by_way_of_display():
+    """`display.say` fits the stream; a bare `print` raises where that can't hold a letter of a path, or the × of a table."""
+    bare = []
+    for file in sorted((ROOT / "aigc_lab").rglob("*.py")):
+        name = file.relative_to(ROOT / "aigc_lab").as_posix()
+        if name.startswith("commands/") or name in ("cli.py", "display.py"):  # `cli.main` sees to these
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if called == "print" and "file" not in [
+                keyword.arg for keyword in node.keywords
+            ]:  # stderr holds everything
+                bare.append(f"{name}:{node.lineno}")
+    assert bare == []

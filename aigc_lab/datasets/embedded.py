@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 import aigc_lab
+from aigc_lab import display
 
 SPLITS = ("train", "test")
 DOWNLOAD_ONLY = (
@@ -129,7 +130,7 @@ def _original(name: str, split: str) -> dict | None:
     try:
         found = originals.load_full(name, split)
     except downloads.Unavailable as reason:
-        print(
+        display.say(
             f"The full {name!r} can't be downloaded now: {reason}.\nYou get the embedded set instead: fewer examples."
         )
         return None

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aigc_lab import datasets, metrics
+from aigc_lab import datasets, display, metrics
 from aigc_lab.metrics.roc import roc_auc
 from aigc_lab.pretrained.classifier import Classifier, load_classifier
 from aigc_lab.training import rng
@@ -43,7 +43,7 @@ def load_animals(which: str) -> tuple[datasets.Dataset, datasets.Dataset]:
     try:
         return datasets.load(PICTURES[which]), datasets.load(PICTURES[which], split="test")
     except Unavailable as reason:
-        print(f"QuickDraw isn't available now: {reason}.\nThe lesson goes on with the silhouettes.")
+        display.say(f"QuickDraw isn't available now: {reason}.\nThe lesson goes on with the silhouettes.")
         return load_animals("silhouettes")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from aigc_lab import display
 from aigc_lab.hardware.timing import in_turns
 
 
@@ -33,12 +34,12 @@ class SpeedupTable:
         works = [lambda _: before(), lambda _: after()]
         first, second = in_turns(self.device, works, self.repeats)
         self.rows[change] = (first / examples[0] * examples[1], second)
-        print(self._line(change))
+        display.say(self._line(change))
 
     def not_here(self, change: str, why: str) -> None:
         """Add a row for what this machine can't do, and show it."""
         self.missing[change] = why
-        print(self._line(change))
+        display.say(self._line(change))
 
     @property
     def factors(self) -> dict[str, float]:
@@ -47,9 +48,9 @@ class SpeedupTable:
 
     def show(self) -> None:
         """Print the table, the greatest gain first."""
-        print(f"{'change':44} {'before':>10} {'after':>10} {'gain':>8}")
+        display.say(f"{'change':44} {'before':>10} {'after':>10} {'gain':>8}")
         for change in [*sorted(self.rows, key=lambda name: -self.factors[name]), *self.missing]:
-            print(self._line(change))
+            display.say(self._line(change))
 
     def _line(self, change: str) -> str:
         if change in self.missing:

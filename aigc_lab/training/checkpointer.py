@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from aigc_lab import display
 from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.training import checkpoint, rng
 from aigc_lab.training.batches import Batches
@@ -82,7 +83,7 @@ class Checkpointer:
             return False
         state, problems = checkpoint.load_newest(self.path)
         for problem in problems if self.processes.first else []:
-            print(f"{problem}. Going on from the previous checkpoint.")
+            display.say(f"{problem}. Going on from the previous checkpoint.")
         if state is None:
             return False
         self._compare(state["training"])
@@ -106,7 +107,9 @@ class Checkpointer:
             checkpoint.save(state, self.path)
         except OSError as error:
             kept = "none has been written yet" if self.saved_at is None else f"that of step {self.saved_at} is kept"
-            print(f"\nThe checkpoint of step {len(self.history)} can't be written ({error}); {kept}. Training goes on.")
+            display.say(
+                f"\nThe checkpoint of step {len(self.history)} can't be written ({error}); {kept}. Training goes on."
+            )
             return False
         return True
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from aigc_lab import runtime
+from aigc_lab import display, runtime
 from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.recipes.recipe import Recipe
 from aigc_lab.training import rng
@@ -143,7 +143,7 @@ def fit(
                 raise ProcessLostError(f"{error}. {checkpointer.advice()}") from None
             bar.show(history, clock, last=True)
         if history.interrupted and processes.first:
-            print(f"\nStopped by you after step {len(history)}. The model and its history are ready to use.")
+            display.say(f"\nStopped by you after step {len(history)}. The model and its history are ready to use.")
         report()
     return history
 
