@@ -7,6 +7,11 @@ import pytest
 import torch
 
 from aigc_lab import runtime
+from aigc_lab.gan import ring
+from aigc_lab.lm import writer
+from aigc_lab.metrics import roc
+from aigc_lab.pretrained import classifier
+from aigc_lab.privacy import memorisation
 
 CPU = torch.device("cpu")
 
@@ -82,3 +87,44 @@ def test_equipment_says_something_of_every_machine():
     assert runtime.supports_bf16(CPU) in (True, False)
     assert runtime.half_precision(CPU) == ("bf16" if runtime.supports_bf16(CPU) else None)
     assert runtime.compiler(CPU) is None or isinstance(runtime.compiler(CPU), str)
+
+
+class Apple(torch.Tensor):
+    """A tensor that pretends to be on Apple's GPU, which has no float64: only a copy on the CPU may become one."""
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        if function is torch.Tensor.cpu:
+            return args[0].as_subclass(torch.Tensor)
+        if function is torch.Tensor.double or torch.float64 in (*args[1:], *(kwargs or {}).values()):
+            raise TypeError(
+                "Cannot convert a MPS Tensor to float64 dtype as the MPS framework doesn't support float64."
+            )
+        return super().__torch_function__(function, types, args, kwargs or {})
+
+
+def apple(*values) -> Apple:
+    return torch.tensor(values).as_subclass(Apple)
+
+
+class Flat(torch.nn.Module):
+    """A language model on that GPU: three characters, all as likely."""
+
+    context = None
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(3))
+
+    def forward(self, tokens, state=None):
+        return torch.zeros(*tokens.shape, 3).as_subclass(Apple), state
+
+
+def test_what_counts_in_float64_does_so_on_the_cpu():
+    with pytest.raises(TypeError, match="float64"):
+        apple(1.0).double()
+    assert roc.roc_auc(apple(2.0, 3.0), apple(1.0, 2.0)).item() == 0.875
+    assert classifier.recognised_share(apple([0.0, 1.0], [1.0, 0.0]), apple(1, 1)) == 0.5
+    assert ring.coverage(apple([0.0, 0.0], [9.0, 9.0]), torch.zeros(1, 2), 0.1)[1] == 0.5
+    assert memorisation.exposure(apple(1.0, 2.0, 3.0, 4.0), 0).item() == 2
+    assert writer.log_probabilities(Flat(), torch.tensor([0, 1, 2])) == pytest.approx(np.log([1 / 3, 1 / 3]))

@@ -48,7 +48,9 @@ def environment(profile: str, threads: int = 1) -> dict[str, str]:
         chosen["USE_LIBUV"] = "0"  # PyTorch for Windows is built without it
     else:
         chosen["GLOO_SOCKET_IFNAME"] = "lo0" if sys.platform == "darwin" else "lo"
-    return dict(os.environ) | startup.UTF8 | chosen
+    # torchrun takes what PET_... says as an option, and a cluster's may ask for several machines.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PET_")}
+    return inherited | startup.UTF8 | chosen
 
 
 def lost(errors: str) -> str:
