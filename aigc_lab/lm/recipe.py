@@ -37,7 +37,7 @@ class LmRecipe(BaseRecipe):
     def __init__(self, model: nn.Module, *, learning_rate: float = 3e-3, weight_decay: float = 0.01) -> None:
         self.model, self.steps_done = model, 0
         self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=weight_decay
+            model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=weight_decay, fused=True
         )
         self.optimizer_step = OptimizerStep(clip=1.0)
 
