@@ -34,7 +34,8 @@ def run_tests(course: Course, arguments: list[str], say: Callable[[str], None] =
     """
     if not all(find_spec(name) for name in ("pytest", "nbval", "xdist")):
         raise CourseError(
-            'pytest, nbval or pytest-xdist is not installed; run `pip install -e ".[lab,test,dev]"` here.'
+            "pytest, nbval or pytest-xdist is not installed: `make test` installs them; without make, "
+            "`python aigc_lab/commands/environment --tools` in the course folder."
         )
     environment = jupyter.environment(course)
     environment |= {"AIGC_LAB_HOME": str(course.root / "build" / "test-home")}  # not the student's own progress

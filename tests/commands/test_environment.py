@@ -185,6 +185,19 @@ def test_the_first_call_takes_the_cpu_build_and_no_test_tools_and_the_second_not
 
 
 @linux
+@pytest.mark.parametrize(("made_by", "kept"), [("/usr/bin/python3.12", False), ("/better/python", True)])
+def test_an_environment_by_another_python_than_the_one_named_is_made_anew(course, made_by, kept):
+    """Asked of the function, as a second Python need not be here."""
+    code = (
+        "import folder, packages; wish = packages.Wish(False, '', '')\n"
+        f"print(folder.why_anew(((3, 12), {made_by!r}), wish, '/better/python'))"
+    )
+    where = course / "aigc_lab/commands/environment"
+    said = subprocess.run([sys.executable, "-c", code], cwd=where, capture_output=True, encoding="utf-8").stdout.strip()
+    assert said == ("None" if kept else f"it was made by another Python, {made_by}")
+
+
+@linux
 def test_a_dead_python_is_replaced_and_torch_can_be_chosen(course, indexes):
     (course / ".venv/bin/python").unlink()
     (course / ".venv/bin/python").symlink_to("/no/such/python")
