@@ -353,9 +353,7 @@ plots.image_rows(
     alt="Three rows of blurred drawn digits; mirrored ones in the second and third.",
 )
 as_is, at_half, at_one = mirrored.values()
-verify.promise(
-    "trained as they are, fewer than 4% are mirrored", got=as_is, below=0.04
-)
+verify.promise("trained as they are, fewer than 4% are mirrored", got=as_is, below=0.04)
 verify.promise("p = 0.5: between 18 and 32%", got=at_half, above=0.18, below=0.32)
 verify.promise("p = 1: between 43 and 57%", got=at_one, above=0.43, below=0.57)
 

@@ -962,25 +962,24 @@ training.fit(
 """
 
 # %%
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import aigc_lab
+from aigc_lab.parallel import launcher
 from aigc_lab.training import checkpoint as training_checkpoint
 
 folder = Path(tempfile.mkdtemp())
 
 
 def begin(file):
-    package = Path(aigc_lab.__file__).parents[1]
-    # profile ci: on the CPU, quietly
-    settings = {"AIGC_LAB_PROFILE": "ci", "PYTHONPATH": str(package)}
-    env = os.environ | settings
-    command = [sys.executable, "-c", program, str(folder / file), str(seed)]
-    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-P", "-c", program, str(folder / file), str(seed)]
+    env = launcher.environment("ci")  # on the CPU, quietly
+    with open(folder / f"{file} errors", "a", encoding="utf-8") as errors:
+        return subprocess.Popen(
+            command, env=env, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8"
+        )
 
 
 # %% [markdown]
@@ -992,6 +991,8 @@ for line in broken.stdout:
     if line == "step 33\n":
         broken.kill()
         break
+else:  # it ended by itself
+    raise RuntimeError((folder / "broken errors").read_text(encoding="utf-8")[-2000:])
 broken.wait()
 whole.communicate()
 newest, _ = training_checkpoint.load_newest(folder / "broken")
