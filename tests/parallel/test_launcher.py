@@ -50,12 +50,12 @@ def test_neither_a_students_files_nor_a_clusters_variables_stop_the_processes(tm
     (tmp_path / "home").mkdir()
     for name in ("random", "types", "torch", "argparse"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
-    worker = "import os, random, torch\nopen('said ' + os.environ['RANK'], 'w').write(os.environ['WORLD_SIZE'])"
-    (tmp_path / "home" / "worker.py").write_text(worker)
+    worker = "import os, random, torch\nopen('said ' + os.environ['RANK'], 'w', encoding='utf-8').write(os.environ['WORLD_SIZE'])"
+    (tmp_path / "home" / "worker.py").write_text(worker, encoding="utf-8")
     command, env = launcher.command("home/worker.py"), launcher.environment("ci")
-    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=60)
     assert run.returncode == 0, run.stderr[-3000:]
-    assert [(tmp_path / f"said {rank}").read_text() for rank in range(2)] == ["2", "2"]
+    assert [(tmp_path / f"said {rank}").read_text(encoding="utf-8") for rank in range(2)] == ["2", "2"]
 
 
 ERRORS = """  File "/somewhere/optimizer_step.py", line 85, in __call__
