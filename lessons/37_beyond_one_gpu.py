@@ -598,7 +598,7 @@ here, seed = Processes(), int(sys.argv[1])
 first_attempt = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
 
 def accident(step, recipe, history):
-    with open(f"steps {here.index}", "a") as log:
+    with open(f"steps {here.index}", "a", encoding="utf-8") as log:
         log.write(f"{step} ")
     if first_attempt and here.index == 1 and step == 25:
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -122,8 +122,8 @@ def code_of(file: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "folder",
-    ["aigc_lab", "benchmarks", "data/build", "docs", "tests", pytest.param("lessons", marks=pytest.mark.xfail(strict=False))],
-)  # fmt: skip
+    ["aigc_lab", "benchmarks", "data/build", "docs", "lessons", "tests"],
+)
 def test_every_text_names_its_encoding(folder):
     found = []
     for file in sorted((ROOT / folder).rglob("*.py")):

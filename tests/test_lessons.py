@@ -1,13 +1,17 @@
 """Every lesson has the anatomy of a lesson, and every notebook is what its lesson says."""
 
 import ast
+import base64
 import html.parser
+import io
 import json
 import re
 from functools import cache
 
 import jupytext
+import numpy as np
 import pytest
+from PIL import Image
 
 from aigc_lab import exercises
 from aigc_lab.commands.course import Course
@@ -19,6 +23,7 @@ COURSE = Course(ROOT)
 LESSONS = COURSE.lessons
 CLOSING = ["Check the article", "Quiz", "What you should be able to do now", "References"]
 MACHINE = re.compile(r"/(?:work|root|tmp|home|Users)/[\w.-]+|site-packages|[A-Z]:\\\\?Users")
+PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 ADDRESS_IN_MEMORY = re.compile(r"\bat 0x[0-9a-f]{6,}")
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
@@ -220,7 +225,7 @@ def test_what_is_drawn_follows_the_seed(lesson):
 
 @each_lesson
 def test_a_promise_in_percent_has_bounds_in_its_unit(lesson):
-    """ "at least 90 %" is checked by a bound of 0.9 or 90, so that what the reader got is told in the same unit."""
+    """ "at least 90%" is checked by a bound of 0.9 or 90, so that what the reader got is told in the same unit."""
     odd = []
     for call in calls(code_of(lesson), "promise"):
         text = call.args[0].value if isinstance(call.args[0], ast.Constant) else ""
@@ -293,6 +298,16 @@ def test_notebook_is_small_and_shows_nothing_of_the_machine(lesson):
     for pattern in (MACHINE, ADDRESS_IN_MEMORY):
         assert not pattern.search(text), pattern.search(text)[0]
     assert "widget-view" not in text
+
+
+@each_lesson
+def test_nothing_in_a_picture_is_cut_off_at_its_edge(lesson):
+    for cell in notebook_of(lesson):
+        for output in cell.get("outputs", []):
+            for data in PICTURE.findall("".join(output.get("data", {}).get("text/html", ""))):
+                grey = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("L"))
+                edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+                assert edges.min() > 200, f"ink at the edge of a picture of the cell\n{cell['source'][:300]}"
 
 
 class Pictures(html.parser.HTMLParser):
