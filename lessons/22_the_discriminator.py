@@ -744,11 +744,11 @@ plots.curves(
 
 # %%
 faded = (fade["plain"][39] / fade["plain"][0]).item()
-claim = "plain: the first character has less than 1e-10 of the last one's gradient"
-verify.promise(claim, got=faded, below=1e-10)
+claim = "plain: the first character has less than 1e-8 of the last one's gradient"
+verify.promise(claim, got=faded, below=1e-8)
 of_gru = (fade["GRU"][39] / fade["GRU"][0]).item()
-claim = "GRU: more than a hundred times that share"
-verify.promise(claim, got=of_gru / faded, above=100)
+claim = "GRU: more than ten times that share"
+verify.promise(claim, got=of_gru / faded, above=10)
 
 # %% [markdown]
 # Forge ten characters of each line and leave thirty as they are in the book. In one set of lines the *first* ten are forged, in the other the *last* ten.
