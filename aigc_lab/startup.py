@@ -16,11 +16,11 @@ from aigc_lab import limits
 PACKAGE = Path(__file__).resolve().parent
 
 # How long a thread that waits for the others goes on asking before it sleeps. The libraries' own defaults (300,000 questions, some 10 ms, in
-# GNU's, 200 ms in the others) take the core from whoever else wants it, the awaited thread included: beside a video call a step of training
+# GNU's, 200 ms in the others) take the core from whatever else wants it, the awaited thread included: beside a video call a step of training
 # takes several times as long. A thread that sleeps at once, on the other hand, must be woken hundreds of times a step, which costs a quiet
-# machine half of its speed. `benchmarks/busy.py` measures both.
+# machine half of its speed. `benchmarks/busy.py` measures both. How many threads there are is `training.threads`' affair.
 WAITING = {
-    "GOMP_SPINCOUNT": "10000",  # GNU's: some 0.3 ms
+    "GOMP_SPINCOUNT": "30000",  # GNU's: some 1 ms
     "KMP_BLOCKTIME": "1",  # LLVM's and Intel's: milliseconds, and 1 is the least that all versions know, but for 0
 }
 

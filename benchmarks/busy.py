@@ -2,13 +2,13 @@
 
     python benchmarks/busy.py                            # all settings, about half an hour on two cores that do nothing else
     python benchmarks/busy.py --rounds 1 --seconds 3     # a quick look
-    python benchmarks/busy.py --only default passive     # some of the settings
+    python benchmarks/busy.py --only aigc_lab passive    # some of the settings
 
 OpenMP's threads wait for each other several hundred times a step. How long one goes on asking before it sleeps decides what a step takes
 when others want the cores, too. What `import aigc_lab` chooses stands in `aigc_lab/startup.py`.
 
-Each job is a process that trains a GAN on digits. Those of a scene start together, train for the given seconds while the load runs, and
-report what a step takes and how much CPU time it costs, both as a mean. The settings take turns, in another order in each round; the figure is the
+Each job is a process that trains a GAN on digits. Those of a scene start one after the other, 0.3 s apart, train for the given seconds while the load
+runs, and report what a step takes and how much CPU time it costs, both as a mean. The settings take turns, in another order in each round; the figure is the
 median over rounds (and over the six students).
 
 The fair share of a job: CPU seconds a step costs it alone ÷ (cores × its threads ÷ all threads that want to run, at most its threads). A
@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from aigc_lab import limits, startup
@@ -34,23 +35,23 @@ SPINS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 # The environment of a job. Libraries' own defaults are given as numbers: 300,000 is GNU's, 200 (ms) is LLVM's and Intel's.
 SETTINGS = {
     "unset": {"GOMP_SPINCOUNT": "300000", "KMP_BLOCKTIME": "200"},
-    "default": startup.WAITING,  # what aigc_lab chooses
+    "aigc_lab": startup.WAITING | {"BUSY_CHOOSE": "1"},  # as `import aigc_lab` and `fit` choose
+    "aigc_lab, unset": {"BUSY_CHOOSE": "1", "GOMP_SPINCOUNT": "300000", "KMP_BLOCKTIME": "200"},
     "passive": {"OMP_WAIT_POLICY": "PASSIVE"},
     **{f"{spins} spins": {"GOMP_SPINCOUNT": str(spins), "KMP_BLOCKTIME": "1"} for spins in SPINS},
     "one thread": {"OMP_NUM_THREADS": "1"},
-    "threads by load": {"BUSY_ADAPT": "1"},
-    "threads by load, passive": {"BUSY_ADAPT": "1", "OMP_WAIT_POLICY": "PASSIVE"},
 }
 SCENES = {"alone": (1, 0), "beside one": (1, 1), "beside two": (1, 2), "six at once": (6, 0)}  # jobs, busy processes
 BUSY = "while True: pass"
-LOOK = 0.5  # seconds between two looks at the load, where threads follow it
+APART = 0.3  # seconds between the starts of two students
 
 
-def job(folder: Path, seconds: float) -> None:
+def job(folder: Path, seconds: float, wait: float) -> None:
     """Train as soon as `folder` says so, and print what a step took: one line of JSON."""
     import torch
 
     from aigc_lab import datasets, gan, runtime, training
+    from aigc_lab.training import threads
 
     runtime.seed_everything(0)
     digits = datasets.load("digits")
@@ -61,61 +62,32 @@ def job(folder: Path, seconds: float) -> None:
     (folder / f"ready {os.getpid()}").touch()
     while not (folder / "go").exists():
         time.sleep(0.01)
-    adapt, threads = Load() if "BUSY_ADAPT" in os.environ else None, torch.get_num_threads()
+    time.sleep(wait)
+    choice = (
+        threads.chosen(torch.device("cpu")) if "BUSY_CHOOSE" in os.environ else nullcontext(torch.get_num_threads())
+    )
     taken, used = [], 0.0
-    start = time.perf_counter()
-    while (now := time.perf_counter()) < start + seconds or len(taken) < 3:
-        if adapt and (wanted := adapt.threads(now)) not in (None, threads):
-            torch.set_num_threads(threads := wanted)
-        if now < start + seconds / 5:  # until the load is up, and the threads have followed it
+    with choice as count:
+        start = time.perf_counter()
+        while (now := time.perf_counter()) < start + seconds or len(taken) < 3:
+            before = time.process_time()
             recipe.step(next(order))
-            continue
-        before = time.process_time()
-        recipe.step(next(order))
-        taken.append(time.perf_counter() - now)
-        used += time.process_time() - before
-    print(json.dumps({"step": statistics.fmean(taken), "cpu": used / len(taken), "threads": threads}))
-
-
-class Load:
-    """As many threads as there are cores that others leave idle, at least one."""
-
-    def __init__(self) -> None:
-        import psutil
-
-        self.read, self.cores, self.last = psutil.cpu_times, psutil.cpu_count(), time.perf_counter()
-        self.busy, self.own = self.machine(), time.process_time()
-
-    def machine(self) -> float:
-        """Seconds that all cores together have computed since the machine was started."""
-        times = self.read()
-        return (
-            sum(times)
-            - times.idle
-            - getattr(times, "iowait", 0.0)
-            - getattr(times, "guest", 0.0)
-            - getattr(times, "guest_nice", 0.0)
-        )
-
-    def threads(self, now: float) -> int | None:
-        """How many threads to use from now on; None between two looks."""
-        if now < self.last + LOOK:
-            return None
-        busy, own, passed = self.machine(), time.process_time(), now - self.last
-        others = ((busy - self.busy) - (own - self.own)) / passed
-        self.busy, self.own, self.last = busy, own, now
-        return max(1, min(self.cores, round(self.cores - others)))
+            if now > start + seconds / 5:  # before, the load isn't up yet
+                taken.append(time.perf_counter() - now)
+                used += time.process_time() - before
+    print(json.dumps({"step": statistics.fmean(taken), "cpu": used / len(taken), "threads": count}))
 
 
 def scene(setting: str, jobs: int, busy: int, seconds: float) -> list[dict[str, float]]:
     """What each job of a scene reports."""
-    ours = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME", "OMP_WAIT_POLICY", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BUSY_ADAPT")
+    ours = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME", "OMP_WAIT_POLICY", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BUSY_CHOOSE")
     environment = {name: value for name, value in os.environ.items() if name not in ours}
     environment |= {"AIGC_LAB_PROFILE": "cpu", **SETTINGS[setting]}
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, "--job", folder, "--seconds", str(seconds)]
+        command = [sys.executable, __file__, "--job", folder, "--seconds", str(seconds), "--wait"]
         started = [
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, encoding="utf-8") for _ in range(jobs)
+            subprocess.Popen([*command, str(APART * i)], env=environment, stdout=subprocess.PIPE, encoding="utf-8")
+            for i in range(jobs)
         ]
         loads: list[subprocess.Popen] = []
         try:
@@ -125,7 +97,7 @@ def scene(setting: str, jobs: int, busy: int, seconds: float) -> list[dict[str, 
                 time.sleep(0.05)
             loads = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(busy)]
             Path(folder, "go").touch()
-            return [json.loads(process.communicate()[0]) for process in started]
+            return [json.loads(process.communicate()[0].splitlines()[-1]) for process in started]
         finally:
             for process in [*started, *loads]:
                 process.kill()
@@ -166,9 +138,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=SETTINGS, metavar="SETTING", default=list(SETTINGS))
     parser.add_argument("--job", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--wait", type=float, default=0.0, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.job:
-        job(given.job, given.seconds)
+        job(given.job, given.seconds, given.wait)
         return
 
     cores, runs = limits.threads(), {setting: {name: [] for name in SCENES} for setting in given.only}

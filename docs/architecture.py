@@ -21,7 +21,10 @@ BANDS = {
     "subjects": ("what the course teaches, in its order", []),
     "engine": ("what trains", ["training", "recipes"]),
     "shown": ("what you see", ["plots", "widgets", "verify"]),
-    "ground": ("what the rest is built on", ["pretrained", "datasets", "transforms", "display", "runtime", "startup", "limits"]),
+    "ground": (
+        "what the rest is built on",
+        ["pretrained", "datasets", "transforms", "display", "runtime", "startup", "limits"],
+    ),
 }
 COURSE = [
     "collecting",

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from aigc_lab import display
 from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.training import checkpoint, rng
@@ -37,6 +39,7 @@ class Checkpointer:
         self.recipe, self.optimizer_step, self.batches = recipe, optimizer_step, batches
         self.log, self.history, self.processes = log, log.history, processes
         self.saved_at: int | None = None  # the step of the newest checkpoint
+        self.begun_with: int | None = None  # the threads of the training that goes on here
         self.training = {
             "recipe": type(recipe).__name__,
             "seed": seed,
@@ -63,6 +66,7 @@ class Checkpointer:
             "batches": self.batches.state_dict(),
             "history": self.history.state_dict(),
             "rng": self.processes.collect(rng.state()),
+            "threads": torch.get_num_threads(),
         }
         written = self._write(state) if self.processes.first else False
         # All processes go by whether the first one could write: if one alone skipped the next save, the others would wait for it.
@@ -92,6 +96,7 @@ class Checkpointer:
         self.batches.load_state_dict(state["batches"])
         self.history.load_state_dict(state["history"])
         rng.set_state(state["rng"][self.processes.index])
+        self.begun_with = state.get("threads")
         self.saved_at = len(self.history)
         return True
 

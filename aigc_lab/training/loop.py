@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from aigc_lab import display, runtime
 from aigc_lab.recipes.optimizer_step import OptimizerStep
 from aigc_lab.recipes.recipe import Recipe
-from aigc_lab.training import rng
+from aigc_lab.training import rng, threads
 from aigc_lab.training.batches import Batches, as_tensors
 from aigc_lab.training.budget import Budget, Clock, Timer, check_positive
 from aigc_lab.training.checkpointer import Checkpointer
@@ -53,8 +53,9 @@ def fit(
     """Train a recipe for a number of steps, or for a time.
 
     The recipe moves to `runtime.device()` and stays there. The examples and all noise follow `seed`: the same recipe trained for the same
-    steps learns the same weights on the same machine, whatever the callback draws. The interrupt button ends training after the step that
-    is under way; the recipe and the history stay usable.
+    steps learns the same weights on the same machine, whatever the callback draws. (On a CPU that other programs use, too, training takes
+    fewer threads, and the weights differ in their last bits: see `threads.chosen`.) The interrupt button ends training after the step
+    that is under way; the recipe and the history stay usable.
 
     Started by `torchrun` or `accelerate launch`, each process takes its own `batch_size` examples a step, and all step along the mean of
     their gradients. About four times a second they agree on the time and on stopping: interrupting one ends all after the same step.
@@ -116,12 +117,12 @@ def fit(
         clock = Clock(processes.agree_on_time if processes.count > 1 else None, lambda: button.pressed)
         report = _Reports(callback, recipe, log, clock)
         resumed = resume and checkpointer.resume()
-        clock.start(len(history), history.seconds[-1] if len(history) else 0.0)
-        saving.start(clock)
-        reporting.start(clock)
         if not resumed:
             report()
-        with Bar(budget, quiet=not processes.first) as bar:
+        with threads.chosen(device, checkpointer.begun_with), Bar(budget, quiet=not processes.first) as bar:
+            clock.start(len(history), history.seconds[-1] if len(history) else 0.0)
+            saving.start(clock)
+            reporting.start(clock)
             try:
                 while budget.lasts(clock) and not clock.stopped:
                     recipe.progress = budget.share(clock)

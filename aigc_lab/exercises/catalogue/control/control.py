@@ -78,9 +78,7 @@ def _no_larger(sampler, threshold):
 
 def _no_heap(sampler):
     share = (_drawn(sampler, 1000, 4, 1.0).abs() > 0.99).double().mean().item()
-    return (
-        share < 0.03 or f"{share:.0%} of the numbers lie beyond 0.99 at threshold 1; without a heap it would be 0.7%"
-    )
+    return share < 0.03 or f"{share:.0%} of the numbers lie beyond 0.99 at threshold 1; without a heap it would be 0.7%"
 
 
 def _variance(sampler, threshold, expected, within, n=1000):
