@@ -32,11 +32,13 @@ from aigc_lab.commands.expand import expand
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tests" / "claims.json"
 
-# Runs in the kernel before the lesson: each claim is noted as (count of cells, line, text, held, what was seen), and none raises.
+# Runs in the kernel after the bootstrap cell: each claim is noted as (how many cells later, line, text, held, what was seen), and none raises.
 NOTE = """
 def _note_claims(file):
     import functools, json, sys
     from aigc_lab import runtime, verify
+
+    here = get_ipython().execution_count
 
     def noting(check):
         @functools.wraps(check)
@@ -51,7 +53,7 @@ def _note_claims(file):
                 print("✗", seen)
             finally:
                 runtime.building = before
-            row = (get_ipython().execution_count, frame.f_lineno, check.__name__, text, not seen, seen)
+            row = (get_ipython().execution_count - here, frame.f_lineno, check.__name__, text, not seen, seen)
             with open(file, "a", encoding="utf-8") as out:
                 out.write(json.dumps(row) + "\\n")
         return noted
@@ -74,7 +76,7 @@ def run(job):
     course = Course(ROOT)
     lesson = next(one for one in course.lessons if one.name == name)
     notebook = expand(course, lesson, None)
-    cells, numbers = [], []  # numbers: of the lesson's code cells, in the order of execution
+    cells, numbers = [], []  # numbers: of the lesson's code cells, in the order of execution, from the note on
     parameters = None
     with tempfile.TemporaryDirectory(prefix="claims-", ignore_cleanup_errors=True) as home:
         log = Path(home, "claims.jsonl")
@@ -89,7 +91,7 @@ def run(job):
                 numbers += [number] * copies
                 if "bootstrap" in tags:
                     cells.append(new_code_cell(f"{NOTE}\n_note_claims({str(log)!r})"))
-                    numbers.append(number)
+                    numbers = [number]
                 if twice and number == len(notebook.cells) // 2:
                     cells.append(parameters.copy())
                     numbers.append(number)
@@ -123,7 +125,7 @@ def run(job):
         rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
     claims, texts = [], claims_of(name)
     for count, line, _, text, held, seen in rows:
-        cell = numbers[min(count, len(numbers)) - 1]
+        cell = numbers[count]
         claims.append([cell, texts.get((cell, line), text), held, seen])
     if keep:
         import nbformat

@@ -91,12 +91,21 @@ class PracticeSite:
             self.outside.append(str(request.url))
             return httpx.Response(200, html="<title>Elsewhere</title><p>A page on somebody else's host.</p>")
 
+        def unknown(request: httpx.Request) -> httpx.Response:
+            raise httpx.UnsupportedProtocol(f"no connection speaks {request.url.scheme!r}", request=request)
+
         fence = httpx.MockTransport(beyond)
         # trust_env=False: a proxy set on this machine must not see these requests. The site speaks plain HTTP, so no
         # certificates are loaded, and those that are set here may be missing.
         inside = httpx.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
         mounts = {"http://": fence, "https://": fence, self.home.rstrip("/"): inside}
-        return httpx.Client(transport=fence, mounts=mounts, headers={"User-Agent": agent}, timeout=10, trust_env=False)
+        return httpx.Client(
+            transport=httpx.MockTransport(unknown),
+            mounts=mounts,
+            headers={"User-Agent": agent},
+            timeout=10,
+            trust_env=False,
+        )
 
     def forget(self) -> None:
         """Empty both logs and reset the pages that recover, for the next crawl."""

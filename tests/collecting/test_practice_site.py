@@ -33,3 +33,14 @@ def test_no_setting_of_this_machine_keeps_the_reader_from_the_site(site, monkeyp
     monkeypatch.setenv(name, value)
     assert site.client().get(site.home).status_code == 200
     assert site.client().get("https://elsewhere.invalid/").status_code == 200  # what stands behind the fence
+
+
+@pytest.mark.parametrize(
+    "address", ["mailto:desk@museum.example", "tel:+44123", "javascript:void(0)", "ftp://host/file"]
+)
+def test_a_link_that_no_connection_speaks_fails_as_on_the_web(site, address):
+    """As httpx's own client does: a crawler that catches HTTPError goes on."""
+    with pytest.raises(httpx.UnsupportedProtocol):
+        httpx.Client(trust_env=False).get(address)
+    with pytest.raises(httpx.UnsupportedProtocol):
+        site.client().get(address)
