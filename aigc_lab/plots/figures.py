@@ -11,6 +11,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
 from aigc_lab import display
 from aigc_lab.plots import alt_text
@@ -44,7 +46,8 @@ def figure(
     with course_style():
         drawing = sheet(*size, layout="constrained")
         axes = drawing.subplots(rows, columns)
-        drawing.suptitle(title, fontsize=11, fontweight="bold", x=0.01, ha="left")
+        fits = (size[0] - 0.15) / max(inches(title, size=11, weight="bold"), 0.01)  # a longer title is set smaller
+        drawing.suptitle(title, fontsize=11 * min(1.0, fits), fontweight="bold", x=0.01, ha="left")
         for ax in np.atleast_1d(axes).reshape(-1):
             _plain(ax)
         yield axes
@@ -78,6 +81,14 @@ def sheet(width: float, height: float, layout: str | None = None) -> Figure:
     drawing = Figure(figsize=(width, height), dpi=DPI, layout=layout)
     FigureCanvasAgg(drawing)
     return drawing
+
+
+def inches(text: str, **font: Any) -> float:
+    """How wide a text is drawn, in a font of matplotlib's `FontProperties`; the widest of several lines."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return max(
+        (TextPath((0, 0), line, prop=FontProperties(**font)).get_extents().x1 / 72 for line in lines), default=0.0
+    )
 
 
 def _plain(ax: Axes) -> None:

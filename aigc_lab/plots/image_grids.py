@@ -5,12 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
 
 from aigc_lab import display
 from aigc_lab.plots import alt_text
-from aigc_lab.plots.figures import sheet, show
+from aigc_lab.plots.figures import inches, sheet, show
 from aigc_lab.plots.style import course_style
 
 
@@ -81,8 +79,8 @@ def _grid(rows: list, captions: Any, names: Any, title: str, alt: str | None, sc
     shape = (len(rows) * (height + foot + gap), columns * (width + gap))
     canvas = np.full((*shape, 3), 255, np.uint8)
     inch = scale / width  # inches a pixel, the same in both directions
-    left = 0.15 + max(_inches(name, size=9) for name in names) if names else 0.03
-    drawing = sheet(max(left + shape[1] * inch, _inches(title, size=11, weight="bold") + 0.15), shape[0] * inch + 0.4)
+    left = 0.15 + max(inches(name, size=9) for name in names) if names else 0.03
+    drawing = sheet(max(left + shape[1] * inch, inches(title, size=11, weight="bold") + 0.15), shape[0] * inch + 0.4)
     total_width, total_height = drawing.get_figwidth(), drawing.get_figheight()
     drawing.text(0.005, 1 - 0.08 / total_height, title, fontsize=11, fontweight="bold", ha="left", va="top")
     ax = drawing.add_axes((left / total_width, 0, shape[1] * inch / total_width, shape[0] * inch / total_height))
@@ -101,11 +99,6 @@ def _grid(rows: list, captions: Any, names: Any, title: str, alt: str | None, sc
     ax.set_ylim(shape[0] - 0.5, -0.5)
     ax.axis("off")
     show(drawing, alt, handle, full_colour=colour)
-
-
-def _inches(text: str, **font: Any) -> float:
-    """The width of a text as drawn."""
-    return TextPath((0, 0), text, prop=FontProperties(**font)).get_extents().x1 / 72 if text.strip() else 0.0
 
 
 def _pictures(images: Any) -> list[np.ndarray]:

@@ -10,6 +10,7 @@
 - `checkpointer`: what goes into a checkpoint, and when
 - `rng`: every random generator's state, saved and restored
 - `processes`: the processes of one training
+- `threads`: how many threads it takes on a CPU that others use, too
 """
 
 from aigc_lab.recipes.recipe import Recipe
@@ -40,4 +41,5 @@ __all__ = [
     "progress_bar",
     "rng",
     "scalars",
+    "threads",
 ]

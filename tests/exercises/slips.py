@@ -48,7 +48,7 @@ NAMES = {
     "startswith": ["endswith"], "endswith": ["startswith"],
 }  # fmt: skip
 SYMMETRIC = {"max", "min", "maximum", "minimum", "allclose", "equal", "dot", "zip"}
-CONVERSIONS = {"float", "list", "tuple", "item", "to", "double", "detach", "as_tensor", "asarray", "array"}
+CONVERSIONS = {"float", "list", "tuple", "item", "to", "cpu", "double", "detach", "as_tensor", "asarray", "array"}
 GUARDS = ("_require", "_check", "warn")
 DIMENSIONS = {0: [1], 1: [0], -1: [0, -2], -2: [-1], 2: [1]}
 
@@ -588,7 +588,7 @@ EXPECTED: dict[tuple[str, str, str], str] = {
     ): "same function: only whether the remainder is 0 counts",
     (
         "ring.mode_coverage",
-        "return int((each >= len(samples) / (5 * len(centres))).sum()), good.double().mean().item()",
+        "return int((each >= len(samples) / (5 * len(centres))).sum()), good.cpu().double().mean().item()",
         "`int((each >= len(samples) / (5 * len(centres))).sum())` becomes `(each >= len(samples) / (5 * len(centres))).sum()`",
     ): "same function: a tensor that holds the count is a count",
     (

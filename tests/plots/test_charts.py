@@ -54,7 +54,12 @@ def test_colours_are_shown_as_they_are(shown):
 )
 def test_a_title_and_a_name_wider_than_the_grid_are_not_cut_off(shown, title):
     white = torch.ones(1, 1, 8, 8)
-    for draw in (lambda: plots.images(white, title=title), lambda: plots.image_rows({title: white}, title="short")):
+    points = torch.randn(50, 2)
+    for draw in (
+        lambda: plots.images(white, title=title),
+        lambda: plots.image_rows({title: white}, title="short"),
+        lambda: plots.scatter(points, x_label="x", y_label="y", title=2 * title),
+    ):
         draw()
         ink = decode(shown.pop()[0]).mean(axis=-1) < 200
         assert ink.any()
