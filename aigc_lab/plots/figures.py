@@ -11,8 +11,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
 
 from aigc_lab import display
 from aigc_lab.plots import alt_text
@@ -46,8 +44,10 @@ def figure(
     with course_style():
         drawing = sheet(*size, layout="constrained")
         axes = drawing.subplots(rows, columns)
-        fits = (size[0] - 0.15) / max(inches(title, size=11, weight="bold"), 0.01)  # a longer title is set smaller
-        drawing.suptitle(title, fontsize=11 * min(1.0, fits), fontweight="bold", x=0.01, ha="left")
+        points = 11.0
+        while points > 6 and inches(title, points, "bold") > size[0] - 0.15:
+            points -= 0.5
+        drawing.suptitle(title, fontsize=points, fontweight="bold", x=0.01, ha="left")
         for ax in np.atleast_1d(axes).reshape(-1):
             _plain(ax)
         yield axes
@@ -83,12 +83,11 @@ def sheet(width: float, height: float, layout: str | None = None) -> Figure:
     return drawing
 
 
-def inches(text: str, **font: Any) -> float:
-    """How wide a text is drawn, in a font of matplotlib's `FontProperties`; the widest of several lines."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return max(
-        (TextPath((0, 0), line, prop=FontProperties(**font)).get_extents().x1 / 72 for line in lines), default=0.0
-    )
+def inches(text: str, points: float, weight: str = "normal") -> float:
+    """How wide a text is drawn. Letters are fitted to the grid of pixels, so no font's own measures tell."""
+    drawing = sheet(1, 1)
+    written = drawing.text(0, 0, text, fontsize=points, fontweight=weight)
+    return written.get_window_extent(drawing.canvas.get_renderer()).width / DPI
 
 
 def _plain(ax: Axes) -> None:

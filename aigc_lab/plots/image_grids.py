@@ -79,8 +79,8 @@ def _grid(rows: list, captions: Any, names: Any, title: str, alt: str | None, sc
     shape = (len(rows) * (height + foot + gap), columns * (width + gap))
     canvas = np.full((*shape, 3), 255, np.uint8)
     inch = scale / width  # inches a pixel, the same in both directions
-    left = 0.15 + max(inches(name, size=9) for name in names) if names else 0.03
-    drawing = sheet(max(left + shape[1] * inch, inches(title, size=11, weight="bold") + 0.15), shape[0] * inch + 0.4)
+    left = 0.15 + max(inches(name, 9) for name in names) if names else 0.03
+    drawing = sheet(max(left + shape[1] * inch, inches(title, 11, "bold") + 0.15), shape[0] * inch + 0.4)
     total_width, total_height = drawing.get_figwidth(), drawing.get_figheight()
     drawing.text(0.005, 1 - 0.08 / total_height, title, fontsize=11, fontweight="bold", ha="left", va="top")
     ax = drawing.add_axes((left / total_width, 0, shape[1] * inch / total_width, shape[0] * inch / total_height))

@@ -58,7 +58,7 @@ def test_a_title_and_a_name_wider_than_the_grid_are_not_cut_off(shown, title):
     for draw in (
         lambda: plots.images(white, title=title),
         lambda: plots.image_rows({title: white}, title="short"),
-        lambda: plots.scatter(points, x_label="x", y_label="y", title=2 * title),
+        *(lambda n=n: plots.scatter(points, x_label="x", y_label="y", title=(2 * title)[:n]) for n in range(36, 80, 3)),
     ):
         draw()
         ink = decode(shown.pop()[0]).mean(axis=-1) < 200
