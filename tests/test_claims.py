@@ -18,7 +18,6 @@ NOT_YET = {
     "12_cleaning",
     "13_preprocessing",
     "14_privacy",
-    "23_the_gan_loss",
     "24_the_vae_loss",
     "31_debug_a_gan",
     "32_cats_and_dogs",
