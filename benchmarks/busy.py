@@ -12,7 +12,7 @@ runs, and report what a step takes and how much CPU time it costs, both as a mea
 median over rounds (and over the six students).
 
 The fair share of a job: CPU seconds a step costs it alone ÷ (cores × its threads ÷ all threads that want to run, at most its threads). A
-step's time ÷ that is what waiting costs; aim: at most 1.5, and at most 3 % more than the library's own default (`unset`) on a quiet machine.
+step's time ÷ that is what waiting costs; aim: at most 1.5, and at most 3% more than the library's own default (`unset`) on a quiet machine.
 """
 
 import argparse

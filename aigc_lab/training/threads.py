@@ -38,14 +38,16 @@ def chosen(device: torch.device, begun_with: int | None = None) -> Iterator[int]
         The number of threads.
     """
     before = torch.get_num_threads()
-    if device.type != "cpu" or runtime.building() or "OMP_NUM_THREADS" in os.environ or before != BY_DEFAULT:
+    chosen_by_reader = "OMP_NUM_THREADS" in os.environ or before != BY_DEFAULT
+    if device.type != "cpu" or runtime.building() or chosen_by_reader or before == 1:
         yield before
         return
-    threads = before if begun_with is None else min(begun_with, before)
-    if begun_with is None and before > 1:
-        threads = max(1, min(before, round(idle_cores())))
+    if begun_with is None:
+        threads, why = max(1, min(before, round(idle_cores()))), "other programs are using the machine"
+    else:
+        threads, why = min(begun_with, before), "as it began"
     if threads < before:
-        display.say(f"Training with {threads} of {before} threads: other programs are using the machine.")
+        display.say(f"Training with {threads} of {before} threads: {why}.")
     torch.set_num_threads(threads)
     try:
         yield threads

@@ -106,6 +106,13 @@ def test_a_look_is_believed_for_a_while(monkeypatch):
     threads.idle_cores()
 
 
+def test_a_resumed_training_blames_nobody_for_its_threads(monkeypatch, capsys):
+    others_leave(monkeypatch, 4.0)
+    with threads.chosen(CPU, begun_with=2) as found:
+        assert found == 2
+    assert capsys.readouterr().out == "Training with 2 of 4 threads: as it began.\n"
+
+
 def test_a_training_goes_on_with_the_threads_it_began_with(monkeypatch, tmp_path):
     """Begun on a busy machine, stopped, and resumed on an idle one: the weights of one that was never stopped."""
     digits = datasets.load("digits")
