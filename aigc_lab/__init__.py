@@ -1,6 +1,6 @@
 """AIGC Lab: the code that the lessons share. One subject a folder, one concept a file: see docs/architecture.md."""
 
-from aigc_lab import startup
+from aigc_lab.machine import startup
 
 __version__ = "0.2.0"
 __all__ = ["__version__", "check"]

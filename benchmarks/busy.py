@@ -5,7 +5,7 @@
     python benchmarks/busy.py --only aigc_lab passive    # some of the settings
 
 OpenMP's threads wait for each other several hundred times a step. How long one goes on asking before it sleeps decides what a step takes
-when others want the cores, too. What `import aigc_lab` chooses stands in `aigc_lab/startup.py`.
+when others want the cores, too. What `import aigc_lab` chooses stands in `aigc_lab/machine/startup.py`.
 
 Each job is a process that trains a GAN on digits. Those of a scene start one after the other, 0.3 s apart, train for the given seconds while the load
 runs, and report what a step takes and how much CPU time it costs, both as a mean. The settings take turns, in another order in each round; the figure is the
@@ -28,7 +28,7 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
-from aigc_lab import limits, startup
+from aigc_lab.machine import limits, startup
 
 RESULTS = Path(__file__).parent / "results"
 SPINS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)

@@ -23,7 +23,7 @@ BANDS = {
     "shown": ("what you see", ["plots", "widgets", "verify"]),
     "ground": (
         "what the rest is built on",
-        ["pretrained", "datasets", "transforms", "display", "runtime", "startup", "limits"],
+        ["pretrained", "datasets", "transforms", "display", "runtime", "machine"],
     ),
 }
 COURSE = [

@@ -41,6 +41,7 @@ from aigc_lab import (
     verify,
     widgets,
 )
+from aigc_lab.machine import limits
 from aigc_lab.parallel import (
     costs,
     data_parallel,
@@ -503,10 +504,7 @@ plots.bars(
 )
 
 # %%
-cores = os.cpu_count()
-if hasattr(os, "sched_getaffinity"):  # those that this process may use
-    cores = len(os.sched_getaffinity(0))
-units = torch.cuda.device_count() if place == "GPU" else cores
+units = torch.cuda.device_count() if place == "GPU" else limits.threads()
 kind = "GPUs" if place == "GPU" else "CPU cores"
 print(f"This machine has {units} {kind} for two processes.")
 if units < 2:

@@ -107,7 +107,7 @@ for name in {folders}:
 
 def test_no_loose_module():
     loose = {path.name for path in PACKAGE.glob("*.py")}
-    assert loose == {"__init__.py", "cli.py", "display.py", "limits.py", "runtime.py", "startup.py", "verify.py"}
+    assert loose == {"__init__.py", "cli.py", "display.py", "runtime.py", "verify.py"}
 
 
 @pytest.mark.parametrize("folder", LAID_OUT)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from aigc_lab import limits
 from aigc_lab.commands.environment import platforms
+from aigc_lab.machine import limits
 
 DISTRIBUTION = "aigc-lab"
 COURSE_MEMORY = 2e9  # bytes free that one lesson may need

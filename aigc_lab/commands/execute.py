@@ -8,9 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from aigc_lab import limits
 from aigc_lab.commands import jupyter
 from aigc_lab.commands.course import Course
+from aigc_lab.machine import limits
 
 CELL_TIMEOUT = 1800  # seconds; a lesson's budget is 90 in all, on a machine that does nothing else
 ANSI = re.compile(r"\x1b\[[0-9;]*m")

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from aigc_lab import limits
 from aigc_lab.commands import jupyter
 from aigc_lab.commands.course import Course, CourseError, Lesson, trouble, unwritable
 from aigc_lab.commands.execute import ANSI, cause_of_death
 from aigc_lab.commands.readme import replace_text
+from aigc_lab.machine import limits
 
 PROGRESS = re.compile(r"Executing:.*?(\d+)/(\d+)")
 MEMORY_PER_LESSON = 2e9  # bytes that a lesson may need; bounds how many run at a time

@@ -6,7 +6,7 @@ import sys
 
 import torch
 
-from aigc_lab import startup
+from aigc_lab.machine import startup
 
 
 def command(script: str, *, processes: int = 2, restarts: int = 0) -> list[str]:

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 
 import torch
 
-from aigc_lab import display, limits, runtime
+from aigc_lab import display, runtime
+from aigc_lab.machine import limits
 
 BY_DEFAULT = torch.get_num_threads()
 LOOK = 0.1  # seconds

@@ -100,7 +100,7 @@ def test_a_kernel_that_dies_is_named_with_its_cell_and_the_cause(toy, monkeypatc
     write_lesson(toy.root, "01_sums", code=DIES)
     unexecuted(toy)
     counts = iter(counted)
-    monkeypatch.setattr("aigc_lab.limits.memory_kills", lambda: next(counts))
+    monkeypatch.setattr("aigc_lab.machine.limits.memory_kills", lambda: next(counts))
     (result,) = run_lessons(toy, toy.select(["1"]), parameters={}, profile="ci", jobs=1)
     assert (result.status, result.cell) == ("failed", 4)
     assert said in result.error

@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from aigc_lab import startup
 from aigc_lab.commands.course import Course
+from aigc_lab.machine import startup
 
 FOLDER = Path(__file__).parent
 PYTHON = [sys.executable, "-P"]

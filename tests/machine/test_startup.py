@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from aigc_lab import limits, startup
+from aigc_lab.machine import limits, startup
 
 from helpers import ROOT
 

@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from aigc_lab import limits
+from aigc_lab.machine import limits
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 
 # How long a thread that waits for the others goes on asking before it sleeps. The libraries' own defaults (300,000 questions, some 10 ms, in
 # GNU's, 200 ms in the others) take the core from whatever else wants it, the awaited thread included: beside a video call a step of training
@@ -58,7 +58,7 @@ def other_course() -> Path | None:
     except OSError:  # the folder is gone
         return None
     for folder in [here, *here.parents]:
-        if (folder / "lessons").is_dir() and (folder / "aigc_lab" / "startup.py").is_file():
+        if (folder / "lessons").is_dir() and (folder / "aigc_lab" / "__init__.py").is_file():
             return None if (folder / "aigc_lab").samefile(PACKAGE) else folder
     return None
 

@@ -7,8 +7,8 @@ from collections import namedtuple
 
 import pytest
 
-from aigc_lab import limits
 from aigc_lab.commands.run import default_jobs
+from aigc_lab.machine import limits
 
 Memory = namedtuple("Memory", "available total")
 UNLIMITED = "9223372036854771712"  # what version 1 says where there is no limit
@@ -87,6 +87,6 @@ def test_no_more_lessons_run_at_a_time_than_the_box_has_room_for(box):
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
 def test_a_process_tied_to_one_core_has_one():
-    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); from aigc_lab import limits; print(limits.cores())"
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); from aigc_lab.machine import limits; print(limits.cores())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert float(done.stdout) <= 1
