@@ -342,7 +342,7 @@ for name, sheet in sheets.items():
     )
 
 # %% [markdown]
-# You should have seen about 1 % (the judge's own error), a quarter, and a half: just the shares in the training data, because `flip=True` mirrors a picture with probability $p/2$.
+# You should have seen about 1% (the judge's own error), a quarter, and a half: just the shares in the training data, because `flip=True` mirrors a picture with probability $p/2$.
 # Nothing told the generator that mirrored digits are a trick of yours.
 
 # %%

@@ -500,7 +500,7 @@ plots.bars(
     },
     y_label="milliseconds a step, median",
     title=f"Strong scaling {strong:.2f} × (ideal 2), "
-    f"weak scaling {100 * weak:.0f} % (ideal 100%)",
+    f"weak scaling {100 * weak:.0f}% (ideal 100%)",
 )
 
 # %%
