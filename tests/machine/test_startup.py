@@ -144,3 +144,7 @@ def test_the_course_folder_comes_before_pythons_own_modules_only_where_it_must(c
 def test_another_copy_of_the_course_is_told_that_its_package_is_not_used(copy):
     assert f"another copy of the course, {copy}" in imports(copy / "lessons", "-P")
     assert imports(ROOT / "lessons", "-P") == ""
+
+
+def test_a_copy_of_the_course_that_is_used_without_being_installed_is_no_hidden_package(copy):
+    assert imports(copy) == ""
