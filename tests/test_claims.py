@@ -18,14 +18,10 @@ NOT_YET = {
     "12_cleaning",
     "13_preprocessing",
     "14_privacy",
-    "24_the_vae_loss",
-    "31_debug_a_gan",
-    "32_cats_and_dogs",
     "35_controlling_generation",
     "36_gpu_training",
     "37_beyond_one_gpu",
     "38_diffusion_and_flow_matching",
-    "39_language_models",
 }
 
 
