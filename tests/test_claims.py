@@ -18,7 +18,6 @@ NOT_YET = {
     "12_cleaning",
     "13_preprocessing",
     "14_privacy",
-    "35_controlling_generation",
     "36_gpu_training",
     "37_beyond_one_gpu",
     "38_diffusion_and_flow_matching",
