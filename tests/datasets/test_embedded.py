@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from aigc_lab import datasets
-from aigc_lab.datasets import downloads, embedded, originals
+from aigc_lab.datasets import downloads, embedded, originals, paths
 
 from helpers import ROOT
 
@@ -210,8 +210,8 @@ def test_loads_from_an_installed_package(monkeypatch, tmp_path):
     (package / "_data").mkdir(parents=True)
     for file in ("digits_8x8.npz", "quatrains.json.gz"):
         shutil.copy(DATA / file, package / "_data")
-    monkeypatch.setattr(embedded.resources, "files", lambda name: package)
-    monkeypatch.setattr(embedded, "__file__", str(package / "datasets.py"))
+    monkeypatch.setattr(paths.resources, "files", lambda name: package)
+    monkeypatch.setattr(paths, "__file__", str(package / "datasets.py"))
     assert datasets.data_path("digits_8x8.npz").parent == package / "_data"
     assert len(datasets.load("digits_8x8")) == 1437
     assert len(datasets.load("quatrains", "test")) == len(
