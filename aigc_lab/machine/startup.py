@@ -81,7 +81,8 @@ def hiding() -> list[Path]:
     try:
         here = Path.cwd()
         mine = [path for path in here.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
-        mine = [path for path in mine if path.resolve() != PACKAGE]  # a copy of the course, used without having been installed
+        # A copy of the course may be used without having been installed.
+        mine = [path for path in mine if path.resolve() != PACKAGE]
     except OSError:  # no such folder any more, or none that may be read
         return []
     elsewhere = [entry for entry in sys.path if Path(entry).absolute() != here]
