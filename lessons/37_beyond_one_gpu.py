@@ -41,7 +41,6 @@ from aigc_lab import (
     verify,
     widgets,
 )
-from aigc_lab.machine import limits
 from aigc_lab.parallel import (
     costs,
     data_parallel,
@@ -500,11 +499,14 @@ plots.bars(
     },
     y_label="milliseconds a step, median",
     title=f"Strong scaling {strong:.2f} × (ideal 2), "
-    f"weak scaling {100 * weak:.0f}% (ideal 100%)",
+    f"weak scaling {100 * weak:.0f} % (ideal 100%)",
 )
 
 # %%
-units = torch.cuda.device_count() if place == "GPU" else limits.threads()
+cores = os.cpu_count()
+if hasattr(os, "sched_getaffinity"):  # those that this process may use
+    cores = len(os.sched_getaffinity(0))
+units = torch.cuda.device_count() if place == "GPU" else cores
 kind = "GPUs" if place == "GPU" else "CPU cores"
 print(f"This machine has {units} {kind} for two processes.")
 if units < 2:
