@@ -211,7 +211,6 @@ def test_loads_from_an_installed_package(monkeypatch, tmp_path):
     for file in ("digits_8x8.npz", "quatrains.json.gz"):
         shutil.copy(DATA / file, package / "_data")
     monkeypatch.setattr(paths.resources, "files", lambda name: package)
-    monkeypatch.setattr(paths, "__file__", str(package / "datasets.py"))
     assert datasets.data_path("digits_8x8.npz").parent == package / "_data"
     assert len(datasets.load("digits_8x8")) == 1437
     assert len(datasets.load("quatrains", "test")) == len(
